@@ -1,5 +1,5 @@
-// npm run api: writes the public API of each package to <package>.api.md in its directory, from its declarations, and the contexts
-// of taps to docs/plugins/contexts.md. With --check, it writes nothing and fails if a page is out of date.
+// npm run api: writes the public API of each package to <package>.api.md in its directory, and the contexts of taps to
+// docs/plugins/contexts.md. With --check, it writes nothing and fails if a page is out of date.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { contextsPage } from "./contexts.mjs";
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Entry points that promise nothing; docs/plugins/stability.md lists them. */
+/** Entry points without a promise of stability; docs/plugins/stability.md lists them. */
 const UNSTABLE = /\/(internal|operator|readonly|toolbox|unexpected|layout|on-workers|stored)$/;
 
 const modules = new Map();
@@ -37,7 +37,7 @@ if (process.argv.includes("--check") && stale.length > 0) {
   process.exitCode = 1;
 } else for (const path of stale) console.log(`wrote ${path}`);
 
-/** Writes a file that is not as it should be, or, with --check, only remembers it. */
+/** Writes a page that is out of date. With --check, only records it. */
 function settle(path, text) {
   if (existsSync(path) && readFileSync(path, "utf8") === text) return;
   stale.push(relative(REPOSITORY, path));
@@ -54,14 +54,16 @@ function packages() {
 
 function reportOf(directory) {
   const { name, exports } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
-  const doors = Object.entries(exports).filter(([, door]) => typeof door === "object" && door.types);
-  // what one entry point hands on of another is written out there: the plugin's before the others
-  const opened = doors
-    .map(([door, { types }]) => ({ title: name + door.slice(1), file: resolve(directory, types) }))
+  const entryPoints = Object.entries(exports).filter(
+    ([, entryPoint]) => typeof entryPoint === "object" && entryPoint.types,
+  );
+  // a name that several entry points export is described once, in the first of them: entry points for plugins come first
+  const opened = entryPoints
+    .map(([entryPoint, { types }]) => ({ title: name + entryPoint.slice(1), file: resolve(directory, types) }))
     .sort((one, other) => Number(other.title.endsWith("/plugin")) - Number(one.title.endsWith("/plugin")));
   const shown = new Map();
   const elsewhere = new Set(opened.flatMap(({ file }) => [...exportsOf(file).values()].map(key)));
-  const parts = opened.flatMap(({ title, file }) => doorLines(title, file, elsewhere, shown));
+  const parts = opened.flatMap(({ title, file }) => entryPointLines(title, file, elsewhere, shown));
   const hooks = name === "@maand/core" ? hookLines(join(directory, "src/plugin-api/hooks.ts")) : [];
   const head = [
     ...[
@@ -74,8 +76,8 @@ function reportOf(directory) {
   return `${[...head, ...hooks, ...parts].join("\n")}\n`;
 }
 
-/** One door: what it exports, and the types one meets through that which no door of the package exports. */
-function doorLines(title, file, elsewhere, shown) {
+/** The section of one entry point: its exports, and the types that they use and that no entry point of the package exports. */
+function entryPointLines(title, file, elsewhere, shown) {
   const exported = exportsOf(file);
   const names = [...exported.keys()].sort();
   const again = names.filter((name) => shown.has(key(exported.get(name))));
@@ -87,12 +89,14 @@ function doorLines(title, file, elsewhere, shown) {
     ...names
       .filter((name) => !again.includes(name))
       .map((name) => `// ${markOf(exported.get(name), UNSTABLE.test(title))}\n${declared(exported.get(name), name)}`),
-    ...(behind.length > 0 ? ["", "// seen through the above, and not exported here", ...textsOf(behind)] : []),
+    ...(behind.length > 0
+      ? ["", "// types that the exports above use, and that are not exported", ...textsOf(behind)]
+      : []),
     "```",
   ];
 }
 
-/** Names that another entry point has too, by that entry point. */
+/** The names that an earlier section describes, grouped by its entry point. */
 function againLines(names, exported, shown) {
   const places = new Set(names.map((name) => shown.get(key(exported.get(name)))));
   return [...places].flatMap((place) => [
@@ -101,7 +105,7 @@ function againLines(names, exported, shown) {
   ]);
 }
 
-/** The mark of an export: the mark in its comment, otherwise that of the entry point. */
+/** The mark of an export: the mark in its comment, otherwise the mark of the entry point. */
 function markOf({ file, name }, isUnstable) {
   const comment = moduleOf(file).comments.get(name) ?? "";
   return tagIn(comment) ?? (isUnstable ? "unstable" : "stable");
@@ -111,7 +115,7 @@ function tagIn(comment) {
   return /@(experimental|deprecated)\b/.exec(comment)?.[1];
 }
 
-/** Each hook with its mark, and the old names. */
+/** The table of all hooks and their former names, with marks. */
 function hookLines(path) {
   const declared = [...readFileSync(path, "utf8").matchAll(/^ {4}\/\*\*\s+(.*?) \*\/\s+(\w+): new /gms)];
   const renamed = readFileSync(join(dirname(path), "tapping/renamed-hooks.ts"), "utf8").matchAll(
@@ -132,13 +136,13 @@ function key({ file, name }) {
   return `${file} ${name}`;
 }
 
-/** A declaration as one text, called as it is exported. */
+/** The text of a declaration, with the name under which it is exported. */
 function declared({ file, name }, as) {
   const text = moduleOf(file).declarations.get(name)?.join("\n") ?? `export { ${name} };`;
   return name === as ? text : `${text} // as ${as}`;
 }
 
-/** What a module gives to others: name to where it is declared. */
+/** The exports of a module: for each name, the place of its declaration. */
 function exportsOf(file) {
   const { exports, stars } = moduleOf(file);
   const found = new Map(stars.flatMap((from) => [...exportsOf(from)]));
@@ -146,7 +150,7 @@ function exportsOf(file) {
   return found;
 }
 
-/** Where a name that is handed on was declared. */
+/** The place where a re-exported name is declared. */
 function settled({ file, name }) {
   const { declarations, imports, exports, stars } = moduleOf(file);
   if (declarations.has(name)) return { file, name };
@@ -159,10 +163,7 @@ function isClass({ file, name }) {
   return /^(abstract )?class /.test(moduleOf(file).declarations.get(name)?.[0] ?? "");
 }
 
-/**
- * Every type of this package that the given ones speak of, and those that these speak of; a class that is not exported is
- * internal.
- */
+/** All types of this package that the given types refer to, directly or indirectly. A class that is not exported is internal. */
 function reachedFrom(starts) {
   const seen = new Map(starts.map((one) => [key(one), one]));
   for (const { file, name } of seen.values()) {
@@ -180,7 +181,7 @@ function reachedFrom(starts) {
   return [...seen.values()].slice(starts.length);
 }
 
-/** A declaration file as the compiler writes it: every statement begins at the edge, and what is inside is indented. */
+/** Parses a declaration file of the compiler, in which every statement starts in the first column and its body is indented. */
 function moduleOf(file) {
   if (!modules.has(file)) modules.set(file, parsed(file, readFileSync(file, "utf8")));
   return modules.get(file);

@@ -13,14 +13,14 @@ const SUITES = {
   changes: "three changed files and a restart on all workers, and other programs on the same workers [workers]",
   network: "commands on workers behind a slow network, and their round trips [milliseconds workers]",
   output: "a command that prints many lines, and a job with a large file [megabytes runs megabytes]",
-  scale: "first deploys to 100, 1,000 and so many simulated workers [workers jobs]",
-  large: "commands that change nothing, of so many workers and of a tenth of them [workers jobs]",
-  deploys: "many deploys in a row, and what they hold [deploys every processes]",
+  scale: "first deploys to 100, to 1,000 and to the given number of simulated workers [workers jobs]",
+  large: "commands that change nothing, with the given number of workers and with a tenth of it [workers jobs]",
+  deploys: "many deploys in a row, and the memory and files they hold [deploys every processes]",
   templates: "rendering [workers jobs]",
   team: "a store in PostgreSQL, compared with one in a file [workers jobs]",
 };
 
-/** Benchmarks of single parts, which print for themselves. */
+/** Benchmarks of single parts, which print their own output. */
 const OTHERS = {
   "hooks-tap": ["hooks-tap", "hooksTap"],
   plugins: ["plugins", "plugins"],
@@ -44,9 +44,9 @@ const { values, positionals } = parsed();
 const sizes = positionals.filter((word) => /^\d+$/.test(word)).map(Number);
 const names = positionals.filter((word) => !/^\d+$/.test(word));
 const unknown = names.find((name) => !(name in SUITES) && !(name in OTHERS));
-if (unknown !== undefined) refuse(`there is no benchmark "${unknown}"; npm run bench -- --list shows all`);
+if (unknown !== undefined) refuse(`unknown benchmark "${unknown}"; to list all, run: npm run bench -- --list`);
 const threshold = Number(values.threshold) / 100;
-if (!(threshold >= 0)) refuse(`--threshold needs a number of percent, not "${values.threshold}"`);
+if (!(threshold >= 0)) refuse(`--threshold needs a percentage, not "${values.threshold}"`);
 const earlier = values.compare === undefined ? undefined : resultsIn(values.compare);
 
 if (values.list) list();

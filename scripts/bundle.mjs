@@ -1,5 +1,5 @@
-// After tsc -b wrote the declarations: each package's modules as few files, so that a command spends its time on its work
-// and not on opening some hundred modules. Packages stay apart, and share one @maand/core, as they do when installed.
+// Bundles each package into a few files, because opening some hundred modules would slow down every command. Runs after tsc -b,
+// which writes the declarations. Packages stay separate and share one @maand/core, as in an installation.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
@@ -14,8 +14,8 @@ import { asProgram, PROGRAM, programFile } from "./bundle/program.mjs";
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 /**
- * Packages of others that every command loads: small, without native code, and not shared between packages by identity. As part of
- * our files they load in a third of the time, since Node opens fewer files and compiles only what is used.
+ * Third-party packages that every command loads: small, without native code, and not shared between packages by identity. Bundled,
+ * they load in a third of the time, because Node opens fewer files and compiles only the code that is used.
  */
 const INLINED = [
   "fast-string-truncated-width",
@@ -28,14 +28,14 @@ const INLINED = [
   "valibot",
   "yocto-queue",
 ];
-/** CommonJS packages: Node reads them twice to import them, the first time for the names of their exports. */
+/** CommonJS packages, which are loaded with require(): to import one, Node reads it twice, first for the names of its exports. */
 const REQUIRED = ["better-sqlite3", "clipanion", "clipanion/lib/advanced/index.js"];
 const REQUIRE = "\0require:";
 const RUNTIME = "rolldown-runtime.js";
 /**
- * The parts of a package in the order in which a command loads them. What a part has in common with others is one file, unless an
- * earlier one has it too: a file costs a millisecond or two, however small it is. `every`: what all of these parts use; `some`: what
- * one of them uses.
+ * The parts of a package in the order in which a command loads them. All modules that a part shares with other parts go into one
+ * file, because each file costs a millisecond or two, even a small one. A module that several parts share goes into the file of the
+ * first. `every` selects the modules that all of the named parts use; `some` selects those that at least one of them uses.
  */
 const FIRST = {
   cli: ["./src/main.ts", "./src/run/run-line.ts", "./src/defaults.ts"],
@@ -48,13 +48,13 @@ const FIRST = {
   ],
 };
 /**
- * The stock plugins are part of the command too: as packages of their own, with their files opened one by one, they would load in
- * three times the time. `import()` of one of them, as for a configuration, gives the same module.
+ * The stock plugins are bundled into the command: as separate packages, they would take three times as long to load. An `import()` of
+ * a stock plugin, as in a configuration, returns the same module.
  */
 const PARTS = { cli: /^@maand\/(plugin-|gotemplate$)/ };
-/** What is started as a thread, beside the files of the package. */
+/** Entry points of threads. */
 const THREADS = { core: [["store-thread", "./src/store/team/pg/thread-entry.ts"]] };
-/** The web page of `maand ui`, which is built apart. */
+/** The web page of `maand ui`, which is built separately. */
 const PAGE = "app/";
 const COMMAND = { source: "./src/main.ts", built: "./dist/main.js" };
 
@@ -62,7 +62,7 @@ await Promise.all([...packagesIn("packages", "plugins-examples").map(bundle), bu
 await finishProgram(join(REPOSITORY, "packages/cli/dist"));
 writeFileSync(join(REPOSITORY, "packages/cli/dist/build.json"), `${JSON.stringify(builtFrom())}\n`);
 
-/** The commit, for `maand --version --json`; nulls outside of a repository of our own, as in an unpacked archive. */
+/** The commit for `maand --version --json`; null outside of this repository's own checkout, for example in an unpacked archive. */
 function builtFrom() {
   const git = (...args) =>
     execFileSync("git", ["-C", REPOSITORY, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
@@ -75,25 +75,30 @@ function builtFrom() {
 }
 shipBook(join(REPOSITORY, "packages/cli/dist/book"));
 
-/** The files that the command loads in place of packages of others, and the directory in which it keeps its compiled code here. */
+/** Writes the files that the command loads in place of third-party packages, and creates the directory for its compiled code. */
 async function finishProgram(dist) {
   const modules = await bundleForeign(join(dist, "foreign"));
   writeNotices(join(dist, "foreign", NOTICES), modules);
   mkdirSync(join(dist, "compiled"), { recursive: true, mode: 0o755 });
 }
 
-/** Directories of packages whose doors name a source. */
+/** Directories of the packages that have entry points with a source. */
 function packagesIn(...folders) {
   return folders
     .flatMap((folder) => readdirSync(join(REPOSITORY, folder)).map((name) => join(REPOSITORY, folder, name)))
-    .filter((directory) => existsSync(join(directory, "package.json")) && doorsOf(directory).length > 0);
+    .filter((directory) => existsSync(join(directory, "package.json")) && entryPointsOf(directory).length > 0);
 }
 
-/** What is opened from outside: the exports that have a source, and what the command in bin/ opens. */
-function doorsOf(directory) {
+/** The entry points of a package: its exports that have a source, and the program that bin/ loads. */
+function entryPointsOf(directory) {
   const { exports = {}, bin } = manifestOf(directory);
-  const doors = Object.entries(exports).filter(([, door]) => typeof door === "object" && door.source);
-  return [...doors.map(([door, { source, default: built }]) => ({ door, source, built })), ...(bin ? [COMMAND] : [])];
+  const entryPoints = Object.entries(exports).filter(
+    ([, entryPoint]) => typeof entryPoint === "object" && entryPoint.source,
+  );
+  return [
+    ...entryPoints.map(([entryPoint, { source, default: built }]) => ({ entryPoint, source, built })),
+    ...(bin ? [COMMAND] : []),
+  ];
 }
 
 function manifestOf(directory) {
@@ -103,13 +108,13 @@ function manifestOf(directory) {
 async function bundle(directory) {
   const isProgram = PROGRAM.includes(basename(directory));
   const extension = isProgram ? "cjs" : "js";
-  const doors = doorsOf(directory).map(({ source, built }) => [
+  const entryPoints = entryPointsOf(directory).map(({ source, built }) => [
     posix.relative("dist", built).replace(/\.js$/, ""),
     source,
   ]);
-  doors.push(...(THREADS[basename(directory)] ?? []));
+  entryPoints.push(...(THREADS[basename(directory)] ?? []));
   const dir = join(directory, "dist");
-  const entries = doors.map(([, source]) => join(directory, source));
+  const entries = entryPoints.map(([, source]) => join(directory, source));
   const first = FIRST[basename(directory)] ?? ["./src/commands/index.ts", "./src/index.ts"];
   const common = commonFiles(
     first.map((part) => groupOf(directory, part)),
@@ -117,7 +122,7 @@ async function bundle(directory) {
   );
   const { output } = await build({
     cwd: directory,
-    input: Object.fromEntries(doors),
+    input: Object.fromEntries(entryPoints),
     platform: "node",
     plugins: [
       {
@@ -128,7 +133,7 @@ async function bundle(directory) {
         transform: (code, id) => fromPackage(directory, code, id),
       },
       common,
-      ...(isProgram ? [asProgram(manifestOf(directory), doorsOf(directory))] : []),
+      ...(isProgram ? [asProgram(manifestOf(directory), entryPointsOf(directory))] : []),
     ],
     output: {
       ...{ dir, format: isProgram ? "cjs" : "esm", sourcemap: true },
@@ -149,7 +154,7 @@ async function bundle(directory) {
   );
 }
 
-/** Our own modules and what is inlined are part of the files. What is loaded with `import()` stays a package, which a configuration gets. */
+/** Bundles our own modules and the inlined packages. A package that is loaded with `import()` stays separate, for configurations. */
 function resolveId(id, _importer, { kind }) {
   const isOurs = id.startsWith(".") || id.startsWith("/");
   if (isOurs || (INLINED.includes(id) && kind !== "dynamic-import")) return undefined;
@@ -157,31 +162,31 @@ function resolveId(id, _importer, { kind }) {
   return { id, external: true };
 }
 
-/** A file of the program by its place in its package, for a module of another part of it; required as it is. */
+/** Resolves an import of another package of the program to its CommonJS file, which stays external. */
 function ofProgram(id, _importer, { kind }) {
-  const file = programFile(id, (name) => doorsOf(join(REPOSITORY, "packages", basename(name))));
+  const file = programFile(id, (name) => entryPointsOf(join(REPOSITORY, "packages", basename(name))));
   if (file !== undefined) return { id: file, external: true };
   // the file of clipanion that its package names for require()
   const required = id.replace(/^clipanion\/lib\/advanced\/index\.js$/, "clipanion");
   return REQUIRED.includes(required) && kind === "import-statement" ? { id: required, external: true } : undefined;
 }
 
-/** The source of a package that is part of the files of another. */
+/** The source of a package that is bundled into another package. */
 function partOf(directory, id) {
   if (!PARTS[basename(directory)]?.test(id)) return undefined;
-  const [, name, door = ""] = /^(@maand\/[^/]+)(\/.+)?$/.exec(id);
+  const [, name, entryPoint = ""] = /^(@maand\/[^/]+)(\/.+)?$/.exec(id);
   const inside = join(REPOSITORY, "packages", basename(name));
   const { exports } = JSON.parse(readFileSync(join(inside, "package.json"), "utf8"));
-  return join(inside, exports[`.${door}`].source);
+  return join(inside, exports[`.${entryPoint}`].source);
 }
 
-/** Where a package that is part of another reads its own files: in its own directory, wherever that is installed. */
+/** Makes a package that is bundled into another one read its own files in its own directory, wherever it is installed. */
 function fromPackage(directory, code, id) {
   const [, own] = /^.*\/packages\/([^/]+)\/src\//.exec(id) ?? [];
   if (own === undefined || own === basename(directory)) return undefined;
   const moved = code.replace(/(new URL\(["`])\.\.(\/[^,]+), import\.meta\.url\)/g, "$1.$2, packageUrl())");
   if (moved.includes("import.meta.url"))
-    throw new Error(`${id} uses import.meta.url in a way that does not survive another place`);
+    throw new Error(`${id} uses import.meta.url in a way that breaks when the module is bundled into another package`);
   if (moved === code) return undefined;
   const found = `import { createRequire as requireFrom } from "node:module";
 import { pathToFileURL as urlOf } from "node:url";
@@ -190,7 +195,7 @@ const packageUrl = () => urlOf(requireFrom(import.meta.url).resolve("@maand/${ow
   return { code: found + moved, map: null };
 }
 
-/** A module that requires a CommonJS package, and exports what that exports. */
+/** Generates a module that requires a CommonJS package and re-exports its exports. */
 function load(id) {
   if (!id.startsWith(REQUIRE)) return undefined;
   const name = id.slice(REQUIRE.length);
@@ -203,7 +208,7 @@ export default all;
 export const { ${exports.join(", ")} } = all;`;
 }
 
-/** The name of a group, and whether it has a module, given the modules that each part reaches. */
+/** A group of modules: its name, the parts it starts from, and a test whether a module belongs to it. */
 function groupOf(directory, part) {
   const { every, some, name } = typeof part === "string" ? { some: [part], name: basename(part, ".ts") } : part;
   const starts = (every ?? some).map((source) => join(directory, source));
@@ -211,7 +216,7 @@ function groupOf(directory, part) {
   return { name: `${name}-common`, starts, has };
 }
 
-/** A plugin with the groups of modules that make one file: what `first` and other parts have in common, the first of them first. */
+/** A bundler plugin that puts the modules that a part in `first` shares with other parts into one file. Earlier parts take precedence. */
 function commonFiles(first, entries) {
   const owners = new Map();
   const groups = first.map((group, at) => ({
@@ -239,14 +244,14 @@ function commonFiles(first, entries) {
   };
 }
 
-/** With groups, each file imports that of the bundler's helpers, whether it uses one or not. It has no other effect. */
+/** Removes unused imports of the bundler's helpers: with groups, the bundler adds one to each file. The import has no effect. */
 function generateBundle(_, files) {
   if (files[RUNTIME]?.exports.length === 0) delete files[RUNTIME];
   const unused = new RegExp(`^import "\\.{1,2}/${RUNTIME}";$`, "m");
   for (const file of Object.values(files)) if (file.type === "chunk") file.code = file.code.replace(unused, "");
 }
 
-/** Refuses a package that imports another without naming it: it works here, where all packages lie in one place, and nowhere else. */
+/** Refuses a package that imports another without declaring it: such an import works only in this repository. */
 function refuseUnnamed(directory, files) {
   const {
     name,

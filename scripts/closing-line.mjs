@@ -8,7 +8,7 @@ const skipped = pending + todo;
 process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
 process.exitCode = failed === 0 && success ? 0 : 1;
 
-/** Failed tests, and files that failed before any test of them ran. A run that failed in any other way counts as one. */
+/** Counts failed tests, and files that failed before their first test. Any other failure of the run counts as one. */
 function failures({ numFailedTests, testResults, success: well }) {
   const broken = testResults.filter(
     ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
@@ -16,7 +16,7 @@ function failures({ numFailedTests, testResults, success: well }) {
   return Math.max(numFailedTests + broken.length, well ? 0 : 1);
 }
 
-/** Without results, vitest itself failed. */
+/** Reads the results. If there are none, vitest itself failed. */
 function read(path) {
   try {
     return JSON.parse(readFileSync(path, "utf8"));

@@ -1,4 +1,4 @@
-// Part of npm run api: one example for each hook, for docs/plugins/contexts.md. A test compiles them.
+// Part of npm run api: one example of each hook for docs/plugins/contexts.md. A test compiles the examples.
 export const EXAMPLES = {
   reconcile: `
 hooks.reconcile.tapPromise({ name: "acme", before: "make" }, async ({ job, action, remote }) => {

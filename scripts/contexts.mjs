@@ -1,4 +1,5 @@
-// Part of npm run api: docs/plugins/contexts.md, from the hooks, their contexts and one example for each. Grouped by moment.
+// Part of npm run api: generates docs/plugins/contexts.md from the hooks, their contexts and one example of each hook. The page groups
+// hooks by the moment when they are called.
 import { EXAMPLES } from "./context-examples.mjs";
 
 const ANSWERS = {
@@ -9,10 +10,10 @@ const ANSWERS = {
   SyncWaterfallHook: "maand calls all taps, synchronously. Each tap returns the value that the next one receives.",
 };
 
-/** Shared parts of contexts, in the order they extend each other; the page explains them once, first. */
+/** The contexts that others extend, each after the contexts that it extends. The page describes them once, at the beginning. */
 const SHARED = ["RunContext", "LocateContext", "WorkerContext", "JobContext", "AllocationContext", "ScopedJobContext"];
 
-/** The page, from the texts of hooks.ts and of the files with contexts. */
+/** Generates the page from the texts of hooks.ts and of the files with contexts. */
 export function contextsPage(hooks, contexts) {
   const groups = groupsOf(hooks);
   const types = new Map(interfacesOf(contexts).map((one) => [one.name, one]));
@@ -35,7 +36,7 @@ export function contextsPage(hooks, contexts) {
   ].join("\n")}\n`;
 }
 
-/** The types with a section of their own. */
+/** The types that have their own section. */
 const PAGE = new Set();
 
 const HEAD = [
@@ -69,7 +70,7 @@ function hookLines({ name, sentence, kind, given, answer }, types, shown) {
   const context = types.get((/(\w+Context)/.exec(given) ?? [])[1]);
   const answers = answer?.split(",")[0].trim();
   return [
-    ...["", `### ${name}`, "", said(sentence)],
+    ...["", `### ${name}`, "", descriptionOf(sentence)],
     ...["", ANSWERS[kind] ?? answerText(answers)],
     ...(context ? contextLines(context, { name, given }, shown) : ["", `A tap receives ${code(given)}.`]),
     ...["", "```ts tap", EXAMPLES[name]?.trim() ?? "", "```"],
@@ -81,7 +82,7 @@ function answerText(answer = "") {
   return `maand calls the taps in order until one answers with ${code(what === "Done" ? '"done"' : what)}. A tap that returns \`undefined\` leaves the work to the next one.`;
 }
 
-/** What a hook's context is; the fields only where it is met first. */
+/** The lines on a hook's context. Only its first section lists the fields. */
 function contextLines(context, hook, shown) {
   const known = shown.get(context.name);
   if (known === undefined) shown.set(context.name, hook.name);
@@ -108,14 +109,14 @@ function sharedLines(type) {
     "",
     `### ${type.name}`,
     "",
-    `${said(type.sentence)}${type.parents.length > 0 ? ` Extends ${parents(type)}.` : ""}`,
+    `${descriptionOf(type.sentence)}${type.parents.length > 0 ? ` Extends ${parents(type)}.` : ""}`,
     ...table(type),
   ];
 }
 
 function typeLines(type, level) {
   const also = type.parents.length > 0 ? ` Extends ${parents(type)}.` : "";
-  return ["", `${level} ${type.name}`, "", `${said(type.sentence)}${also}`, ...table(type)];
+  return ["", `${level} ${type.name}`, "", `${descriptionOf(type.sentence)}${also}`, ...table(type)];
 }
 
 function article(name) {
@@ -130,7 +131,7 @@ function table({ fields }) {
   if (fields.length === 0) return [];
   return [
     ...["", "| Field | Type | What it is |", "| --- | --- | --- |"],
-    ...fields.map(({ field, type, doc }) => `| ${code(field)} | ${cell(code(type))} | ${cell(said(doc))} |`),
+    ...fields.map(({ field, type, doc }) => `| ${code(field)} | ${cell(code(type))} | ${cell(descriptionOf(doc))} |`),
   ];
 }
 
@@ -151,7 +152,7 @@ export function interfacesOf(text) {
   }));
 }
 
-/** The fields at the edge of an interface's body: name, type and what is said of it. A method's type is its signature. */
+/** The top-level fields of an interface: name, type and description. The type of a method is its signature. */
 function fieldsOf(body) {
   const starts = [
     ...body.matchAll(/(?: {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^ {2}(?:readonly )?(\w+)(\??)(<[^(]*>)?([:(])/gm),
@@ -162,7 +163,7 @@ function fieldsOf(body) {
   });
 }
 
-/** A type on one line. An object that is long becomes the names of its fields. */
+/** A type on one line. A long object type is shortened to the names of its fields. */
 function typeText(text) {
   const bare = text
     .replace(/\/\*\*[\s\S]*?\*\//g, "")
@@ -176,7 +177,7 @@ function typeText(text) {
   return `{ ${[...new Set(names)].join(", ")} }`;
 }
 
-function said(comment) {
+function descriptionOf(comment) {
   return comment
     .replace(/\s*\n\s*\*\s?/g, " ")
     .replace(/\{@link (\w+)\}/g, "`$1`")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# npm run demo: gets everything ready, then shows the main job on three local workers (scripts/demo/main.mjs).
+# npm run demo: installs and builds what is missing, then runs the demo on three local workers (scripts/demo/main.mjs).
 set -euo pipefail
 
 ME=demo

@@ -1,10 +1,10 @@
-# Sourced by test.sh: what the end-to-end tests need, a fleet and a terminal; missing packages are installed with apt.
+# Sourced by test.sh: installs missing packages that the end-to-end tests need, with apt.
 
 FLEET_PACKAGES=(openssh-server rsync sudo procps tmux)
 
-# Programs that read what a realistic workspace renders, shells that complete command lines or that users of workers log in
-# with, a Prometheus with a browser for its pages, programs that keep secrets, and a database server with a pooler; nothing else needs them, so without the first only
-# that test fails, and without the others their tests are skipped.
+# Programs that single tests need: servers whose configuration a realistic workspace renders, login shells and shells with completion,
+# a Prometheus, a browser, stores of secrets, and a database server with a pooler. Without these servers, the test of the realistic
+# workspace fails. Without the other programs, their tests are skipped.
 CONSUMER_PACKAGES=(nginx-light haproxy redis-server redis-tools postgresql pgbouncer openssl zsh fish tcsh ksh prometheus chromium pass gnupg age)
 
 need_fleet() {
@@ -27,7 +27,7 @@ install_fleet() {
 want_consumers() {
   consumers_are_there && return
   say "installing ${CONSUMER_PACKAGES[*]} with apt-get"
-  install_with_apt "${CONSUMER_PACKAGES[@]}" || say "they cannot be installed; a-realistic-workspace-renders-right will fail, and without postgresql the tests of team mode are left out"
+  install_with_apt "${CONSUMER_PACKAGES[@]}" || say "these packages cannot be installed; a-realistic-workspace-renders-right will fail, and without postgresql the tests of team mode are skipped"
 }
 
 consumers_are_there() {
@@ -47,7 +47,7 @@ apt_install() {
   DEBIAN_FRONTEND=noninteractive quietly apt-get install -y --no-install-recommends "$@"
 }
 
-# Debian starts what it installs, unless this file says no; where there is one already, it stays in charge.
+# Debian starts a daemon when it installs it, unless this file forbids it. A file that already exists stays in effect.
 without_daemons() {
   local policy=/usr/sbin/policy-rc.d status=0
   if [ -e "$policy" ]; then

@@ -1,5 +1,5 @@
-// node scripts/installed.mjs: fails if node_modules differs from package-lock.json. It compares npm's own record of what it
-// installed, and no times of files: a copied or newly checked out tree has others.
+// node scripts/installed.mjs: fails if node_modules differs from package-lock.json. It compares npm's record of the installed
+// packages. File times would not work, because copying or checking out a tree changes them.
 import { readFileSync } from "node:fs";
 
 const wanted = packagesIn("package-lock.json");
@@ -11,7 +11,7 @@ const missing = Object.entries(wanted).filter(
 const other = Object.entries(found).filter(([path, { version }]) => wanted[path]?.version !== version);
 process.exitCode = missing.length === 0 && other.length === 0 ? 0 : 1;
 
-/** Packages by path; none where there is no such file. */
+/** The packages in a lock file by path; none if the file is missing. */
 function packagesIn(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8")).packages;

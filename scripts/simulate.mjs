@@ -1,4 +1,4 @@
-// Simulates team mode for many seeds: npm run simulate -- --seeds 1000 --from 1 --minutes 10. A seed with a problem prints its trace.
+// npm run simulate -- --seeds 1000 --from 1 --minutes 10: simulates team mode with many seeds, and prints the trace of a failed seed.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 

@@ -1,5 +1,5 @@
 // npm run transports [-- <name> ...]: checks the transports of this repository, and prints the table of
-// docs/plugins/transports.md. Needs root and sshd, and what `npm run build` makes.
+// docs/plugins/transports.md. Needs root, sshd and a build.
 import { createJiti } from "jiti";
 
 const jiti = createJiti(import.meta.url);
@@ -9,7 +9,7 @@ const { TRANSPORTS } = await jiti.import("../test/support/transports/transports.
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !(name in TRANSPORTS));
 if (unknown !== undefined) {
-  console.error(`there is no transport "${unknown}"; there are: ${Object.keys(TRANSPORTS).join(", ")}`);
+  console.error(`unknown transport "${unknown}"; the transports are: ${Object.keys(TRANSPORTS).join(", ")}`);
   process.exit(2);
 }
 const results = {};

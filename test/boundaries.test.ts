@@ -4,13 +4,13 @@ import { describe, expect, it } from "vitest";
 import { importCycles } from "./support/import-cycles.ts";
 import { productionSources, ROOT, type Source, target } from "./support/sources.ts";
 
-/** Parses every source file and compares it with the layout that packages/core/README.md describes. */
+/** All source files. The tests compare them with the layout that packages/core/README.md describes. */
 const sources = productionSources();
 
 /**
- * Parts of packages/core/src, lowest layer first. A file imports files of its own part and of lower layers. Parts of
- * one layer do not import each other: so the edges (workspace, store, remote; config and log) do not depend on each
- * other. `config` and `log` are above the plugin API, because `config` loads plugins and `log` is a plugin.
+ * The parts of packages/core/src, lowest layer first. A file imports files of its own part and of lower layers. Parts of
+ * the same layer do not import each other. `config` and `log` are above the plugin API, because `config` loads plugins
+ * and `log` is a plugin.
  */
 const LAYERS: readonly (readonly string[])[] = [
   ["domain"],
@@ -54,7 +54,7 @@ function paths(of: readonly Source[]): string[] {
 }
 
 describe("packages", () => {
-  it("are found", () => {
+  it("contain sources", () => {
     expect(sources.length).toBeGreaterThan(400);
     expect(sources.flatMap(({ imports }) => imports).length).toBeGreaterThan(1500);
   });
@@ -63,13 +63,13 @@ describe("packages", () => {
     expect(offenders(inside(CORE), (module) => module.startsWith("@maand/"))).toEqual([]);
   });
 
-  it("a plugin imports core, the template engine, the command library and its own tools, but no other plugin and no cli", () => {
+  it("plugins import core, the template engine and the command library, but no other plugin and no cli", () => {
     expect(
       offenders(inside("packages/plugin-"), (module) => /^@maand\/(?!core|command|gotemplate)/.test(module)),
     ).toEqual([]);
   });
 
-  it("only cli/src/defaults.ts imports plugins, and one file the commands of stock plugins", () => {
+  it("only cli/src/defaults.ts and one other file import stock plugins", () => {
     const others = inside("packages/cli/").filter(({ path }) => path !== "packages/cli/src/defaults.ts");
     const lazy = ["import", "maintenance", "operations", "prometheus", "ui"].map(
       (name) => `packages/cli/src/run/stock-commands.ts imports @maand/plugin-${name}/commands`,
@@ -100,11 +100,11 @@ describe("layers of core", () => {
   const levels = new Map(LAYERS.flatMap((parts, level) => parts.map((part) => [part, level] as const)));
   const levelOf = (part: string) => levels.get(part) ?? Number.NaN;
 
-  it("every file belongs to one, and none is empty", () => {
+  it("every file of core belongs to a layer, and no layer is empty", () => {
     expect([...new Set(paths(inside(CORE)).map(partOf))].sort()).toEqual([...levels.keys()].sort());
   });
 
-  it("each file imports only lower layers and its own part", () => {
+  it("a file imports only lower layers and its own part", () => {
     const climbs = (module: string, source: Source) => {
       const file = target(source, module);
       if (file === undefined || partOf(file) === partOf(source.path)) return false;
@@ -113,7 +113,7 @@ describe("layers of core", () => {
     expect(offenders(inside(CORE), climbs)).toEqual([]);
   });
 
-  it("the domain is pure: no node modules except crypto for digests, no clock, nothing asynchronous", () => {
+  it("the domain uses no clock, no asynchronous code and no node modules except crypto for digests", () => {
     const domain = inside(`${CORE}domain/`);
     const hashing = [`${CORE}domain/deploy/digest.ts`, `${CORE}domain/workspace/identity.ts`];
     const impure = (module: string, { path }: Source) =>
@@ -142,7 +142,7 @@ describe("no allocation goes down without the availability budget", () => {
   const having = (text: RegExp) =>
     paths(engine.filter(({ code }) => text.test(code))).map((path) => path.replace(CORE, "").replace("packages/", ""));
 
-  it("lifecycle commands are called in three files", () => {
+  it("only three files call lifecycle commands", () => {
     expect(having(/hooks(\.(rollout|reconcile|target)|\[hook\])\.promise\(/).sort()).toEqual([
       "deploy/run-action.ts",
       "jobs/control-job.ts",
@@ -156,7 +156,7 @@ describe("no allocation goes down without the availability budget", () => {
     ]);
   });
 
-  it("each of these paths requests the downtime that it needs", () => {
+  it("each path that takes allocations down requests the downtime first", () => {
     const requesting = having(/\b(requestDowntime|decideNow|nextBatch)\(/).filter(
       (path) => !path.startsWith("run/budget/"),
     );
@@ -168,11 +168,11 @@ describe("no allocation goes down without the availability budget", () => {
       "plugin-operations/src/workers/worker-downtime.ts",
       "run/scope/allocation-scope.ts",
     ]);
-    // a maintenance drains workers that it has admitted; its starts take nothing down
+    // a maintenance drains only workers that it has admitted, and its starts take nothing down
     expect(having(/\bstopOne\(run, entry\)/)).toEqual(["on-worker/stop-on-worker.ts"]);
     expect(having(/\bstopOnWorker\(run\b(?!:)/)).toEqual(["plugin-maintenance/src/phases/drain.ts"]);
-    // runRound runs batches that the budget has granted, and stopAndRemoveOne what stopWithinBudget lets through or a
-    // revert of first starts
+    // runRound runs batches that the budget has granted; stopAndRemoveOne stops allocations that stopWithinBudget admits,
+    // or that a revert of first starts removes
     expect(having(/\brunRound\(.*\bbatch\b/)).toEqual(["deploy/rollout/batch-queue.ts"]);
     expect(having(/\bstopAndRemoveOne\(run, entry\)/)).toEqual(["deploy/stop-and-remove.ts"]);
   });
@@ -188,7 +188,7 @@ it("the browser page and its server share only their protocol", () => {
   expect(outside).toEqual([]);
 });
 
-describe("each library is imported in one place", () => {
+describe("the source code", () => {
   const LIBRARIES: Readonly<Record<string, RegExp>> = {
     tapable: /^packages\/core\/src\/plugin-api\/hooks\.ts$/,
     cosmiconfig: /^packages\/core\/src\/config\//,
@@ -211,7 +211,7 @@ describe("each library is imported in one place", () => {
   };
 
   for (const [library, place] of Object.entries(LIBRARIES)) {
-    it(library, () => {
+    it(`imports ${library} in one place`, () => {
       const users = sources.filter(({ imports }) =>
         imports.some((module) => module === library || module.startsWith(`${library}/`)),
       );
@@ -220,12 +220,12 @@ describe("each library is imported in one place", () => {
     });
   }
 
-  const POWERS: readonly (readonly [string, RegExp, RegExp])[] = [
-    ["ending the process and signals", /process\.(exit\b|exitCode|on\()/, /^packages\/cli\/src\/main\.ts$/],
+  const USES: readonly (readonly [string, RegExp, RegExp])[] = [
+    ["process exits and signals", /process\.(exit\b|exitCode|on\()/, /^packages\/cli\/src\/main\.ts$/],
     [
       "stdout and stderr of the process",
       /process\.(stdout|stderr)|console\./,
-      // command-script.ts only writes such a script
+      // command-script.ts only generates a script that uses them
       /^packages\/(cli\/src\/(main\.ts|output\/)|plugin-operations\/src\/scaffold\/command-script\.ts)/,
     ],
     [
@@ -236,8 +236,8 @@ describe("each library is imported in one place", () => {
     ["shell quoting", /replaceAll\("'"/, /^packages\/core\/src\/remote\/quote\.ts$/],
   ];
 
-  for (const [power, pattern, place] of POWERS) {
-    it(power, () => {
+  for (const [power, pattern, place] of USES) {
+    it(`uses ${power} in one place`, () => {
       const users = sources.filter(({ code }) => pattern.test(code));
       expect(paths(users).filter((path) => !place.test(path))).toEqual([]);
     });
@@ -250,7 +250,7 @@ describe("files", () => {
     expect(paths(sources).filter((path) => empty.test(path))).toEqual([]);
   });
 
-  it("disable no check", () => {
+  it("contain no comments that disable a check", () => {
     const silenced = /@ts-ignore|@ts-expect-error|biome-ignore|\bas any\b|as unknown as/;
     expect(paths(sources.filter(({ text }) => silenced.test(text)))).toEqual([]);
   });
@@ -259,19 +259,19 @@ describe("files", () => {
     expect(sources.filter(({ lines }) => lines > 300).map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
   });
 
-  it("are at most 15 in a folder", () => {
+  it("are in folders of at most 15 files", () => {
     const counts = new Map<string, number>();
     for (const path of paths(sources)) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
     expect([...counts].filter(([, count]) => count > 15)).toEqual([]);
   });
 
-  it("import by explicit paths, and export no default", () => {
+  it("import explicit paths, and have no default export", () => {
     expect(offenders(sources, (module) => module.startsWith(".") && !/\.(tsx?|mjs|css)$/.test(module))).toEqual([]);
     expect(paths(sources.filter(({ code }) => /^export default/m.test(code)))).toEqual([]);
   });
 });
 
-it("functions have at most 75 lines, and the ten longest are listed", () => {
+it("functions have at most 75 lines", () => {
   const longest = sources
     .flatMap(({ path, functions }) => functions.map((found) => ({ ...found, path })))
     .sort((one, other) => other.lines - one.lines)

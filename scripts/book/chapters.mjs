@@ -1,5 +1,5 @@
-// The order of the book. docs/README.md is its only source: the website, the navigation of the pages, the tests and what the
-// command ships all read it from there.
+// The order of the book. docs/README.md is its only source: the website, the page navigation, the tests and the copy of the book in
+// the command read it there.
 import { readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,8 +8,8 @@ export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url)
 export const CONTENTS = "docs/README.md";
 
 /**
- * The chapters in their order: `part` and `title` as in the table of contents, `path` from the root of the repository, and `about`, one
- * sentence.
+ * The chapters in order: `part` and `title` as in the table of contents, `path` from the root of the repository, and one sentence
+ * in `about`.
  */
 export function chapters(text = readFileSync(join(REPOSITORY, CONTENTS), "utf8")) {
   return text

@@ -1,16 +1,16 @@
-// What each page of the book says about its place: its part below the title, the pages before and after it at the end.
+// The navigation on each page of the book: the part below the title, and links to the previous and next page at the end.
 import { posix } from "node:path";
 import { CONTENTS } from "./chapters.mjs";
 
 const PART = /^(# .+\n)\nPart of the book: .*\n/;
 const NEIGHBOURS = /\n---\n\n(?:Previous|Next): .*\n$/;
 
-/** A page without its navigation. */
+/** Removes the navigation from a page. */
 export function withoutNavigation(text) {
   return text.replace(PART, "$1").replace(NEIGHBOURS, "");
 }
 
-/** A page with its navigation, for the chapter at this index. */
+/** Adds the navigation of the chapter at this index to a page. */
 export function withNavigation(text, chapters, index) {
   const here = chapters[index];
   const link = (title, path) => `[${title}](${posix.relative(posix.dirname(here.path), path)})`;

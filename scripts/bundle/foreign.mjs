@@ -1,5 +1,5 @@
-// Packages of others that are one file each beside the program, which the command loads in place of them (packages/cli/bin/program.js): of
-// clipanion and the JavaScript of better-sqlite3, Node would open and compile some forty.
+// Bundles clipanion and the JavaScript of better-sqlite3 into one file each, which the command loads in place of the packages
+// (packages/cli/bin/program.js). Otherwise, Node would open and compile some forty files.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "rolldown";
@@ -8,7 +8,7 @@ import { stamped } from "./program.mjs";
 const directoryOf = (name) => dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
 const SOURCES = { clipanion: "lib/advanced/index.mjs", "better-sqlite3": "lib/index.js" };
 const ADDON = "require('bindings')('better_sqlite3.node')";
-/** The native part is where npm puts it. Otherwise the package `bindings` looks for it, and says where. */
+/** Loads the native part from the place where npm puts it. If it is missing, the package `bindings` searches for it and reports where. */
 const OURS = `((root) => {
   const from = require("node:module").createRequire(root);
   try {
@@ -42,6 +42,6 @@ export async function bundleForeign(dir) {
 }
 
 function withOurs(code) {
-  if (!code.includes(ADDON)) throw new Error("better-sqlite3 loads its native part in another way now");
+  if (!code.includes(ADDON)) throw new Error("better-sqlite3 no longer loads its native part in the expected way");
   return code.replace(ADDON, OURS);
 }

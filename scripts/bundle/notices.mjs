@@ -1,11 +1,11 @@
-// The licenses of packages of others that are part of our files.
+// Collects the licenses of third-party packages that are bundled into our files.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The name of the file beside ours. */
+/** The name of the file with the licenses. */
 export const NOTICES = "third-party-licenses.txt";
 
-/** The directory of the package of others that a module belongs to, if it does. */
+/** The directory of the third-party package that a module belongs to, or undefined for our own modules. */
 function packageOf(module) {
   return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(module)?.slice(0, 1) ?? [];
 }

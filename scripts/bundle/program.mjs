@@ -1,42 +1,44 @@
-// What is special about the packages that the command consists of. They are built as CommonJS, whose compiled code can be kept with every
-// version of Node (packages/cli/bin/program.js), and each of their doors is an ES module that hands on what the CommonJS file exports:
-// so there is one copy of everything, for native imports too.
+// Builds the packages of the command as CommonJS, because every version of Node can cache its compiled code
+// (packages/cli/bin/program.js). Each entry point is an ES module that re-exports the CommonJS file. Therefore, each module is loaded
+// only once, even if a native import loads it.
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 
 /** Directories of these packages. */
 export const PROGRAM = ["core", "command", "cli"];
-/** Ours that are part of the program but no plugins. */
+/** The packages of the program that others import. */
 const OWN = /^(@maand\/(?:core|command))(?:\/([^.]+))?$/;
 const STAMP = "\n//# maand-id=";
 
-/** The CommonJS file of a door of the program, as a file of its package; undefined for another module. */
-export function programFile(id, doors) {
-  const [, name, door = "."] = OWN.exec(id) ?? [];
+/** The CommonJS file of an entry point of the program, as a path in its package; undefined for another module. */
+export function programFile(id, entryPoints) {
+  const [, name, entryPoint = "."] = OWN.exec(id) ?? [];
   if (name === undefined) return undefined;
-  const built = doors(name).find((one) => one.door === (door === "." ? "." : `./${door}`))?.built;
+  const built = entryPoints(name).find(
+    (one) => one.entryPoint === (entryPoint === "." ? "." : `./${entryPoint}`),
+  )?.built;
   return built && `${name}/${posix.normalize(built).replace(/\.js$/, ".cjs")}`;
 }
 
-/** Makes what was built of a package the files of the program, with an ES module for each door. */
-export function asProgram({ name, version }, doors) {
+/** Turns the built files of a package into files of the program, and adds an ES module for each entry point. */
+export function asProgram({ name, version }, entryPoints) {
   return {
     name: "as-program",
     generateBundle(_, files) {
       for (const chunk of Object.values(files).filter(({ type }) => type === "chunk"))
         chunk.code = stamped(strict(requiredInstead(requiredLater(chunk.code), chunk)));
       this.emitFile({ type: "asset", ...IMPORT });
-      for (const { door, built } of doors.filter(({ door }) => door !== undefined)) {
+      for (const { entryPoint, built } of entryPoints.filter(({ entryPoint }) => entryPoint !== undefined)) {
         const fileName = posix.relative("dist", built);
         const file = fileName.replace(/\.js$/, ".cjs");
-        const source = facadeOf(posix.join(name, door), version, file, files[file].exports);
+        const source = facadeOf(posix.join(name, entryPoint), version, file, files[file].exports);
         this.emitFile({ type: "asset", fileName, source });
       }
     },
   };
 }
 
-/** The ES module of a door. Inside of a running maand of the same version it has what that one has loaded, from wherever it is imported. */
+/** The ES module of an entry point. In a running maand of the same version, it always exports the modules that maand has loaded. */
 function facadeOf(id, version, file, exports) {
   const named = exports.filter((key) => key !== "default");
   return `import { createRequire } from "node:module";
@@ -46,11 +48,11 @@ export const { ${named.join(", ")} } = all;
 ${exports.includes("default") ? "export default all.default;\n" : ""}`;
 }
 
-/** Built-in modules that Node has not loaded when a program starts. They take half a millisecond to ten, and most commands use few. */
+/** Built-in modules that Node does not load at start. Each takes up to ten milliseconds to load, and most commands use only a few. */
 const LATER =
   /^let (\w+) = require\("(node:(?:assert|child_process|crypto|dns|fs\/promises|http|https|net|os|readline|stream|string_decoder|tls|tty|util|v8|vm|worker_threads|zlib)(?:\/\w+)?)"\);$/gm;
 
-/** The code of a chunk, with such modules required where they are first used. */
+/** Changes the code of a chunk to require these modules on first use. */
 function requiredLater(code) {
   const later = [...code.matchAll(LATER)].filter(([, local]) => !code.includes(`__toESM(${local}`));
   return later.reduce((text, [line, local, id]) => {
@@ -63,10 +65,10 @@ function requiredLater(code) {
   }, code);
 }
 
-/** The file beside the chunks that imports packages of others: Node cannot import from code that was kept. */
+/** A separate file that imports third-party packages: Node cannot import from cached compiled code. */
 const IMPORT = { fileName: "native-import.cjs", source: "module.exports = (id) => import(id);\n" };
 
-/** The code of a chunk; what it imports when that is needed is required then if it is built in or part of the program. */
+/** Replaces the dynamic imports of a chunk: with require() for built-in modules and modules of the program, otherwise with IMPORT. */
 function requiredInstead(code, { fileName, dynamicImports }) {
   const place = posix.relative(posix.dirname(fileName), IMPORT.fileName).replace(/^(?!\.)/, "./");
   return dynamicImports.reduce((text, id) => {
@@ -76,19 +78,20 @@ function requiredInstead(code, { fileName, dynamicImports }) {
   }, code);
 }
 
-/** Modules are always strict. */
+/** Adds "use strict", because ES modules are always strict and CommonJS files are not. */
 function strict(code) {
   return code.startsWith('"use strict"') ? code : `"use strict";\n${code}`;
 }
 
-/** Text of ASCII alone, which V8 keeps in half of the memory and needs not decode. Such characters are in literals only. */
+/** Escapes all characters that are not ASCII, which occur only in literals. V8 stores ASCII in half the memory and need not decode it. */
 function ascii(code) {
   const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  if (/String\.raw`[^`]*[^\0-\x7f]/.test(code)) throw new Error("a raw text has characters that cannot be escaped");
+  if (/String\.raw`[^`]*[^\0-\x7f]/.test(code))
+    throw new Error("String.raw contains characters that cannot be escaped");
   return code.replace(/[^\0-\x7f]/g, escaped);
 }
 
-/** ASCII, with a name of the content at the end of the file, by which kept compiled code is recognised. */
+/** Converts code to ASCII and adds a hash of the content, which identifies the cached compiled code. */
 export function stamped(code) {
   const text = ascii(code).trimEnd();
   return `${text}${STAMP}${createHash("sha256").update(text).digest("hex").slice(0, 16)}\n`;

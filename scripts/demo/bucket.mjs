@@ -5,25 +5,27 @@ import { fileURLToPath } from "node:url";
 import { Refused } from "./refused.mjs";
 
 const FILES = fileURLToPath(new URL("bucket", import.meta.url));
-/** Distinguishes the directory of a demo, which may be removed, from any other. */
+/** Marks a directory of the demo. The demo removes only marked directories. */
 const MARK = ".maand-demo";
 const SITE = "workspace/jobs/site/manifest.json";
 
-/** Makes an empty directory that is marked as a demo's. Throws Refused if the site could not listen. */
+/** Creates an empty, marked directory. Throws Refused if the site could not listen. */
 export async function freshBucket({ directory, hosts, port }) {
   for (const host of hosts) await mustBeFree(host, port);
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, MARK), "npm run demo -- --down removes this directory\n");
 }
 
-/** Whether a demo's directory is there. Throws Refused for any other directory. */
+/** Whether the directory is from a demo; false if it is missing or empty. Throws Refused for any other directory. */
 export function isDemo(directory) {
   if (existsSync(join(directory, MARK))) return true;
   if (!existsSync(directory) || readdirSync(directory).length === 0) return false;
-  throw new Refused(`${directory} was not made by the demo, and is left alone; choose another with --dir`);
+  throw new Refused(
+    `the demo did not create ${directory}, so it does not touch it; choose another directory with --dir`,
+  );
 }
 
-/** Writes the workers and the jobs as a person would have written them. */
+/** Writes the workers and the jobs, formatted as a person would write them. */
 export function writeWorkspace({ directory, hosts, port }) {
   cpSync(FILES, directory, { recursive: true });
   const workers = hosts.map((host, index) => ({

@@ -4,19 +4,19 @@ import { setTimeout as pause } from "node:timers/promises";
 const EVERY_MS = 20;
 const PATIENCE_MS = 2000;
 
-/** Rounds before the work begins, and after it. */
+/** The number of rounds before the work, and after it. */
 const MARGIN = 10;
 
 /**
- * Requests all hosts in parallel and repeatedly, without waiting for answers, while some work is done. Returns the time of
- * each request per host and round, and the version that answered, if any. A round is one moment.
+ * Sends requests to all hosts at a fixed rate while `work` runs, without waiting for responses. Each round sends one request to each
+ * host. Returns the host and the time of each request, and the version in the response.
  */
 export async function whileRequesting(hosts, port, work) {
   const began = performance.now();
   const requests = [];
   const timer = setInterval(() => {
     const at = performance.now() - began;
-    requests.push(...hosts.map(async (host) => ({ host, at, version: await ask(host, port) })));
+    requests.push(...hosts.map(async (host) => ({ host, at, version: await versionAt(host, port) })));
   }, EVERY_MS);
   const rounds = async (count) => {
     const enough = requests.length + count * hosts.length;
@@ -32,8 +32,8 @@ export async function whileRequesting(hosts, port, work) {
   return Promise.all(requests);
 }
 
-/** The version that answers at a host; undefined for no answer, or for one that says "not ready". */
-function ask(host, port) {
+/** The version in a host's response; undefined if there is no response, or if it is not ready. */
+function versionAt(host, port) {
   return new Promise((done) => {
     const request = get({ host, port, agent: false, timeout: PATIENCE_MS }, (response) => {
       let text = "";

@@ -8,18 +8,16 @@ import { print } from "./say.mjs";
 const BUSY = 3;
 
 /**
- * Takes a demo down the way a bucket is emptied: an empty list of workers and no jobs, then build and deploy; then its
- * directory is removed. What maand cannot stop, because the bucket is half made or broken, is ended directly. False if there
- * is none.
+ * Removes a demo: deletes its workers and jobs, builds and deploys, and then removes its directory. If the bucket is incomplete or
+ * damaged, maand cannot stop everything, so the remaining processes are killed. Returns false if there is no demo.
  */
 export async function takeDown(shell, name) {
   const { directory } = shell;
   if (!isDemo(directory)) return false;
-  print(`Taking down ${name}: no workers, no jobs.`);
+  print(`Removing ${name}: deleting its workers and jobs.`);
   if (existsSync(join(directory, "data/maand.db"))) await empty(shell);
   const ended = await endProcessesBelow(directory);
-  if (ended > 0)
-    print(`${ended} ${ended === 1 ? "process" : "processes"} maand did not know of had to be ended directly.`);
+  if (ended > 0) print(`Stopped ${ended} remaining ${ended === 1 ? "process" : "processes"}.`);
   rmSync(directory, { recursive: true, force: true });
   return true;
 }
@@ -32,7 +30,8 @@ async function empty(shell) {
   writeFileSync(join(workspace, "workers.json"), "[]\n");
   for (const command of ["maand build", "maand deploy"]) {
     const code = await shell.attempt(command);
-    if (code === BUSY) throw new Refused(`another maand works in ${shell.directory}; try again when it is done`, BUSY);
+    if (code === BUSY)
+      throw new Refused(`another maand command is running in ${shell.directory}; try again when it has finished`, BUSY);
     if (code !== 0) return;
   }
 }

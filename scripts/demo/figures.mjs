@@ -1,13 +1,13 @@
 /**
- * The figures of a client's requests: how many, by version, and when each host was away. A host is away from the first ask
- * that failed to the next one that did not; `together` is how long two of them were away at once, `between` the shortest
- * time from one coming back to another going.
+ * Statistics of a client's requests: their number, the number of responses by version, and the outages of each host. An outage lasts
+ * from a failed request to the next successful one. `together` is the longest time during which two hosts were down at once, and
+ * `between` the shortest time from the end of an outage to the start of the next one on another host.
  */
 export function figuresOf(requests) {
   const hosts = [...new Set(requests.map(({ host }) => host))].map((host) => hostFigures(host, requests));
   const outages = hosts.flatMap(({ host, away }) => away.map((time) => ({ host, ...time })));
   return {
-    asked: requests.length,
+    sent: requests.length,
     failed: requests.filter(({ version }) => version === undefined).length,
     versions: countVersions(requests),
     hosts,
@@ -28,7 +28,7 @@ function hostFigures(host, all) {
     }
   }
   if (from !== undefined) away.push({ from, to: Number.POSITIVE_INFINITY });
-  return { host, asked: requests.length, failed: requests.filter(({ version }) => version === undefined).length, away };
+  return { host, sent: requests.length, failed: requests.filter(({ version }) => version === undefined).length, away };
 }
 
 function countVersions(requests) {
@@ -45,7 +45,7 @@ function shortestGap(outages) {
   return Math.min(...pairsOf(outages).map(([a, b]) => Math.max(a.from, b.from) - Math.min(a.to, b.to)));
 }
 
-/** Every two outages of different hosts. */
+/** All pairs of outages of different hosts. */
 function pairsOf(outages) {
   return outages.flatMap((a, at) =>
     outages

@@ -27,7 +27,7 @@ async function main(words) {
 async function down({ directory }) {
   const name = shown(directory);
   const found = await takeDown(new Shell(directory), name);
-  print(found ? `${name} is gone, and nothing of it runs any more.` : `There is no ${name}; nothing to take down.`);
+  print(found ? `Removed ${name} and stopped everything that ran in it.` : `There is no ${name} to remove.`);
 }
 
 async function show(options) {
@@ -39,7 +39,7 @@ async function show(options) {
   closing(shown(directory), options.isDefault);
 }
 
-/** A directory as it is typed in the repository's root. */
+/** The path of a directory as you type it in the repository's root. */
 function shown(directory) {
   const path = relative(process.cwd(), directory);
   return path.startsWith("..") ? directory : path;

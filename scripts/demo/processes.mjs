@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const PATIENCE_MS = 5000;
 
-/** Ends every process that works somewhere below a directory; answers how many there were. */
+/** Ends every process that runs below a directory, and returns their number. */
 export async function endProcessesBelow(directory) {
   const place = realpathSync(directory);
   const found = processesBelow(place);
@@ -16,7 +16,7 @@ export async function endProcessesBelow(directory) {
   return found.length;
 }
 
-/** A process works where its current directory is; one that ended has none. */
+/** The processes whose current directory is in `data/` below a place. */
 function processesBelow(place) {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -36,6 +36,6 @@ function send(pid, signal) {
   try {
     process.kill(pid, signal);
   } catch {
-    // it ended by itself
+    // the process has already ended
   }
 }

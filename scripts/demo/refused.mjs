@@ -1,6 +1,6 @@
 /** Why the demo cannot continue, in one line. */
 export class Refused extends Error {
-  /** 2: refused before anything was done; 1: something failed; 130: interrupted. */
+  /** Exit code 2: nothing was done; 1: a step failed; 130: interrupted. */
   constructor(message, exit = 2) {
     super(message);
     this.exit = exit;

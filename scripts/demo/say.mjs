@@ -10,18 +10,18 @@ export function print(text) {
   process.stdout.write(`${text}\n`);
 }
 
-/** Starts a step of the demo: its number, its name, and a sentence or two. */
+/** Starts a step of the demo: prints its number, its name, and a sentence or two. */
 export function chapter(name, text) {
   chapters += 1;
   print(`\n${strong(`${chapters}. ${name}`)}\n${text}`);
 }
 
-/** A command, as it is typed. */
+/** Prints a command as you type it. */
 export function typed(command) {
   print(`\n${faint("$")} ${strong(command)}`);
 }
 
-/** The end: what keeps running, and the next commands. */
+/** Ends the demo: prints what keeps running, and useful next commands. */
 export function closing(name, isDefault) {
   const word = quoted(name);
   const next = [
@@ -31,7 +31,7 @@ export function closing(name, isDefault) {
     ["show the last lines of the diaries", `npx maand -C ${word} job run diary --target read`],
     ["stop everything and remove it", `npm run demo -- --down${isDefault ? "" : ` --dir ${word}`}`],
   ];
-  print(`\n${strong("That was it.")}\nThe three workers keep running in ${name}. Useful next commands:\n`);
+  print(`\n${strong("The demo is complete.")}\nThe three workers keep running in ${name}. Useful next commands:\n`);
   for (const [why, command] of next) print(`  ${faint(`# ${why}`)}\n  ${strong(command)}`);
 }
 

@@ -6,8 +6,8 @@ import { typed } from "./say.mjs";
 const BIN = resolve("node_modules/.bin");
 
 /**
- * Types commands in the bucket's directory, where everybody can see them; `maand` is the one of this repository. When we
- * are interrupted, the command under way still comes to its end: it is never left behind.
+ * Prints and runs commands in the bucket's directory, with the `maand` of this repository. After an interruption, the current command
+ * still runs to its end, so that it is not left behind.
  */
 export class Shell {
   #stopped = false;
@@ -24,11 +24,11 @@ export class Shell {
   async type(command) {
     typed(command);
     const code = await this.#run(command, ["ignore", "inherit", 1]);
-    if (code !== 0) throw new Refused(`"${command}" ended with ${code}; ${this.directory} is left as it is`, 1);
+    if (code !== 0) throw new Refused(`"${command}" ended with ${code}; ${this.directory} is kept`, 1);
   }
 
-  /** The same, and answers its lines as well. */
-  async ask(command) {
+  /** Like `type`, but returns the lines of the output and ignores the exit code. */
+  async typeAndRead(command) {
     typed(command);
     let text = "";
     await this.#run(command, ["ignore", "pipe", 1], (chunk) => {
@@ -38,7 +38,7 @@ export class Shell {
     return text.trim().split("\n");
   }
 
-  /** Runs a command and answers its exit code. */
+  /** Runs a command and returns its exit code. */
   async attempt(command) {
     typed(command);
     return this.#run(command, ["ignore", "inherit", 1]);

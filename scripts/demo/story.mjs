@@ -4,7 +4,7 @@ import { figuresOf } from "./figures.mjs";
 import { Refused } from "./refused.mjs";
 import { chapter, print } from "./say.mjs";
 
-/** The main part, as commands: deploy, look, plan, upgrade under load, revert, drain, enable again. */
+/** The steps of the demo: deploy, dry run, upgrade under load, revert, drain, enable again. */
 export async function story(shell, options) {
   await begin(shell, options);
   await firstDeploy(shell, options);
@@ -35,7 +35,7 @@ async function firstDeploy(shell) {
   await shell.type("maand build");
   await shell.type("maand deploy");
   await shell.type("maand cat deployments");
-  mustSay(await shell.ask("node ask.mjs"), 3, "version 1.0.0");
+  mustSay(await shell.typeAndRead("node ask.mjs"), 3, "version 1.0.0");
 }
 
 async function plan(shell) {
@@ -48,7 +48,7 @@ async function plan(shell) {
 async function upgrade(shell, { hosts, port }) {
   chapter(
     "The upgrade, under load",
-    `One worker at a time, and the next one only after the previous one is healthy.
+    `The deploy upgrades one worker at a time, and starts the next one only after the previous one is healthy.
 Meanwhile a client sends requests to all three, fifty times a second.`,
   );
   report(figuresOf(await whileRequesting(hosts, port, () => shell.type("maand deploy"))));
@@ -68,30 +68,30 @@ async function badUpgrade(shell, { hosts, port }) {
   });
   if (code !== 1) throw new Refused(`the deploy of a bad version ended with ${code} instead of 1`, 1);
   const { together } = figuresOf(requests);
-  if (together > 0) throw new Refused(`two workers were away at once, for ${Math.round(together)} ms`, 1);
-  print("\nTwo of them away at once, all the while: never.");
-  mustSay(await shell.ask("node ask.mjs"), 3, "version 2.0.0");
+  if (together > 0) throw new Refused(`two workers were down at the same time, for ${Math.round(together)} ms`, 1);
+  print("\nAt most one worker was down at any time.");
+  mustSay(await shell.typeAndRead("node ask.mjs"), 3, "version 2.0.0");
   await shell.type("maand releases site");
   await shell.type("sed -i 1d workspace/jobs/site/server.mjs");
   await shell.type(`sed -i 's/"version": "3.0.0"/"version": "2.0.0"/' workspace/jobs/site/manifest.json`);
 }
 
-/** Prints what the client saw. Throws Refused if two workers were ever away at once, or one was not upgraded. */
-function report({ asked, failed, versions, hosts, together, between }) {
-  const answers = [...versions].map(([version, count]) => `${count} by version ${version}`).join(", ");
-  print(`\nThe client asked ${asked} times: ${answers}, ${failed} not at all.`);
+/** Prints what the client saw. Throws Refused if two workers were down at the same time, or if a worker was not upgraded. */
+function report({ sent, failed, versions, hosts, together, between }) {
+  const answers = [...versions].map(([version, count]) => `${count} answered by ${version}`).join(", ");
+  print(`\nThe client sent ${sent} requests: ${answers}, ${failed} without an answer.`);
   for (const host of hosts)
     print(
-      `  ${host.host}  asked ${host.asked}, failed ${host.failed}, ${host.away.map(inWords).join(", ") || "never away"}`,
+      `  ${host.host}  ${host.sent} requests, ${host.failed} failed, ${host.away.map(inWords).join(", ") || "never down"}`,
     );
-  if (together > 0) throw new Refused(`two workers were away at once, for ${Math.round(together)} ms`, 1);
+  if (together > 0) throw new Refused(`two workers were down at the same time, for ${Math.round(together)} ms`, 1);
   if (hosts.some(({ away }) => away.length === 0 || away.at(-1).to === Number.POSITIVE_INFINITY))
-    throw new Refused("a worker was never upgraded, or never came back", 1);
-  print(`Two of them away at once: never. Once one was back, the next left ${Math.round(between)} ms later or more.`);
+    throw new Refused("a worker was never upgraded, or never started again", 1);
+  print(`At most one worker was down at any time, with at least ${Math.round(between)} ms between two outages.`);
 }
 
 function inWords({ from, to }) {
-  return `away from ${seconds(from)} to ${seconds(to)} s`;
+  return `down from ${seconds(from)} to ${seconds(to)} s`;
 }
 
 function seconds(ms) {
@@ -107,19 +107,22 @@ async function drain(shell, { hosts: [, host] }) {
   await shell.type("maand build");
   await shell.type("maand deploy");
   await shell.type("maand cat deployments");
-  const answers = await shell.ask("node ask.mjs");
+  const answers = await shell.typeAndRead("node ask.mjs");
   mustSay(answers, 2, "version 2.0.0");
   mustSay(answers, 1, "no answer");
 }
 
 async function enableAgain(shell) {
-  chapter("The end of the maintenance", "disabled.json is deleted, and the worker is started again.");
+  chapter(
+    "The end of the maintenance",
+    "You delete disabled.json, and the next deploy starts the worker's jobs again.",
+  );
   await shell.type("rm workspace/disabled.json");
   await shell.type("maand deploy --build");
-  mustSay(await shell.ask("node ask.mjs"), 3, "version 2.0.0");
+  mustSay(await shell.typeAndRead("node ask.mjs"), 3, "version 2.0.0");
 }
 
 function mustSay(lines, count, text) {
   const found = lines.filter((line) => line.endsWith(text)).length;
-  if (found !== count) throw new Refused(`${found} instead of ${count} workers said "${text}"`, 1);
+  if (found !== count) throw new Refused(`${found} instead of ${count} workers answered "${text}"`, 1);
 }

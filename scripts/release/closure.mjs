@@ -1,5 +1,5 @@
-// What an installation of @maand/cli consists of: our packages as they are published, and the packages of others that they need,
-// in the versions and with the native parts that are installed here. Nothing is downloaded or compiled.
+// Collects everything that an installation of @maand/cli consists of: our packages as published, and the third-party packages that
+// they need, with the versions and native parts that are installed here. Downloads and compiles nothing.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const COMMAND = "@maand/cli";
 
-/** What packages contain and no program reads: sources of native parts, what was left of compiling them, tests, maps. */
+/** Files of packages that no program reads: sources and build files of native parts, tests, source maps. */
 const UNUSED = {
   "better-sqlite3": /^(deps|src|binding\.gyp|build\/(?!Release$|Release\/better_sqlite3\.node$).*)$/,
   ssh2: /^(examples|lib\/protocol\/crypto\/(src|binding\.gyp|build\/(?!Release$|Release\/sshcrypto\.node$).*))$/,
@@ -30,7 +30,7 @@ export function manifestIn(directory) {
   return JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
 }
 
-/** All packages that the command needs, with the place below the repository that Node finds each at. */
+/** All packages that the command needs, each with the path below the repository where Node finds it. */
 function closureOf() {
   const found = new Map();
   const waiting = [{ name: COMMAND, from: REPOSITORY }];
@@ -46,7 +46,7 @@ function closureOf() {
   return [...found.values()];
 }
 
-/** Node's search for a package, in the directories above. */
+/** Searches for a package as Node does, in this directory and its parents. */
 function placeOf(name, from) {
   for (let at = from; at.startsWith(REPOSITORY); at = dirname(at)) {
     const directory = join(at, "node_modules", name);

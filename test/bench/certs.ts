@@ -8,7 +8,7 @@ import { type Measured, tableOf } from "./table.ts";
 
 const KINDS = ["rsa-2048", "ecdsa-p256"] as const;
 
-/** Times of a build that makes a certificate for each of `count` workers, and of a build that finds all of them. */
+/** Measures a build that creates a certificate for each of `count` workers, and a build in which all of them exist. */
 export async function certs(count = 64): Promise<void> {
   const rows: Measured[] = [];
   for (const kind of KINDS) {
@@ -18,7 +18,7 @@ export async function certs(count = 64): Promise<void> {
       rows.push(await timed(bucket, `${kind}: init, with a CA of 4096 bits`, "init"));
       bucket.workers(...Array.from({ length: count }, (_, at) => ({ host: `10.0.${at >> 8}.${at & 255}` })));
       bucket.job("api", { selectors: ["worker"] });
-      rows.push(await timed(bucket, `${kind}: none asked for`));
+      rows.push(await timed(bucket, `${kind}: no certificate requested`));
       bucket.job("api", { selectors: ["worker"], certs: { web: {} } });
       rows.push(await timed(bucket, `${kind}: ${count} made`), await timed(bucket, `${kind}: all there`));
     } finally {

@@ -9,9 +9,9 @@ const RUNS = 5;
 const FILES = 6;
 
 /**
- * `maand drift` on `count` workers with ten jobs of eight files each, all clean, compared with connecting each worker
- * and running one channel: in a program with bare ssh2, which starts as maand does, and in this process, which is
- * already warm. All in turns in the same run.
+ * `maand drift` on `count` clean workers with ten jobs of eight files each, compared with one connection and one channel
+ * for each worker: in a program with bare ssh2, which starts like maand, and in this process, which is already warm. The
+ * contenders run in turns.
  */
 export async function drift(count = 64, jobs = 10): Promise<void> {
   await withFleet({ count }, async (fleet) => {
@@ -35,13 +35,13 @@ export async function drift(count = 64, jobs = 10): Promise<void> {
       console.log(
         tableOf([
           { name: `floor: a program with bare ssh2: connect ${count} workers, one channel each`, ms: bare },
-          { name: "the same in a process that ran it before, without its start", ms: warm },
+          { name: "the same in a warm process, without its start", ms: warm },
           {
             name: `drift of ${count * jobs * (FILES + 2)} files, the whole process`,
             ms: compared,
             note: `${ratio(bare)} x floor, ${ratio(warm)} x without a start`,
           },
-          { name: "maand plugins: a process that loads it all and does nothing", ms: idle },
+          { name: "maand plugins: a process that loads everything and does nothing", ms: idle },
         ]),
       );
     } finally {

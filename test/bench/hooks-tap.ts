@@ -5,12 +5,10 @@ import { median, tableOf } from "./table.ts";
 
 const CALLS = 100_000;
 const RUNS = 5;
-/** The cost for one tap. */
+/** The maximum cost of one tap. */
 const GOAL_MS = 100;
 
-/**
- * The cost of an empty tap that is guarded and watched: 100,000 calls of `rollout` through one tap, and through ten.
- */
+/** Measures the cost of an empty tap with its guards: 100,000 calls of `rollout` through one tap, and through ten. */
 export async function hooksTap(): Promise<void> {
   const rows = [];
   for (const taps of [1, 10]) {
@@ -40,7 +38,7 @@ export async function hooksTap(): Promise<void> {
   console.log(tableOf(rows));
 }
 
-/** CPU time of this process: other work on the machine does not count. */
+/** CPU time of this process, which does not depend on other work on the machine. */
 function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

@@ -6,10 +6,7 @@ import { median, tableOf } from "./table.ts";
 
 const RUNS = 5;
 
-/**
- * The cost of a hook process without its interpreter: an empty Python hook for many allocations, compared with Python
- * alone.
- */
+/** The cost of hook processes without their interpreter: an empty Python hook for many allocations, compared with Python. */
 export async function hooks(allocations = 100, concurrency = 10): Promise<void> {
   const bucket = await scratch('transport = "local"\n');
   try {
@@ -45,7 +42,7 @@ export async function hooks(allocations = 100, concurrency = 10): Promise<void> 
   }
 }
 
-/** Files of a job: their number must make no difference. */
+/** Writes many files of a job, because their number must not affect the cost. */
 function manyFiles(count: number): [string, string][] {
   return Array.from({ length: count }, (_, at) => [`conf/${at}.conf`, `setting = ${at}\n`.repeat(50)]);
 }

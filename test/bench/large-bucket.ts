@@ -7,7 +7,7 @@ export interface Size {
   readonly template: boolean;
 }
 
-/** Writes the workspace: each job on each worker, with some files. */
+/** Writes a workspace in which each job runs on each worker and has some files. */
 export function writeLarge(bucket: Scratch, { workers, jobs, template }: Size): void {
   bucket.workers(...Array.from({ length: workers }, (_, at) => ({ host: `10.${at >> 8}.${at & 255}.1` })));
   const rendered = template ? { "c.conf.tpl": '{{ .WorkerIP }} {{ get "vars/bucket" "color" }}\n' } : {};

@@ -48,7 +48,7 @@ function writeLogs(root: string, bytes: number): void {
       const of = `level=INFO run=3f2a0000-0000-4000-8000-000000000001 maand=deploy seq=7 worker=${host} job=job${id % 20} phase=rollout action=start`;
       const printed = Array.from(
         { length: 50 },
-        (_, line) => `ts=${at(line)} ${of} stream=stdout msg="line ${line} of a start that says a little" id=${id}`,
+        (_, line) => `ts=${at(line)} ${of} stream=stdout msg="line ${line} of the output of a start" id=${id}`,
       );
       const block = `ts=${at(0)} event=command_begin ${of} cmd="start job${id % 20}" id=${id}\n${printed.join("\n")}\nts=${at(50)} event=command_end ${of} exit=0 duration_ms=5000 id=${id}\n`;
       texts.push(block);

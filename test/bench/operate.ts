@@ -7,8 +7,8 @@ import { type Measured, median, tableOf } from "./table.ts";
 const RUNS = 5;
 
 /**
- * `run_command uptime` on `count` workers at the same time, compared with connecting each and running one channel, both
- * in turns in the same run; and the health of ten jobs on each, compared with the bare connections that this needs.
+ * `run_command uptime` on `count` workers at the same time, compared with one connection and one channel for each worker;
+ * both run in turns. Also the health checks of ten jobs on each worker, compared with their bare connections.
  */
 export async function operate(count = 64, jobs = 10): Promise<void> {
   await withFleet({ count }, async (fleet) => {
@@ -28,7 +28,7 @@ export async function operate(count = 64, jobs = 10): Promise<void> {
       const rows: Measured[] = [
         { name: `floor: connect ${count} workers, one channel each`, ms: bare },
         { name: "run_command uptime, the whole process", ms: typed, note: `${ratio} x floor` },
-        { name: "maand plugins: a process that loads it all and does nothing", ms: start },
+        { name: "maand plugins: a process that loads everything and does nothing", ms: start },
         ...(await healths(bucket, fleet, jobs)),
       ];
       console.log(tableOf(rows));
@@ -53,15 +53,15 @@ async function healths(bucket: Scratch, fleet: Fleet, jobs: number): Promise<Mea
     });
   try {
     await must(bucket, "build");
-    const doors = fleet.workers.flatMap(({ host }) => ports.map((port) => ({ host, port })));
+    const targets = fleet.workers.flatMap(({ host }) => ports.map((port) => ({ host, port })));
     const began = performance.now();
-    await Promise.all(doors.map(({ host, port }) => knock(host, port)));
+    await Promise.all(targets.map(({ host, port }) => connectOnce(host, port)));
     const floor = performance.now() - began;
     const took: number[] = [];
     for (let run = 0; run < 3; run += 1) took.push(await must(bucket, "health_check", "-q"));
     return [
-      { name: `floor: ${doors.length} tcp probes`, ms: [floor] },
-      { name: `health_check of ${doors.length} allocations on ${fleet.workers.length} workers`, ms: took },
+      { name: `floor: ${targets.length} tcp probes`, ms: [floor] },
+      { name: `health_check of ${targets.length} allocations on ${fleet.workers.length} workers`, ms: took },
     ];
   } finally {
     for (const server of servers) server.close();
@@ -77,7 +77,7 @@ function listening(server: Server): Promise<number> {
   );
 }
 
-function knock(host: string, port: number): Promise<void> {
+function connectOnce(host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     socket.once("error", reject);

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 /** The cost of a complete process. */
 export interface Took {
   readonly ms: number;
-  /** Milliseconds of CPU, in steps of 10. Wrong if another process of this program ended at the same time. */
+  /** Milliseconds of CPU, in steps of 10. Wrong if another child process ended at the same time. */
   readonly cpuMs: number;
   /** Its maximum memory, in MB. */
   readonly mb: number;
@@ -14,7 +14,7 @@ export interface Took {
   readonly stdout: string;
 }
 
-/** Runs a program to its end and measures it from outside. */
+/** Runs a program to its end, and measures its time, CPU time and memory. */
 export function measure(argv: readonly string[], cwd: string, stdout: "ignore" | "pipe" = "ignore"): Promise<Took> {
   const [program = "", ...args] = argv;
   const before = childrenCpuMs();
@@ -37,7 +37,7 @@ export function measure(argv: readonly string[], cwd: string, stdout: "ignore" |
   });
 }
 
-/** Hertz of the clock that Linux counts CPU time with. */
+/** The frequency of the clock with which Linux counts CPU time. */
 const TICKS_PER_SECOND = 100;
 
 /** CPU time of all ended child processes so far. */

@@ -12,14 +12,14 @@ function results(ms: number, floorMs = 10) {
   return resultsOf([{ title: "deploy", rows }], AT);
 }
 
-it("a row that takes more of its floor than before is slower, on any machine", () => {
+it("a row is slower if its ratio to the floor grows, even on a faster machine", () => {
   const { worse, lines } = compare(results(15), results(24), 0.2);
   expect(worse).toBe(1);
   expect(lines.join("\n")).toContain("slower    +60%  1.50 -> 2.40 x floor  deploy: deploy");
   expect(compare(results(15), results(150, 100), 0.2).worse).toBe(0);
 });
 
-it("a change within the threshold, a new row and a missing row are not failures", () => {
+it("a comparison accepts changes within the threshold, new rows and missing rows", () => {
   expect(compare(results(15), results(17), 0.2).worse).toBe(0);
   const other = resultsOf([{ title: "deploy", rows: [{ name: "other", ms: [1] }] }], AT);
   const { worse, lines } = compare(results(15), other, 0.2);
@@ -27,14 +27,14 @@ it("a change within the threshold, a new row and a missing row are not failures"
   expect(lines).toEqual(["new      deploy: other", "missing  deploy: floor", "missing  deploy: deploy"]);
 });
 
-it("a result names the machine and the versions", () => {
+it("results contain the machine and the versions of programs", () => {
   const { machine, versions, maand } = results(1);
   expect(machine).toMatchObject({ cores: expect.any(Number), kernel: expect.any(String) });
   expect(versions).toMatchObject({ node: process.version });
   expect(maand).toMatch(/^\d/);
 });
 
-it("a table has the median, the ratio to the floor, and the goals that were missed", () => {
+it("a table shows the median, the ratio to the floor, and each missed goal", () => {
   expect(median([9, 1, 5])).toBe(5);
   const table = tableOf([
     { name: "floor", ms: [10] },
@@ -49,7 +49,7 @@ it("a table has the median, the ratio to the floor, and the goals that were miss
   ]);
 });
 
-it("rows that count their operations are compared by the time of one operation", () => {
+it("a row with a number of operations is compared by the time of one operation", () => {
   const table = tableOf([
     { name: "few", ms: [2_000], cpuMs: [100], count: 100 },
     { name: "many", ms: [9_000], cpuMs: [1_200], count: 1_000, by: "cpuMs", floor: "few", goal: 1.1 },

@@ -49,7 +49,7 @@ export function resultsOf(tables: readonly Table[], at: Date): Results {
   };
 }
 
-/** Variables that make each start of Node slower: of maand, and of the floors that are processes of Node. */
+/** Environment variables that make each start of Node slower, and therefore also maand and floors that run Node. */
 export function nodeVariables(): Readonly<Record<string, string>> {
   const names = ["NODE_EXTRA_CA_CERTS", "NODE_OPTIONS"];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
@@ -73,7 +73,7 @@ function resultRow(table: string, row: Measured, rows: readonly Measured[]): Res
 
 let versions: Readonly<Record<string, string>> | undefined;
 
-/** The programs whose versions matter; found once, because Ansible takes a second to print its version. */
+/** The versions of all compared programs, determined once because Ansible takes a second to print its version. */
 function programVersions(): Readonly<Record<string, string>> {
   versions ??= {
     node: process.version,
@@ -88,7 +88,7 @@ function programVersions(): Readonly<Record<string, string>> {
   return versions;
 }
 
-/** The first line that a program prints about its version; nothing if it is not installed. */
+/** The first line of a program's version output; nothing if the program is not installed. */
 function installed(name: string, args: readonly string[]): Readonly<Record<string, string>> {
   try {
     const text = execFileSync("sh", ["-c", 'exec "$0" "$@" 2>&1', name, ...args], { encoding: "utf8" });

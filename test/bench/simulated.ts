@@ -7,7 +7,7 @@ import { type Counts, SIMULATED_CONFIG, type Simulation } from "../support/simul
 import { type Cost, maandProcess } from "./suite.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** Below node_modules, so that it imports the same core as the command. */
+/** A directory below node_modules, where modules import the same core as the command. */
 const PLACE = join(ROOT, "node_modules", ".cache", "maand-bench");
 
 /** The cost of a command with a simulated fleet. */
@@ -22,7 +22,7 @@ export interface SimulatedProcesses {
   run(...args: readonly string[]): Promise<SimulatedCost>;
 }
 
-/** A bucket that is still empty. Each process has a new fleet, without the files that earlier commands delivered. */
+/** Creates an empty bucket. Each process has a new fleet, without the files that earlier commands delivered. */
 export async function simulatedProcesses(simulation: Simulation): Promise<SimulatedProcesses> {
   const bucket = await scratch('transport = "simulated"\n');
   bucket.write("maand.config.mjs", SIMULATED_CONFIG);
@@ -44,7 +44,7 @@ export async function processesIn(root: string, simulation: Simulation): Promise
 
 let preloads = 0;
 
-/** A module that makes the fleet before the command starts, and reports its cost at the end. */
+/** Writes a module that creates the fleet before the command starts, and reports its cost at the end. */
 async function preloadFor(simulation: Simulation, report: string): Promise<string> {
   mkdirSync(PLACE, { recursive: true });
   const bundle = await rolldown({

@@ -3,7 +3,7 @@ import { alternate, program } from "./suite.ts";
 
 const node = (text: string) => [process.execPath, "-e", text];
 
-it("contenders run in turns, the first of which is not counted", async () => {
+it("contenders run in turns, and the first turn is not counted", async () => {
   const ran: string[] = [];
   const contender = (name: string, turns?: number) => ({
     ...{ name, ...(turns !== undefined && { turns }) },
@@ -17,7 +17,7 @@ it("contenders run in turns, the first of which is not counted", async () => {
   ]);
 });
 
-it("a program that fails, or does not print the success of each worker, is not measured", async () => {
+it("a measurement throws if the program fails or does not print success for each worker", async () => {
   const must = { pattern: /^ok$/gm, times: 2 };
   await expect(program(node("process.exit(3)"), "/")).rejects.toThrow("ended with 3");
   await expect(program(node("console.log('ok')"), "/", must)).rejects.toThrow("1 times, not 2:\nok");

@@ -14,17 +14,17 @@ export type Suite = (...sizes: readonly number[]) => Promise<readonly Table[]>;
 /** The cost of one run. */
 export type Cost = { readonly ms: number; readonly cpuMs?: number; readonly mb?: number };
 
-/** Something to measure, and how to compare its row. */
+/** A program or function to measure, and the way to compare its row. */
 export interface Contender extends Pick<Measured, "floor" | "goal" | "by" | "count" | "note"> {
   readonly name: string;
-  /** The maximum number of measurements of a very slow program; the turn that is not counted is skipped for it. */
+  /** The maximum number of measurements of a very slow program, which skips the turn that is not counted. */
   readonly turns?: number;
   /** Runs the contender once, and returns its cost. */
   run(): Promise<Cost>;
 }
 
 /**
- * Runs all contenders in turns, so that a machine that becomes slower is slower for all of them. The first turn warms caches and is
+ * Runs all contenders in turns, so that a temporary slowdown of the machine affects all of them. The first turn warms caches and is
  * not counted.
  */
 export async function alternate(runs: number, contenders: readonly Contender[]): Promise<Measured[]> {
@@ -53,7 +53,7 @@ export function measuredOf(row: Omit<Contender, "run" | "turns">, costs: readonl
 
 /** Text that a program must print a given number of times. */
 export interface Printed {
-  /** A global expression. */
+  /** A regular expression with the flag g. */
   readonly pattern: RegExp;
   readonly times: number;
 }

@@ -6,7 +6,7 @@ export interface Measured {
   readonly cpuMs?: readonly number[];
   /** The peak memory of each run, in MB. */
   readonly mb?: readonly number[];
-  /** The name of the row with which it is compared: the minimum that is needed on this machine in the same run. */
+  /** The name of the row with which it is compared: the minimum work, measured on this machine in the same run. */
   readonly floor?: string;
   /** The goal: the maximum ratio to the floor. */
   readonly goal?: number;

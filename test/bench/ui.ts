@@ -7,8 +7,8 @@ import { type Measured, tableOf } from "./table.ts";
 const IDLE_MS = 20_000;
 
 /**
- * The cost of a page for maand: answers for a fleet of this size, and the processor time of the server for one open
- * page, which fetches everything that it shows whenever the stream wakes it: while nothing happens, and during deploys
+ * The cost of a page for the server: the times of its responses for a fleet of this size, and its CPU time for one open
+ * page, which fetches all its data after each message of the stream. Measured while nothing happens, and during deploys
  * of a smaller fleet on this machine.
  */
 export async function ui(workers = 1000, jobs = 50): Promise<void> {
@@ -86,7 +86,7 @@ async function during(bucket: Scratch): Promise<Measured> {
   return { name: "one open page, deploys", ms: [share * 1000], note };
 }
 
-/** Fetches the data of a page with the fleet whenever the stream wakes it. */
+/** Fetches the data of a page with the fleet after each message of the stream. */
 function live(page: OpenedPage) {
   const stream = page.follow();
   let isFirst = true;

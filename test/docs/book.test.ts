@@ -34,7 +34,7 @@ describe("docs/README.md", () => {
     expect(new Set(listed).size).toBe(listed.length);
   });
 
-  it("has its parts in the order in which they are read", () => {
+  it("lists its parts in reading order", () => {
     expect([...new Set(book.map(({ part }) => part))]).toEqual([
       "First day",
       "Writing jobs",
@@ -60,21 +60,21 @@ describe("docs/README.md", () => {
 
 describe("each page of the book", () => {
   it.each(book.map(({ path }, index) => ({ path, index })))(
-    "$path says its part and its neighbours (otherwise: npm run docs:order)",
+    "$path has up-to-date navigation (otherwise: npm run docs:order)",
     ({ path, index }) => {
       const { text } = page(path);
       expect(text).toBe(withNavigation(text, book, index));
     },
   );
 
-  it("leads from the first to the last, one by one", () => {
+  it("links to the next page, so that a reader reaches all pages in order", () => {
     const [first] = book;
     const read = [first?.path ?? ""];
     for (let next = nextOf(read[0] ?? ""); next !== undefined; next = nextOf(read.at(-1) ?? "")) read.push(next);
     expect(read).toEqual(book.map(({ path }) => path));
   });
 
-  it("names the file of each block that shows a file, because the language line of a block is not shown", () => {
+  it("names the file of each block in the text, because the language line of a block is not visible", () => {
     const unnamed = [...book.map(({ path }) => path), "README.md"].flatMap((path) => {
       const parts = page(path).text.split(/^```([^\n]*)\n.*?^```$/gms); // text, language line, text, ...
       return parts.flatMap((info, at) => {
@@ -86,7 +86,7 @@ describe("each page of the book", () => {
     expect(unnamed).toEqual([]);
   });
 
-  it("of the task parts shows an example within its first 30 lines", () => {
+  it("shows an example within its first 30 lines if it describes tasks", () => {
     const tasks = ["First day", "Writing jobs", "Daily work", "Maintenance and incidents"];
     const late = book
       .filter(({ part }) => tasks.includes(part))
@@ -100,7 +100,7 @@ describe("each page of the book", () => {
     expect(late).toEqual([]);
   });
 
-  it("has no picture that is missing or on another site", () => {
+  it("shows only pictures that exist in the repository", () => {
     const wrong = [...book.map(({ path }) => path), "README.md", CONTENTS].flatMap((path) =>
       [...proseOf(page(path)).matchAll(/(?:src|srcset)="([^"]+)"|!\[[^\]]{20,}\]\(([^)]+)\)/g)]
         .map(([, one, other = ""]) => join(path, "..", one ?? other))
@@ -120,7 +120,7 @@ describe("permanent links", () => {
   });
 });
 
-/** The next page according to the last line of a page. */
+/** The next page, according to the last line of a page. */
 function nextOf(path: string): string | undefined {
   const [, target] = /Next: \[.*\]\((.+)\)\n$/.exec(readFileSync(join(ROOT, path), "utf8")) ?? [];
   return target === undefined ? undefined : join(path, "..", target);

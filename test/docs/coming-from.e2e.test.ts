@@ -8,8 +8,8 @@ import { missingLines, outputsOf, tutorialOf } from "./tutorial.ts";
 import { processesBelow, type Typed, typeIn } from "./type-in.ts";
 
 /**
- * Types the examples of docs/coming-from, with directories of this machine as workers. The examples with a container or a unit end
- * with a dry run, so nothing of them needs Docker or systemd.
+ * Types the examples of docs/coming-from, with directories of this machine as workers. The examples with a container or a unit only
+ * do a dry run, so that the test needs neither Docker nor systemd.
  */
 const PAGES = ["kamal", "ansible", "nomad", "capistrano"] as const;
 const HOSTS = ["127.0.0.71", "127.0.0.72"] as const;
@@ -33,9 +33,9 @@ describe.each(PAGES)("docs/coming-from/%s.md", (name) => {
     ended = await typeIn(home, script);
   }, 120_000);
 
-  it("has an example that can be typed to its end", () => expect(ended.code, ended.printed).toBe(0));
+  it("has an example that runs to its end", () => expect(ended.code, ended.printed).toBe(0));
 
-  it("prints what it shows", () => {
+  it("documents the output of its commands", () => {
     const outputs = outputsOf(ended.printed);
     expect(steps.some(({ prints }) => prints.length > 0)).toBe(true);
     expect(
@@ -44,7 +44,7 @@ describe.each(PAGES)("docs/coming-from/%s.md", (name) => {
     ).toEqual([]);
   });
 
-  it("dates its facts, and names what the other tool does better", () => {
+  it("gives the date of its facts, and lists what the other tool does better", () => {
     expect(text).toMatch(
       /documentation\s+as\s+of\s+(January|February|March|April|May|June|July|August|September|October|November|December)\s+\d{4}/,
     );
@@ -52,7 +52,7 @@ describe.each(PAGES)("docs/coming-from/%s.md", (name) => {
   });
 });
 
-/** The page with directories of this machine in place of its workers. */
+/** Replaces the workers of a page by directories of this machine. */
 function here(text: string): string {
   return HOSTS.reduce((all, host, at) => all.replaceAll(`10.0.0.${at + 1}`, host), text)
     .replace(/maand worker add .*/, "$& --transport local")

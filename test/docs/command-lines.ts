@@ -50,7 +50,7 @@ function compiledOnce(cli: Cli<Context>): Cli<Context> {
   return cli;
 }
 
-/** Every line on a page that calls maand: in shell blocks, and in the text. */
+/** All command lines with maand on a page, in shell blocks and in the text. */
 export function commandLines(page: Page): string[] {
   const blocks = blocksOf(page).filter(({ info }) => /^(sh|bash|console)\b/.test(info));
   const typed = blocks

@@ -36,35 +36,35 @@ describe("npm run demo", () => {
   const directory = join(place, "shown");
   let story = "";
 
-  it("shows the main task and leaves it running", async () => {
+  it("runs all steps, and keeps the jobs running", async () => {
     const { code, stdout, stderr } = await demo(directory);
     expect(code, stdout + stderr).toBe(0);
     story = stdout;
     expect(processesBelow(directory)).toHaveLength(5);
   }, 180_000);
 
-  it("prints the answers that a client got during the upgrade", () => {
+  it("prints how many requests each worker answered during the upgrade", () => {
     expect(story).toMatch(
-      /^The client asked \d+ times: \d+ by version 1\.0\.0, \d+ by version 2\.0\.0, \d+ not at all\.$/m,
+      /^The client sent \d+ requests: \d+ answered by 1\.0\.0, \d+ answered by 2\.0\.0, \d+ without an answer\.$/m,
     );
     for (const host of HOSTS) {
-      const line = new RegExp(`^  ${host}  asked \\d+, failed \\d+, away from [\\d.]+ to [\\d.]+ s$`, "m");
+      const line = new RegExp(`^  ${host}  \\d+ requests, \\d+ failed, down from [\\d.]+ to [\\d.]+ s$`, "m");
       expect(story).toMatch(line);
     }
-    expect(story).toMatch(/^Two of them away at once: never\./m);
+    expect(story).toMatch(/^At most one worker was down at any time, with at least \d+ ms between two outages\.$/m);
   });
 
-  it("shows a bad upgrade that reverts itself, with one worker away at a time", () => {
-    expect(story).toMatch(/^Two of them away at once, all the while: never\.$/m);
+  it("shows that a bad upgrade reverts itself, with at most one worker down at a time", () => {
+    expect(story).toMatch(/^At most one worker was down at any time\.$/m);
     expect(story).toMatch(/r3 .* 3\.0\.0 .* held \(revert\)/);
   });
 
-  it("shows a drained worker that does not answer, while the others do", () => {
+  it("shows that a drained worker does not answer and the others do", () => {
     const answers = HOSTS.map((host) => `${host}:${port}  ${host === HOSTS[1] ? "no answer" : "version 2.0.0"}`);
     expect(story).toContain(answers.join("\n"));
   });
 
-  it("ends with commands that work as printed, the last of which removes everything", async () => {
+  it("prints next commands that work, the last of which removes everything", async () => {
     const commands = story.slice(story.indexOf("Useful next commands")).match(/^ {2}[^ #].*$/gm) ?? [];
     expect(commands).toHaveLength(5);
     const down = commands.pop() ?? "";
@@ -77,7 +77,7 @@ describe("npm run demo", () => {
   }, 180_000);
 });
 
-describe("npm run demo, on errors and clean-up", () => {
+describe("npm run demo, after errors", () => {
   it("reports a port in use in one line, and creates nothing", async () => {
     const directory = join(place, "no-port");
     const server = createServer();
@@ -91,19 +91,19 @@ describe("npm run demo, on errors and clean-up", () => {
     expect(existsSync(directory)).toBe(false);
   });
 
-  it("does not touch a directory of another origin", async () => {
+  it("does not touch a directory that it did not create", async () => {
     const directory = join(place, "other");
     mkdirSync(directory);
     writeFileSync(join(directory, "letter"), "dear");
     for (const flags of [[], ["--down"]]) {
       const { code, stderr } = await demo(directory, ...flags);
       expect(code).toBe(2);
-      expect(stderr).toMatch(/^demo: .* was not made by the demo, and is left alone; .*\n$/);
+      expect(stderr).toMatch(/^demo: the demo did not create .*, so it does not touch it; .*\n$/);
     }
     expect(readFileSync(join(directory, "letter"), "utf8")).toBe("dear");
   });
 
-  it("removes an incomplete bucket, with everything that runs in it", async () => {
+  it("removes an incomplete bucket, and ends the processes in it", async () => {
     const directory = join(place, "half");
     const job = join(directory, "data/local", HOSTS[0]);
     mkdirSync(job, { recursive: true });
@@ -121,7 +121,7 @@ function demo(directory: string, ...flags: readonly string[]): Promise<Ended> {
   return start("bash", ["scripts/demo.sh", ...own, ...flags]);
 }
 
-/** Runs a command line as if it were pasted in the repository's root. */
+/** Runs a command line in the repository's root. */
 function type(command: string): Promise<Ended> {
   return start("sh", ["-c", command]);
 }
@@ -141,7 +141,7 @@ function start(program: string, args: readonly string[]): Promise<Ended> {
   });
 }
 
-/** Processes whose current directory is somewhere below a directory. */
+/** Processes whose current directory is below a directory. */
 function processesBelow(directory: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && directoryOf(name).startsWith(`${directory}/`))

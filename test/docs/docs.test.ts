@@ -18,10 +18,10 @@ import { commandLines, parser, refusal } from "./command-lines.ts";
 import { allPages, anchorsOf, blocksOf, codeIn, linksOf, page, ROOT, rowsOfTables, tableRows } from "./pages.ts";
 import { typeCheck } from "./type-check.ts";
 
-/** Compares the pages with the code, so that neither changes alone. */
+/** The pages that these tests compare with the code. */
 const pages = allPages();
 
-/** First cells of a table, without their backticks. */
+/** The first cells of a table's rows, without backticks. */
 function firstWords(...[of, ...heading]: Parameters<typeof tableRows>): string[] {
   return tableRows(of, ...heading).flatMap(([first = ""]) => codeIn(first));
 }
@@ -34,7 +34,7 @@ describe("HOOKS.md", () => {
     expect(rows.map(([name = "", className]) => [codeIn(name)[0], className])).toEqual(declared);
   });
 
-  it("groups them as the code does: the five phases of a deploy first", () => {
+  it("groups the hooks as in the code, beginning with the five phases of a deploy", () => {
     const text = readFileSync(join(ROOT, "packages/core/src/plugin-api/hooks.ts"), "utf8");
     const declared = [...text.matchAll(/^\/\*\* (.*)\. \*\/\nfunction|^ {4}(\w+): new /gm)]
       .map(([, group, name]) => group ?? name)
@@ -47,7 +47,7 @@ describe("HOOKS.md", () => {
     ]);
   });
 
-  it("names the stock plugins that tap each", async () => {
+  it("names the stock plugins that tap each hook", async () => {
     const output = { name: "output", apply: (hooks: core.Hooks) => hooks.event.tap("output", () => {}) };
     const hooks = await applyPlugins([
       runLog("/nowhere", { format: "kv", maxBytes: 1, keepFiles: 1, keepRuns: 1 }),
@@ -75,7 +75,7 @@ describe("HOOKS.md", () => {
     expect(written).toHaveLength(declared.length);
   });
 
-  it("documents the effect of a throw", () => {
+  it("documents the effect of a throw in each hook", () => {
     const description = tableRows(page("packages/core/HOOKS.md"), "Hook", "A tap that throws").flatMap(([hooks = ""]) =>
       codeIn(hooks),
     );
@@ -87,11 +87,11 @@ describe("docs/plugins/contexts.md", () => {
   const contexts = page("docs/plugins/contexts.md");
   const sections = contexts.text.split(/^### /m).slice(1);
 
-  it("has the fields of every context, and only the answers of taps", () => {
+  it("lists fields instead of naming internal types", () => {
     expect(contexts.text.match(/receives `\w+Context`|TapLimit|TapInterest/g)).toBeNull();
   });
 
-  it("has a section for every hook, in groups and order of the code, each with an example of at most ten lines", () => {
+  it("has a section for every hook, in the order of the code, with an example of at most ten lines", () => {
     const hooks = Object.keys(createHooks());
     const found = sections.filter((text) => text.includes("```ts tap"));
     expect(found.map((text) => text.split("\n")[0])).toEqual(hooks);
@@ -114,7 +114,7 @@ describe("docs/plugins/contexts.md", () => {
 });
 
 describe("EVENTS.md", () => {
-  it("lists the types with their fields", () => {
+  it("lists the event types with their fields", () => {
     const summary = fieldsOf(bodyOf(source("packages/core/src/run-result.ts"), "export interface SummaryRecord {"), 2);
     const map = [
       bodyOf(source("packages/core/src/events.ts"), "export interface EventMap extends OperationEvents {"),
@@ -161,7 +161,7 @@ describe("docs/plugins/stability.md", () => {
     expect(marks.map(([entry]) => entry).sort()).toEqual(entries.sort());
   });
 
-  it("marks each as its names are marked in the report", () => {
+  it("gives each entry point the mark that its API report contains", () => {
     const report = ["core", "command"]
       .map((name) => readFileSync(join(ROOT, `packages/${name}/${name}.api.md`), "utf8"))
       .join("\n");
@@ -172,7 +172,7 @@ describe("docs/plugins/stability.md", () => {
     expect(found).toEqual(marks);
   });
 
-  it("has a mark for every hook in the report, old names as deprecated", () => {
+  it("has an API report with a mark for every hook, in which former names are deprecated", () => {
     const rows = tableRows(page("packages/core/core.api.md"), "Hook", "Mark");
     expect(rows.map(([name = ""]) => codeIn(name)[0])).toEqual([
       ...Object.keys(createHooks()),
@@ -199,7 +199,7 @@ describe("docs/errors.md", () => {
 
   /** All codes that are passed to `error` or `warning`, or set as the code of a problem. */
   function problemCodes(): string[] {
-    const found = new Set(["unknown_job", "unknown_worker"]); // made of the kind of name
+    const found = new Set(["unknown_job", "unknown_worker"]); // the code composes these from the kind of name
     for (const path of sources()) {
       const text = readFileSync(path, "utf8");
       const given = text.matchAll(/\b(?:error|warning)\(\s*"([a-z_]+)"|code: "([a-z_]+)"|_FILE, "([a-z_]+)"/g);
@@ -306,7 +306,7 @@ describe("commands", async () => {
     expect([...new Set(named)].filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  /** The names of a flag, without those that only have `-` instead of `_`. */
+  /** The names of a flag, except spellings that differ only by `-` instead of `_`. */
   function namesOf({ definition }: { readonly definition: string }): string[] {
     const names = (definition.split(" ")[0] ?? "").split(",");
     return names.filter((name) => !/^--.*-/.test(name) || !names.includes(name.replace(/(?<=\w)-/g, "_")));
@@ -385,7 +385,7 @@ describe("pages", () => {
     expect(broken).toEqual([]);
   });
 
-  it("directory listings name existing paths, and all of the first level", () => {
+  it("directory listings name only existing paths, and all paths of the first level", () => {
     for (const name of ["core", "cli"]) {
       const src = join(ROOT, "packages", name, "src");
       const files = new Set(

@@ -13,9 +13,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { defaults } from "../../packages/cli/src/defaults.ts";
 import { allPages, blocksOf } from "./pages.ts";
 
-/**
- * The problems that an editor reports in documented files, with the schemas of a bucket with all plugins of this repository.
- */
+/** Checks documented files like an editor, with the schemas of a bucket with all plugins of this repository. */
 const ajv = new Ajv({ strict: true, strictRequired: false, strictTypes: false });
 for (const keyword of ["patternErrorMessage", "deprecationMessage", "doNotSuggest"]) ajv.addKeyword(keyword);
 
@@ -27,7 +25,7 @@ const checks = {
   config: ajv.compile(jsonSchema("config", defaults())),
 };
 
-/** The marks of an editor, as `where message`. */
+/** The problems that an editor shows, each as `where message`. */
 function marks(name: SchemaName, value: unknown): string[] {
   const check = checks[name];
   return check(value) ? [] : (check.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
@@ -63,7 +61,7 @@ describe("an editor reports no problem", () => {
   });
 });
 
-/** The files in a block, recognized by their keys; a key alone is part of a manifest. */
+/** The files in a block, recognized by their keys. A block with a single key is part of a manifest. */
 function filesIn(info: string, code: string): [SchemaName, unknown][] {
   if (info === "toml") {
     const conf = parse(code);
@@ -82,7 +80,7 @@ function filesIn(info: string, code: string): [SchemaName, unknown][] {
     : [];
 }
 
-describe("an editor reports what build reports", () => {
+describe("an editor, like a build,", () => {
   const check = (one: object) => ({ health_check: { checks: [one] } });
 
   it.each([
@@ -94,11 +92,11 @@ describe("an editor reports what build reports", () => {
     ["a mistyped key of a check", check({ type: "tcp", prot: "http", port: "http" })],
     ["a mistyped key of wait", { health_check: { wait: { attempt: 3 } } }],
     ["a text for a number", { health_check: { timeout_seconds: "5" } }],
-  ])("%s", (_, manifest) => {
+  ])("reports %s", (_, manifest) => {
     expect(marks("manifest", manifest)).not.toEqual([]);
   });
 
-  it("but not valid files", () => {
+  it("reports no problem in a valid file", () => {
     const checks = [
       { type: "tcp", port: "http" },
       { type: "http", port: "http", path: "/" },

@@ -9,7 +9,7 @@ import { page } from "./pages.ts";
 import { missingLines, outputsOf, tutorialOf } from "./tutorial.ts";
 import { type Typed, typeIn } from "./type-in.ts";
 
-/** Types docs/first-day.md on three workers that have neither key nor rsync; only the addresses are replaced. */
+/** Types docs/first-day.md on three workers without a key and rsync. Only the addresses are replaced. */
 const used = useFleet(3, { sshdConfig: FRESH_SSHD });
 const PASSWORD = "the-password-of-root";
 const PAGE = page("docs/first-day.md");
@@ -37,18 +37,18 @@ beforeAll(async () => {
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
 describe("docs/first-day.md", () => {
-  it("can be typed to its end without a failed step", () => expect(ended.code, ended.printed).toBe(0));
+  it("contains commands that all succeed", () => expect(ended.code, ended.printed).toBe(0));
 
   it.each(STEPS.map((step, at) => ({ ...step, at })))("prints the documented output: $code", ({ prints, at }) => {
     const output = outputsOf(ended.printed)[at] ?? "";
     expect(missingLines(prints.map(here), output), output).toEqual([]);
   });
 
-  it("documents the output of most steps that change something", () => {
+  it("documents the output of most steps that change anything", () => {
     expect(STEPS.filter(({ prints }) => prints.length > 0).length).toBeGreaterThan(4);
   });
 
-  it("shows neither the password nor the secret", () => {
+  it("runs without printing the password or the secret", () => {
     expect(ended.printed).not.toContain(PASSWORD);
     expect(ended.printed).not.toMatch(/"token": "[0-9a-f]{32}"/);
   });

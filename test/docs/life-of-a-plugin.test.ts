@@ -10,7 +10,7 @@ import { blocksOf, page } from "./pages.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/** The examples of docs/plugins/life-of-a-plugin.md, run as they are written. */
+/** Runs the examples of docs/plugins/life-of-a-plugin.md unchanged. */
 const place = mkdtempSync(join(tmpdir(), "maand-life-"));
 const made = new Map<string, unknown>();
 
@@ -42,7 +42,7 @@ function bucketWith(onTestFinished: (done: () => void) => void, plugins: readonl
 function plugin(name: string, ...given: readonly unknown[]): core.Plugin {
   const found = made.get(name);
   const value: unknown = typeof found === "function" ? found(...given) : found;
-  if (!isPlugin(value)) throw new Error(`${name} is no plugin`);
+  if (!isPlugin(value)) throw new Error(`${name} is not a plugin`);
   return value;
 }
 
@@ -58,8 +58,8 @@ const veto = core.definePlugin({
     }),
 });
 
-describe("the examples of the page on the life of a plugin", () => {
-  it("shipper sends the rest at the end", async ({ onTestFinished }) => {
+describe("docs/plugins/life-of-a-plugin.md", () => {
+  it("shows a plugin shipper that sends the remaining events at the end", async ({ onTestFinished }) => {
     const sent: string[] = [];
     const send = async (events: readonly core.MaandEvent[]) => void sent.push(...events.map(({ type }) => type));
     await bucketWith(onTestFinished, [plugin("shipper", send)]).ship();
@@ -67,13 +67,13 @@ describe("the examples of the page on the life of a plugin", () => {
     expect(sent.at(-1)).toBe("run.finished");
   });
 
-  it("outcome prints why nothing was deployed", async ({ onTestFinished }) => {
+  it("shows a plugin outcome that prints why nothing was deployed", async ({ onTestFinished }) => {
     const bucket = bucketWith(onTestFinished, [plugin("outcome"), veto]);
     await expect(bucket.ship()).rejects.toThrow("not today");
     expect(bucket.lines()).toEqual(["nothing was deployed: not today (veto/NO)"]);
   });
 
-  it("token throws its own code", async ({ onTestFinished }) => {
+  it("shows a plugin token that throws its own error code", async ({ onTestFinished }) => {
     vi.stubEnv("ACME_TOKEN", undefined);
     onTestFinished(() => void vi.unstubAllEnvs());
     await expect(bucketWith(onTestFinished, [plugin("token")]).ship()).rejects.toMatchObject({
@@ -83,14 +83,14 @@ describe("the examples of the page on the life of a plugin", () => {
     });
   });
 
-  it("once-a-day remembers earlier runs", async ({ onTestFinished }) => {
+  it("shows a plugin once-a-day that stores its earlier runs", async ({ onTestFinished }) => {
     const bucket = bucketWith(onTestFinished, [plugin("onceADay")]);
     await bucket.ship();
     await bucket.deploy();
     expect(bucket.lines()).toEqual(["the first deploy of 2026-05-04, number 1 of this bucket"]);
   });
 
-  it("the preset has the plugins of the page, and report opens a ticket through the service of desk", async ({
+  it("shows a preset of these plugins, and a plugin report that uses a service of the plugin desk", async ({
     onTestFinished,
   }) => {
     const make = made.get("acme.ts");

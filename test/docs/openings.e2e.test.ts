@@ -7,13 +7,13 @@ import { blocksOf, type Page, page } from "./pages.ts";
 import { processesBelow, type Typed, typeIn } from "./type-in.ts";
 
 /**
- * Types the examples at the beginning of pages, in a bucket with three directories of this machine as workers and the
- * jobs that the pages mention, each a server that answers every request.
+ * Types the examples at the beginning of pages. The bucket has three directories of this machine as workers, and the jobs
+ * that the pages mention. Each job is a server that answers every request.
  */
 const HOSTS = ["127.0.0.81", "127.0.0.82", "127.0.0.83"];
 const JOBS = { api: "web", cache: "db", db: "db", worker: "web" };
 
-/** Pages, and the heading before which their opening ends; without one, the first. */
+/** Pages, each with the heading at which its opening ends; with "", the second heading of the page. */
 const OPENINGS: Readonly<Record<string, string>> = {
   "availability-budget": "",
   certificates: "",
@@ -83,7 +83,7 @@ afterAll(() => {
 });
 
 it.each(Object.entries(OPENINGS))(
-  "docs/%s.md opens with something that can be typed",
+  "docs/%s.md begins with commands that succeed",
   { timeout: 120_000 },
   async (name, end) => {
     const root = join(place, name);

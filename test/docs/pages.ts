@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
-/** The repository. */
+/** The root of the repository. */
 export const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
 /** One Markdown file. */
 export interface Page {
-  /** From the root of the repository. */
+  /** Relative to the root of the repository. */
   readonly path: string;
   readonly text: string;
 }
@@ -49,7 +49,7 @@ export function proseOf({ text }: Page): string {
   return text.replace(/^```[^\n]*\n.*?^```$/gms, "");
 }
 
-/** The rows of the table whose heading begins with these cells; each row as its cells. */
+/** The rows of the table whose heading begins with these cells. A row is a list of cells. */
 export function tableRows(of: Page, ...heading: readonly string[]): string[][] {
   return tablesOf(of, heading)[0] ?? [];
 }
@@ -78,7 +78,7 @@ export function codeIn(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
 }
 
-/** Relative links of a page, resolved: the file from the root of the repository, and the anchor in it. */
+/** The relative links of a page: `to` is the file, relative to the root of the repository. */
 export function linksOf(from: Page): { readonly to: string; readonly anchor: string | undefined }[] {
   const targets = [...proseOf(from).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
   return targets
@@ -89,7 +89,7 @@ export function linksOf(from: Page): { readonly to: string; readonly anchor: str
     });
 }
 
-/** Anchors of a page's headings, as they are made of their words. */
+/** The anchors of a page's headings, derived from their words. */
 export function anchorsOf(of: Page): string[] {
   return [...proseOf(of).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
     heading

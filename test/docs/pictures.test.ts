@@ -20,7 +20,7 @@ const PICTURES = join(ROOT, "docs/pictures");
 const cells = (text: string, style: Omit<Cell, "text"> = {}): Cell[] =>
   [...text].map((one) => ({ text: one, ...style }));
 
-describe("a drawn screen", () => {
+describe("the picture of a terminal", () => {
   const screen = {
     columns: 20,
     rows: [
@@ -38,7 +38,7 @@ describe("a drawn screen", () => {
     length: Number(/textLength="([\d.]+)"/.exec(attributes)?.[1]),
   }));
 
-  it("has each run of one style as an escaped text at its cell, as wide as its cells", () => {
+  it("draws each run of cells with one style as escaped text, with the position and width of the cells", () => {
     expect(texts.map(({ text, style }) => [text, style])).toEqual([
       ["ok", "c6 b"],
       ["a&lt;b &amp; c", ""],
@@ -52,14 +52,14 @@ describe("a drawn screen", () => {
     expect(middle?.length).toBeCloseTo(7 * width, 1);
   });
 
-  it("differs between light and dark only in colours", () => {
+  it("has the same content in light and dark, in other colours", () => {
     const withoutColors = (text: string) => text.replace(/#[0-9a-f]{6}/g, "#");
     expect(withoutColors(svgOf(screen, "t", "dark"))).toBe(withoutColors(svgOf(screen, "t", "light")));
     expect(svgOf(screen, "t", "dark")).not.toBe(svgOf(screen, "t", "light"));
   });
 
   it.each(Object.entries(SCHEMES))(
-    "can be read: every colour of %s has a contrast ratio of at least 4.5 to the page",
+    "uses only colours with a contrast ratio of at least 4.5 to the page: %s",
     (_, scheme) => {
       const { page, frame: _frame, ...colors } = scheme as Record<string, string>;
       const low = Object.entries(colors).filter(([, color]) => contrast(color, page ?? "") < 4.5);
@@ -72,7 +72,7 @@ describe("the pictures of the documentation", () => {
   const files = readdirSync(PICTURES).filter((file) => file.endsWith(".svg"));
   const pages = allPages().filter(({ path }) => path === "README.md" || path.startsWith("docs/"));
 
-  it("exist for light and dark pages, and each is shown on a page, with a text for those who cannot see it", () => {
+  it("exist in light and dark, and appear on a page with an alternative text", () => {
     const names = [...new Set(files.map((file) => file.replace(/-(light|dark)\.svg$/, "")))];
     expect(files).toEqual(names.flatMap((name) => [`${name}-dark.svg`, `${name}-light.svg`]));
     const shown = pages.flatMap(({ text }) => [
@@ -83,7 +83,7 @@ describe("the pictures of the documentation", () => {
     expect([...new Set(shown.map(([, name = ""]) => name))].sort()).toEqual(names);
   });
 
-  it("load nothing and run nothing", () => {
+  it("load no files and contain no scripts", () => {
     const wrong = files.filter((file) =>
       /<script|<image|href|url\(|@import|https?:(?!\/\/www\.w3\.org\/2000\/svg")/.test(
         readFileSync(join(PICTURES, file), "utf8"),

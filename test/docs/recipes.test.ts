@@ -27,7 +27,7 @@ import { blocksOf, page, proseOf } from "./pages.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/** The recipes of docs/plugins/recipes.md, run as they are written. */
+/** Runs the recipes of docs/plugins/recipes.md unchanged. */
 const recipes = page("docs/plugins/recipes.md");
 const blocks = blocksOf(recipes).filter(({ info }) => /^ts (?!maand\.config)/.test(info));
 const place = mkdtempSync(join(tmpdir(), "maand-recipes-"));
@@ -55,7 +55,7 @@ function plugin(name: string): core.Plugin {
 }
 
 describe("recipes", () => {
-  it("are ten, each with a plugin named like its file", () => {
+  it("define ten plugins, each with the name of its file", () => {
     expect(proseOf(recipes).match(/^## \d+\. /gm)).toHaveLength(10);
     expect(blocks.map(({ info }) => info.split(" ")[1])).toEqual([...made.keys()].map((name) => `${name}.ts`));
   });

@@ -11,10 +11,7 @@ const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { c
 
 const own = "test/docs/references.test.ts";
 
-/**
- * References to documents that are not in the repository: a number of a decision, a section of a specification, a code
- * of a fault.
- */
+/** Matches references to documents outside of the repository: numbers of decisions, sections of a specification, codes of faults. */
 const ELSEWHERE =
   /\bdecisions? \d+|\b(build|deploy|cli)\.md,? \d|\(seed [a-z]|(?<![\w/"'`.#-])[BD]\d{1,2}(?![\w"'`.-])/;
 
@@ -26,7 +23,7 @@ function prose(path: string, text: string): string[] {
 }
 
 describe("references", () => {
-  it("are found in the sources", () => {
+  it("are searched in all sources", () => {
     expect(files.length).toBeGreaterThan(500);
   });
 
@@ -41,7 +38,7 @@ describe("references", () => {
     expect(found).toEqual([]);
   });
 
-  it("to a page in a comment resolve, with their heading", () => {
+  it("in comments lead to an existing page and heading", () => {
     const broken = files
       .filter((path) => /\.(ts|mjs|py)$/.test(path) && path !== own)
       .flatMap((path) =>

@@ -28,26 +28,26 @@ afterAll(() => {
 });
 
 describe("docs/tutorial-cluster.md", () => {
-  it("can be typed to its end", () => expect(ended.code, ended.printed).toBe(0));
+  it("contains commands that all succeed", () => expect(ended.code, ended.printed).toBe(0));
 
   it.each(steps.map((step, at) => ({ ...step, at })))("prints the documented output: $code", ({ prints, at }) => {
     const output = outputsOf(ended.printed)[at] ?? "";
     expect(missingLines(prints, output), output).toEqual([]);
   });
 
-  it("prints the documented output for most steps", () => {
+  it("documents the output of most steps", () => {
     expect(steps.filter(({ prints }) => prints.length > 0).length).toBeGreaterThan(3);
   });
 
-  it("upgrades one node after another: each node is up before the next one restarts", () => {
+  it("upgrades one node after another, and restarts a node only after the previous one is up", () => {
     const upgrade = outputsOf(ended.printed).find((output) => output.includes("follower 2.0.0")) ?? "";
     const turns = [...upgrade.matchAll(/(127\.0\.0\.5\d) is up/g)].map(([, host]) => host);
     expect(turns).toEqual(["127.0.0.52", "127.0.0.53", "127.0.0.51"]);
   });
 
-  it("never shows the password", () => {
+  it("never prints the password", () => {
     expect(ended.printed).not.toMatch(/"password": "[^"]/);
   });
 
-  it("leaves nothing running", () => expect(processesBelow(place)).toEqual([]));
+  it("ends all processes that it starts", () => expect(processesBelow(place)).toEqual([]));
 });

@@ -3,11 +3,11 @@ import { blocksOf, type Page } from "./pages.ts";
 /** One shell block, and its documented output. */
 export interface Step {
   readonly code: string;
-  /** Lines, in their order; others may come between. */
+  /** Lines of output in order. The output can contain other lines between them. */
   readonly prints: readonly string[];
 }
 
-/** A tutorial, ready to be typed. */
+/** A tutorial as a script. */
 export interface Tutorial {
   readonly steps: readonly Step[];
   /**
@@ -20,8 +20,8 @@ export interface Tutorial {
 const MARK = "@@ step";
 
 /**
- * Reads a page as instructions: a block with a path after its language is a file, `sh` is typed, and `output` is part of the
- * output of the previous block.
+ * Converts a page to a script. A block with a path after its language is a file, a block `sh` contains commands, and a block `output`
+ * is part of the output of the previous block.
  */
 export function tutorialOf(page: Page): Tutorial {
   const steps: Step[] = [];
@@ -40,7 +40,7 @@ export function tutorialOf(page: Page): Tutorial {
   return { steps, script: lines.join("\n") };
 }
 
-/** The output of each step. A script that failed has no output for the steps that it did not reach. */
+/** The output of each step. If the script failed, the remaining steps have no output. */
 export function outputsOf(printed: string): string[] {
   return printed.split(`${MARK}\n`).slice(1);
 }

@@ -18,8 +18,8 @@ declare const hooks: Hooks;
 const LIBRARY = join(ROOT, "packages/plugin-job-commands/lib/maand.ts");
 
 /**
- * Compiles the TypeScript of pages and returns the output of the compiler. A block may have a file name after its language;
- * the blocks of one page see each other by these.
+ * Compiles the TypeScript of pages, and returns the output of the compiler. A block can have a file name after its language, so
+ * that other blocks of its page can import it.
  */
 export function typeCheck(blocks: readonly Block[]): string[] {
   const directory = mkdtempSync(join(tmpdir(), "maand-docs-"));
@@ -51,7 +51,7 @@ export function typeCheck(blocks: readonly Block[]): string[] {
   }
 }
 
-/** The output of the compiler about the project in a directory. On several cores it takes a third more CPU time, which other tests need. */
+/** The compiler's output for the project in a directory. Uses one core, because several take a third more CPU time from other tests. */
 export function compilerOutput(directory: string): string {
   const args = ["-p", directory, "--pretty", "false", "--singleThreaded"];
   const { stdout, error } = spawnSync(join(ROOT, "node_modules/.bin/tsc"), args, { cwd: directory, encoding: "utf8" });

@@ -3,10 +3,10 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
-/** The result of a script that was typed. */
+/** The result of a script. */
 export interface Typed {
   readonly code: number | null;
-  /** Its output, on both streams. */
+  /** Its output from stdout and stderr. */
   readonly printed: string;
 }
 
@@ -18,7 +18,7 @@ export async function typeIn(place: string, script: string): Promise<Typed> {
   return { printed: await text(child.stdout), code: await code };
 }
 
-/** Processes whose current directory is somewhere below a directory. */
+/** Processes whose current directory is below a directory. */
 export function processesBelow(directory: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && directoryOf(name).startsWith(`${directory}/`))

@@ -5,19 +5,19 @@ import { text } from "node:stream/consumers";
 import { page } from "./pages.ts";
 import { outputsOf, type Step, tutorialOf } from "./tutorial.ts";
 
-/** The place where pages are typed. */
+/** The environment in which the commands of pages run. */
 export interface TypingPlace {
-  /** A directory to make empty directories in. */
+  /** The parent of the empty directories. */
   readonly directory: string;
-  /** Directory of the programs that come first. */
+  /** A directory at the beginning of PATH. */
   readonly programs: string;
-  /** A bucket's certificate authority, which `maand init` keeps, because making a new one takes seconds. */
+  /** A bucket's certificate authority for `maand init`, because creating a new one takes seconds. */
   readonly authority: string;
   /** The directory that an `npm install` of a page uses instead of the registry. */
   readonly modules: string;
 }
 
-/** The result of a page that was typed. */
+/** The result of the commands of a page. */
 export interface TypedPage {
   readonly code: number | null;
   readonly printed: string;
@@ -26,8 +26,8 @@ export interface TypedPage {
 }
 
 /**
- * Only the packages that npm would fetch are linked instead, and the authority already exists; everything else is typed
- * as written.
+ * Shortcuts: packages are linked instead of fetched by npm, and the certificate authority already exists. All other commands of a
+ * page run unchanged.
  */
 const SHORTCUTS = `
 npm() { if [ "$1" = install ]; then ln -sfn "$MODULES" node_modules; else command npm "$@"; fi; }
@@ -36,7 +36,7 @@ maand() {
   command maand "$@"
 }`;
 
-/** Types a page in an empty directory: files are saved, shell lines are run. `changed` replaces words of the page. */
+/** Saves the files and runs the commands of a page in an empty directory. `changed` replaces words of the page. */
 export async function typePage(
   path: string,
   { directory, programs, authority, modules }: TypingPlace,

@@ -22,8 +22,8 @@ export const all = [defaults, defineConfig, definePlugin, make, slack, callHook,
 const WRONG: Readonly<Record<string, readonly [code: string, ...parts: string[]]>> = {
   "a wrong option": [`make({ programm: "gmake" });`, "'programm' does not exist in type 'MakeOptions'", "program"],
   "an option of the wrong type": [`slack({ channel: 7 });`, "Type 'number' is not assignable to type 'string'"],
-  "an option that is missing": ["slack({ retries: 1 });", "Property 'channel' is missing", "{ channel: string"],
-  "no options where some are needed": ["slack();", "Expected 1 arguments, but got 0"],
+  "a required option that is missing": ["slack({ retries: 1 });", "Property 'channel' is missing", "{ channel: string"],
+  "options that are missing": ["slack();", "Expected 1 arguments, but got 0"],
   "a wrong hook name": [
     `definePlugin({ name: "x", apply({ rolout }) { rolout.tap("x", () => undefined); } });`,
     "Property 'rolout' does not exist on type",
@@ -41,11 +41,11 @@ const WRONG: Readonly<Record<string, readonly [code: string, ...parts: string[]]
     `defineConfig({ hooks: { async rollout() { return "finished"; } } });`,
     `'Promise<string>' is not assignable to type 'Promise<"done" | undefined>'`,
   ],
-  "a context that has no such part": [
+  "an unknown field of a context": [
     "defineConfig({ hooks: { async commit({ remote }) { await remote; } } });",
     "Property 'remote' does not exist on type 'CommitContext'",
   ],
-  "a setting that is none": [
+  "an unknown setting": [
     "defineConfig({ settings: { ssh_prot: 22 } });",
     "'ssh_prot' does not exist in type",
     "ssh_port",
@@ -54,12 +54,12 @@ const WRONG: Readonly<Record<string, readonly [code: string, ...parts: string[]]
     `defineConfig({ settings: { ssh_port: "22" } });`,
     "Type 'string' is not assignable to type 'number",
   ],
-  "a key of a configuration that is none": [
+  "an unknown key of a configuration": [
     "defineConfig({ plugin: [] });",
     "'plugin' does not exist in type 'Config'",
     "plugins",
   ],
-  "a stock plugin that is none": [
+  "an unknown stock plugin": [
     `defaults().remove("mkae");`,
     `'"mkae"' is not assignable to parameter of type 'StockName'`,
   ],
@@ -72,7 +72,7 @@ const WRONG: Readonly<Record<string, readonly [code: string, ...parts: string[]]
     `defineConfig({ hooks: { afterJob({ emit }) { emit("soaked"); } } });`,
     `'"soaked"' is not assignable to parameter of type '\`\${string}.\${string}\`'`,
   ],
-  "a hook called with another one's context": [
+  "a hook that is called with the context of another hook": [
     `void callHook([], "commit", rolloutContext());`,
     "missing the following properties from type 'CommitContext': summary",
     "CommitContext",
@@ -135,17 +135,17 @@ function outputOf(file: string): string {
   return messages.join("\n");
 }
 
-describe("does not compile, with an explanation", () => {
-  it.for(Object.entries(WRONG))("%s", ([what, [, ...parts]]) => {
+describe("the compiler", () => {
+  it.for(Object.entries(WRONG))("explains the mistake: %s", ([what, [, ...parts]]) => {
     const messages = outputOf(fileOf(what));
     for (const part of parts) expect(messages).toContain(part);
-    // one error, one message, at its line, without a long list of types
+    // one error at the right line, without a long list of types
     expect(messages.match(/error TS/g)).toHaveLength(1);
     expect(messages).toMatch(new RegExp(`\\(${HEAD.split("\n").length},`));
     expect(messages.length).toBeLessThan(1200);
   });
 });
 
-it("valid code compiles", () => {
+it("the compiler accepts valid code", () => {
   expect(outputOf("right.ts")).toBe("");
 });

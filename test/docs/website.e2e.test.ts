@@ -7,7 +7,7 @@ import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "./pages.ts";
 
-/** Builds the website, and opens it in a browser that can reach no other site. */
+/** Builds the website, and opens it in a browser without access to other sites. */
 const SITE = join(ROOT, "website/.vitepress/dist");
 const CHROMIUM = "/usr/bin/chromium";
 const TYPES: Readonly<Record<string, string>> = {
@@ -18,12 +18,12 @@ const TYPES: Readonly<Record<string, string>> = {
   ".json": "application/json",
 };
 
-const asked: string[] = [];
+const requested: string[] = [];
 let server: Server;
 let browser: Browser;
 let origin: string;
 
-describe("npm run docs", { skip: !existsSync(CHROMIUM) }, () => {
+describe("the website", { skip: !existsSync(CHROMIUM) }, () => {
   beforeAll(async () => {
     await promisify(execFile)("npm", ["run", "docs"], { cwd: ROOT });
     server = createServer(({ url = "/" }, response) => {
@@ -49,14 +49,14 @@ describe("npm run docs", { skip: !existsSync(CHROMIUM) }, () => {
   async function open(path: string) {
     const page = await browser.newPage();
     await page.route("**", (route) => {
-      asked.push(route.request().url());
+      requested.push(route.request().url());
       return route.request().url().startsWith(origin) ? route.continue() : route.abort();
     });
     await page.goto(`${origin}/${path}`);
     return page;
   }
 
-  it("has a page for every chapter, with its neighbours", async () => {
+  it("has a page for every chapter, with links to the previous and next page", async () => {
     const page = await open("deploy.html");
     expect(await page.title()).toBe("Deploy | maand");
     expect(await page.locator(".pager-link.prev").innerText()).toContain("Prometheus");
@@ -64,7 +64,7 @@ describe("npm run docs", { skip: !existsSync(CHROMIUM) }, () => {
     expect(await page.locator(".vp-doc").innerText()).not.toMatch(/Part of the book|Previous:/);
   });
 
-  it("finds words without a network", async () => {
+  it("can be searched without a network", async () => {
     const page = await open("");
     await page.keyboard.press("Control+k");
     await page.locator("#localsearch-input").fill("certificate authority");
@@ -73,7 +73,7 @@ describe("npm run docs", { skip: !existsSync(CHROMIUM) }, () => {
     expect((await results.allInnerTexts()).join("\n")).toMatch(/authority/i);
   });
 
-  it("leads from a permanent link to the text of the error", async () => {
+  it("resolves a permanent link to the description of the error", async () => {
     const page = await open("e/HOST_KEY_CHANGED/");
     await page.waitForURL("**/errors.html#host_key_changed");
     expect(await page.locator("#host_key_changed").innerText()).toContain("HOST_KEY_CHANGED");
@@ -82,7 +82,7 @@ describe("npm run docs", { skip: !existsSync(CHROMIUM) }, () => {
     expect(await problem.locator("#problem-unknown_name").count()).toBe(1);
   });
 
-  it("shows one picture of each pair, by the switch of the site", async () => {
+  it("shows the light or the dark picture, like the page", async () => {
     const page = await open("progress.html");
     const shown = () =>
       page.locator("img.picture:visible").evaluateAll((images) => images.map(({ className }) => className));
@@ -93,9 +93,9 @@ describe("npm run docs", { skip: !existsSync(CHROMIUM) }, () => {
     expect(width).toBeGreaterThan(500);
   });
 
-  it("sends no request to another host, and has no fonts to download", () => {
-    expect(asked.filter((url) => !url.startsWith(origin))).toEqual([]);
-    expect(asked.length).toBeGreaterThan(20);
+  it("sends no request to another host, and contains no fonts", () => {
+    expect(requested.filter((url) => !url.startsWith(origin))).toEqual([]);
+    expect(requested.length).toBeGreaterThan(20);
     const files = readdirSync(SITE, { recursive: true, encoding: "utf8" });
     expect(files.filter((file) => /\.(woff2?|ttf|otf)$/.test(file))).toEqual([]);
     const html = files.filter((file) => file.endsWith(".html")).map((file) => readFileSync(join(SITE, file), "utf8"));

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type CommandResult, initialised, typedIn } from "../../packages/cli/src/run/typed.test.support.ts";
 
-/** Mistakes in a workspace or a bucket, as an operator would make them. */
+/** Tests how builds and other commands handle mistakes of operators in a workspace or a bucket. */
 const Database = createRequire(new URL("../../packages/core/package.json", import.meta.url))("better-sqlite3");
 
 let untouched: string;
@@ -51,7 +51,7 @@ async function json<T>(...argv: string[]): Promise<T> {
   return JSON.parse((await maand(...argv, "--json")).out);
 }
 
-/** A build that must be refused; returns its output. */
+/** Runs a build that must be refused, and returns its output. */
 async function refused(): Promise<string> {
   const before = await json("cat", "allocations");
   const { code, err } = await maand("build");
@@ -60,8 +60,8 @@ async function refused(): Promise<string> {
   return err;
 }
 
-describe("a missing file never removes everything", () => {
-  it("a missing workers.json is one error", async () => {
+describe("a build does not remove anything if a file is missing", () => {
+  it("reports a missing workers.json as one error", async () => {
     rmSync(join(root, "workspace/workers.json"));
     const printed = await refused();
     expect(printed).toContain("workspace/workers.json");
@@ -69,7 +69,7 @@ describe("a missing file never removes everything", () => {
     expect(printed).not.toContain("runs nowhere");
   });
 
-  it("a workers.json with null, a job without its manifest, and a missing jobs directory are errors too", async () => {
+  it("reports a workers.json with null, a missing manifest, and a missing jobs directory", async () => {
     write("workspace/workers.json", "null");
     expect(await refused()).toContain("workspace/workers.json");
     workers({ host: "10.0.0.1" });
@@ -80,7 +80,7 @@ describe("a missing file never removes everything", () => {
   });
 });
 
-it("problems that plugins find are reported together with the problems that core finds", async () => {
+it("a build reports problems from plugins and from core together", async () => {
   job("api", {
     version: 1,
     selectors: ["worker"],
@@ -92,7 +92,7 @@ it("problems that plugins find are reported together with the problems that core
     expect(printed).toMatch(new RegExp(`workspace/jobs/api/manifest\\.json:\\d+: ${key.replace(/[[\].]/g, "\\$&")}`));
 });
 
-it("a health check without checks keeps its wait", async () => {
+it("a health check may have a wait without any checks", async () => {
   job("api", {
     selectors: ["worker"],
     health_check: { wait: { attempts: 2, interval_seconds: 1 }, timeout_seconds: 3 },
@@ -100,7 +100,7 @@ it("a health check without checks keeps its wait", async () => {
   expect(await maand("build", "--strict")).toMatchObject({ code: 0, err: "" });
 });
 
-it("blanks in a demand are ignored: it still creates a wave", async () => {
+it("a demand with blanks around its names still orders the waves", async () => {
   const ready = { command_ready: { executed_on: ["cli"] } };
   job("db", { version: "1.0.0", selectors: ["worker"], commands: ready });
   job("api", {
@@ -115,13 +115,13 @@ it("blanks in a demand are ignored: it still creates a wave", async () => {
   ]);
 });
 
-it("an event that is named twice is one row", async () => {
+it("a command that lists an event twice has one row for it", async () => {
   job("api", { version: "1.0.0", selectors: ["worker"], commands: { command_x: { executed_on: ["cli", "cli"] } } });
   expect((await maand("build")).code).toBe(0);
   expect(await json<unknown[]>("cat", "job_commands")).toHaveLength(1);
 });
 
-it("a store of a newer maand is refused by every command, even init, and not changed", async () => {
+it("every command, even init, refuses the store of a newer maand and does not change it", async () => {
   const db = new Database(join(root, "data/maand.db"));
   db.pragma("user_version = 999");
   db.close();
@@ -135,7 +135,7 @@ it("a store of a newer maand is refused by every command, even init, and not cha
   again.close();
 });
 
-it("one of several parallel builds succeeds, and the others name it and lose nothing", async () => {
+it("of several parallel builds one succeeds, and the others are refused and name it", async () => {
   const ended = await Promise.all([1, 2, 3, 4].map(() => maand("build")));
   const codes = ended.map(({ code }) => code).sort();
   expect(codes[0]).toBe(0);
@@ -144,7 +144,7 @@ it("one of several parallel builds succeeds, and the others name it and lose not
   expect((await maand("build")).code).toBe(0);
 });
 
-it("quotes never reach SQL, from files or filters", async () => {
+it("quotes in files and filters are never part of SQL", async () => {
   workers({ host: "10.0.0.1", labels: ["o'b"], tags: { zone: "it's" } });
   expect(await refused()).toContain(`"o'b" is not a label`);
   workers({ host: "10.0.0.1", tags: { zone: `it's "x"; --` } });
@@ -155,20 +155,20 @@ it("quotes never reach SQL, from files or filters", async () => {
   expect(err).toContain("there is no job");
 });
 
-describe("cat", () => {
+describe("maand cat", () => {
   it.each([
     ["allocations", "--jobs", "api,nope"],
     ["deployments", "--workers", "10.9.9.9"],
     ["job_ports", "--jobs", "nope"],
     ["certs", "--jobs", "nope"],
     ["kv", "--jobs", "nope"],
-  ])("cat %s %s %s: an unknown name is refused, even together with known ones", async (table, flag, names) => {
+  ])("refuses an unknown name, even together with known names: %s %s %s", async (table, flag, names) => {
     const { code, err } = await maand("cat", table, flag, names);
     expect(code).toBe(2);
     expect(err).toMatch(/there is no (job|worker) "/);
   });
 
-  it("blanks around names are ignored, and rows are ordered by job and worker", async () => {
+  it("ignores blanks around names, and orders rows by job and worker", async () => {
     job("web", { selectors: ["worker"] });
     expect((await maand("build")).code).toBe(0);
     const rows = await json<{ job: string; worker_ip: string }[]>("cat", "allocations", "--jobs", " web , api ");
@@ -180,7 +180,7 @@ describe("cat", () => {
     ]);
   });
 
-  it("a job without workers is not shown as disabled", async () => {
+  it("does not show a job without workers as disabled", async () => {
     job("lost", { selectors: ["nobody"] });
     expect((await maand("build")).code).toBe(0);
     expect(await json<{ job: string }[]>("cat", "jobs")).toContainEqual(
@@ -189,7 +189,7 @@ describe("cat", () => {
   });
 });
 
-describe("files of a job", () => {
+describe("a build that checks the files of a job", () => {
   it.each([
     ["a broken link", (at: string) => symlinkSync("nowhere", at), "is a broken link"],
     ["a link to a directory", (at: string) => symlinkSync(".", at), "is a link to a directory"],
@@ -198,14 +198,14 @@ describe("files of a job", () => {
       (at: string) => symlinkSync("/etc/passwd", at),
       "is a link that leaves the workspace",
     ],
-  ])("%s is named", async (_, make, message) => {
+  ])("refuses %s", async (_, make, message) => {
     make(join(root, "workspace/jobs/api/odd"));
     const printed = await refused();
     expect(printed).toContain("workspace/jobs/api/odd");
     expect(printed).toContain(message);
   });
 
-  it("a name that is not UTF-8, or contains control characters, is refused together with other problems", async () => {
+  it("reports names that are not UTF-8 or contain control characters", async () => {
     const directory = join(root, "workspace/jobs/api");
     writeFileSync(Buffer.concat([Buffer.from(`${directory}/odd`), Buffer.from([0xff])]), "");
     writeFileSync(join(directory, "two\nlines"), "");
@@ -217,7 +217,7 @@ describe("files of a job", () => {
     expect(printed).toContain("must not contain control characters");
   });
 
-  it("a path that is too long is refused, and printed shortened", async () => {
+  it("refuses a path that is too long, and prints it shortened", async () => {
     mkdirSync(join(root, "workspace/jobs/api", ...Array.from({ length: 60 }, () => "d".repeat(50))), {
       recursive: true,
     });
@@ -226,7 +226,7 @@ describe("files of a job", () => {
     expect(printed.length).toBeLessThan(500);
   });
 
-  it("a reserved name is refused even as a link, and the executable bit counts as a change", async () => {
+  it("refuses a link with a reserved name, and treats a new executable bit as a change", async () => {
     symlinkSync("nowhere", join(root, "workspace/jobs/api/data"));
     expect(await refused()).toContain('"data" is reserved');
     rmSync(join(root, "workspace/jobs/api/data"));
@@ -252,7 +252,7 @@ interface PlannedHashes {
   }[];
 }
 
-describe("names that become paths, shell words and table cells follow a grammar", () => {
+describe("a build refuses an invalid name", () => {
   it.each([
     ["a job", () => job("we ird'x", {}), "is not a job name"],
     ["a host", () => workers({ host: "x y;z" }), "x y;z"],
@@ -264,29 +264,29 @@ describe("names that become paths, shell words and table cells follow a grammar"
       "../x",
     ],
     ["a command", () => job("api", { commands: { "command_x;y": { executed_on: ["cli"] } } }), "is not a command name"],
-  ])("%s", async (_, spoil, message) => {
+  ])("of %s", async (_, spoil, message) => {
     spoil();
     expect(await refused()).toContain(message);
   });
 });
 
-it("a bucket is found from any directory inside it", async () => {
+it("maand finds the bucket from any directory inside it", async () => {
   expect(await typedIn(join(root, "workspace/jobs/api"))("info")).toMatchObject({ code: 0 });
 });
 
-it("an incomplete command prints each possible continuation once", async () => {
+it("an incomplete command prints each possible subcommand once", async () => {
   const lines = (await maand("cat")).err.split("\n").filter((line) => line.startsWith("    maand cat "));
   expect(lines.length).toBeGreaterThan(8);
   expect(new Set(lines).size).toBe(lines.length);
 });
 
-it("an error is printed once, without the usage", async () => {
+it("maand prints an error once, without the usage", async () => {
   const { err } = await maand("deploy", "--jobs", "nope");
   expect(err.split('there is no job "nope"')).toHaveLength(2);
   expect(err.split("\n").length).toBeLessThan(5);
 });
 
-it("private files have private modes: directories 0700, store and keys 0600", () => {
+it("private directories have the mode 0700, and the store and keys have the mode 0600", () => {
   const mode = (path: string) => statSync(join(root, path)).mode & 0o777;
   for (const directory of ["data", "secrets", "logs"]) expect(mode(directory), directory).toBe(0o700);
   for (const file of ["data/maand.db", "secrets/kv.key", "secrets/ca.key"]) expect(mode(file), file).toBe(0o600);
@@ -295,7 +295,7 @@ it("private files have private modes: directories 0700, store and keys 0600", ()
 describe("a post_build command that fails", () => {
   const generate = `import { putJobSecret } from "./maand.ts";\nawait putJobSecret("password", "generated");\n`;
 
-  it("keeps the results of successful commands, fails the build by name, and runs again in the next build", async () => {
+  it("fails the build, keeps the results of successful commands, and runs again in the next build", async () => {
     const command = { command_generate: { executed_on: ["post_build"] } };
     for (const name of ["api", "db", "web"]) {
       job(name, { version: "2.0.0", selectors: ["worker"], commands: command });

@@ -26,7 +26,7 @@ function since(): string[] {
   return bucket.fleet.done.splice(0).filter((what) => !what.startsWith("stage"));
 }
 
-describe("removals", () => {
+describe("a deploy with removals", () => {
   beforeEach(async () => {
     for (const job of ["m", "n", "other"]) bucket.job(job, V1);
     await bucket.ship();
@@ -34,7 +34,7 @@ describe("removals", () => {
     for (const job of ["m", "n"]) bucket.removeJob(job);
   });
 
-  it("a removed allocation is not stopped again if another one fails, and no other job is blocked", async () => {
+  it("does not stop a removed allocation again if another one fails, and deploys other jobs", async () => {
     bucket.job("other", { ...V1, version: "2.0.0" });
     bucket.fleet.fail(`stop n@${A}`);
     expect((await bucket.ship()).outcome).toBe("failed");
@@ -53,7 +53,7 @@ describe("removals", () => {
     expect(since()).toEqual([`stop n@${A}`, `remove n@${A}`]);
   });
 
-  it("a removed worker that refuses a stop counts as failed, not as unreachable, and is tried again", async () => {
+  it("reports a stop that fails on a removed worker as failed, and the next deploy tries it again", async () => {
     bucket.workers(A);
     bucket.fleet.fail(`stop other@${B}`);
     const { allocations, warnings } = await bucket.ship();
@@ -65,7 +65,7 @@ describe("removals", () => {
     expect(since()).toEqual([`stop other@${B}`, `remove other@${B}`]);
   });
 
-  it("a removed worker that is unreachable stays pending: every deploy names and retries it", async () => {
+  it("warns about a removed worker that is unreachable, and every later deploy tries it again", async () => {
     bucket.workers(A);
     bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: `cannot reach ${B}` }));
     for (let again = 0; again < 2; again += 1) {
@@ -83,7 +83,7 @@ describe("removals", () => {
   });
 });
 
-it("files are synced only to the workers of their job", async () => {
+it("a deploy syncs files only to the workers of their job", async () => {
   bucket.workers({ host: A, labels: ["db"] }, { host: B, labels: ["web"] }, C);
   bucket.job("db", { ...V1, selectors: ["db"] });
   bucket.job("web", { ...V1, selectors: ["web"] });
@@ -93,7 +93,7 @@ it("files are synced only to the workers of their job", async () => {
   expect([bucket.fleet.at("web", A), bucket.fleet.at("db", B)]).toEqual([undefined, undefined]);
 });
 
-it("a staged tree that differs from the plan is never synced", () => {
+it("a deploy never syncs a staged tree that differs from the plan", () => {
   const root = mkdtempSync(join(tmpdir(), "maand-trees-"));
   const content = Buffer.from("start:\n");
   const file = { path: "Makefile", hash: contentHash(content), executable: false, size: content.length };
@@ -107,7 +107,7 @@ it("a staged tree that differs from the plan is never synced", () => {
   rmSync(root, { recursive: true });
 });
 
-it("staged files are private, and deleted afterwards", async () => {
+it("a deploy keeps staged files private, and deletes them at its end", async () => {
   bucket.job("api", V1);
   const tmp = join(bucket.root, "tmp");
   const modes: number[] = [];
@@ -121,7 +121,7 @@ it("staged files are private, and deleted afterwards", async () => {
   expect(readdirSync(tmp)).toEqual([]);
 });
 
-it("cat deployments shows a change as soon as it is built, whatever the policy", async () => {
+it("cat deployments shows a change as soon as it is built, even with the restart policy never", async () => {
   const states = async () => {
     const maand = await bucket.open();
     const rows = deployments(maand.store);

@@ -51,7 +51,7 @@ function last(metric: string): Record<string, number> {
   return Object.fromEntries(series.map(({ labels, value }) => [`${labels.cert} ${labels.status}`, value]));
 }
 
-it("a deploy pushes the days left of each certificate, and a later one those that are due", async () => {
+it("a deploy pushes the remaining days of each certificate, and whether it is expiring", async () => {
   await bucket.ship();
   expect(last("days_left")).toEqual({ "ca ok": 3650, "tls ok": 60 });
   expect(last("expiring")).toEqual({ "ca ok": 0, "tls ok": 0 });
@@ -66,7 +66,7 @@ it("a deploy pushes the days left of each certificate, and a later one those tha
   expect(last("expiring")).toEqual({ "ca ok": 0, "tls expiring": 1 });
 });
 
-it("a certificate that a build renewed counts as renewed only once it is deployed", async () => {
+it("a renewed certificate counts as renewed only after it is deployed", async () => {
   await bucket.ship();
   now = new Date(now.getTime() + 50 * DAY);
   await bucket.build();
@@ -78,7 +78,7 @@ it("a certificate that a build renewed counts as renewed only once it is deploye
   expect(last("days_left")).toMatchObject({ "tls ok": 60 });
 });
 
-it("a push that fails is a warning, and the deploy succeeds", async () => {
+it("a deploy succeeds with a warning if the push fails", async () => {
   status = 400;
   const { outcome, warnings } = await bucket.ship();
   expect(outcome).toBe("ok");
@@ -88,7 +88,7 @@ it("a push that fails is a warning, and the deploy succeeds", async () => {
   expect(received).toHaveLength(1);
 });
 
-it("a build pushes the certificates on the workers again, once", async () => {
+it("a build pushes the certificates on the workers once more", async () => {
   await bucket.ship();
   expect(received).toHaveLength(1);
   now = new Date(now.getTime() + 50 * DAY);
@@ -97,7 +97,7 @@ it("a build pushes the certificates on the workers again, once", async () => {
   expect(last("days_left")).toEqual({ "ca ok": 3600, "tls expiring": 10 });
 });
 
-it("a build whose push fails warns once, and succeeds", async () => {
+it("a build succeeds with one warning if the push fails", async () => {
   await bucket.ship();
   status = 503;
   const warned = () => bucket.events.filter(({ type }) => type === "warning");
@@ -112,7 +112,7 @@ it("a build whose push fails warns once, and succeeds", async () => {
   expect(received).toHaveLength(2);
 });
 
-it("nothing is pushed before the server is deployed", async () => {
+it("a build pushes nothing before the Prometheus server is deployed", async () => {
   await bucket.build();
   expect(received).toEqual([]);
 });

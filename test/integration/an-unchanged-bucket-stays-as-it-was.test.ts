@@ -11,8 +11,8 @@ import { examineSecretFiles } from "../../packages/plugin-operations/src/doctor/
 import { templates } from "../../packages/plugin-templates/src/index.ts";
 
 /**
- * A store as maand wrote it before files had modes: two jobs on two local workers, promoted; job api with a certificate, and
- * a template into which a secret, `.CurrentVersion` and `.UpdateSeq` are rendered.
+ * A store from a version of maand in which files had no modes, with two promoted jobs on two local workers. The job api
+ * has a certificate, and a template that renders a secret, `.CurrentVersion` and `.UpdateSeq`.
  */
 const BEFORE = new URL("../support/bucket/store-before-modes/", import.meta.url);
 
@@ -61,7 +61,7 @@ function actions(plan: Plan): Record<string, string> {
   );
 }
 
-it("an upgrade of maand restarts nothing", async () => {
+it("the first deploy after an upgrade of maand restarts nothing", async () => {
   expect(await planned("")).toEqual({
     "api@127.0.0.11": "skip: unchanged",
     "api@127.0.0.12": "skip: unchanged",
@@ -70,11 +70,11 @@ it("an upgrade of maand restarts nothing", async () => {
   });
 });
 
-it("setting the default mode of files with secrets changes nothing", async () => {
+it("secret_files_mode with its default value changes nothing", async () => {
   expect(await planned('secret_files_mode = "0644"\n')).toEqual(await planned(""));
 });
 
-it("setting another mode changes only the jobs with such files", async () => {
+it("secret_files_mode with another value changes only jobs with secrets in their files", async () => {
   const changed = "restart: 1 file changed: app.conf (mode 0644 -> 0600)";
   expect(await planned('secret_files_mode = "0600"\n')).toEqual({
     "api@127.0.0.11": changed,
@@ -84,7 +84,7 @@ it("setting another mode changes only the jobs with such files", async () => {
   });
 });
 
-describe("doctor, for files with secrets of an older bucket,", () => {
+describe("doctor, in a bucket of an older maand,", () => {
   async function found(conf: string): Promise<string[]> {
     const bucket = await opened(conf);
     const findings = examineSecretFiles(bucket);
@@ -92,13 +92,13 @@ describe("doctor, for files with secrets of an older bucket,", () => {
     return findings.map(({ where, ok, message }) => `${where} ${ok} ${message}`);
   }
 
-  it("reports once that these files are readable, and for which jobs", async () => {
+  it("reports once that files with secrets are readable, and names their jobs", async () => {
     expect(await found("")).toEqual([
       "maand.conf false any user of a worker can read the secrets in files of api: their mode is 0644",
     ]);
   });
 
-  it.each(["0600", "0644"])("reports nothing after a mode is set, even %s", async (mode) => {
+  it.each(["0600", "0644"])("reports nothing after secret_files_mode is set to %s", async (mode) => {
     expect(await found(`secret_files_mode = "${mode}"\n`)).toEqual([]);
   });
 });

@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe("maand cat prometheus", () => {
-  it("lists jobs that have anything for it", async () => {
+  it("lists jobs with files for Prometheus", async () => {
     const { out } = await typed("cat", "prometheus", "--json");
     expect(JSON.parse(out)).toEqual([
       { job: "prometheus", server: true, scrape: false, alerts: 0, runbooks: 0, dashboards: 0 },
@@ -46,12 +46,12 @@ describe("maand cat prometheus", () => {
     expect((await typed("cat", "prometheus", "--jobs", "web")).out).toMatch(/web +│ - +│ yes +│ +2 │ +1 │ +0 │/);
   });
 
-  it("lists nothing if the jobs have no such files", async () => {
+  it("prints an empty table if no job has files for Prometheus", async () => {
     const { code, out } = await typed("cat", "prometheus", "--jobs", "other");
     expect([code, out.trimEnd().split("\n").length]).toEqual([0, 4]);
   });
 
-  it("get prints the files of one kind unchanged, with a new line at the end", async () => {
+  it("get prints the files of one kind unchanged, with a newline at the end", async () => {
     expect((await typed("cat", "prometheus", "get", "web", "scrape")).out).toBe(
       `${FILES["jobs/web/_prometheus/scrape.yaml.tpl"]}\n`,
     );
@@ -64,7 +64,7 @@ describe("maand cat prometheus", () => {
     expect(JSON.parse((await typed("cat", "prometheus", "get", "web", "dashboards", "--json")).out)).toEqual([]);
   });
 
-  it("get prints one file by its path", async () => {
+  it("get prints the file at a path", async () => {
     expect((await typed("cat", "prometheus", "get", "web", "runbooks/slow.md")).out).toBe("# Slow\n");
     expect((await typed("cat", "prometheus", "get", "web", "_prometheus/runbooks/slow.md")).out).toBe("# Slow\n");
   });
@@ -74,14 +74,14 @@ describe("maand cat prometheus", () => {
     [["web", "alerts/none.yaml"], "job web has no _prometheus/alerts/none.yaml"],
     [["web", "../Makefile"], "job web has no _prometheus/../Makefile"],
     [["wbe", "scrape"], 'there is no job "wbe"'],
-  ])("get reports what is missing: %j", async (words, message) => {
+  ])("get names the missing job or file: %j", async (words, message) => {
     expect(await typed("cat", "prometheus", "get", ...words)).toMatchObject({
       code: 2,
       err: expect.stringContaining(message),
     });
   });
 
-  it("scrape prints what Prometheus gets", async () => {
+  it("scrape prints the rendered scrape configurations", async () => {
     const yaml =
       "- job_name: web\n  static_configs:\n    - targets:\n        - 10.0.0.1:9100\n        - 10.0.0.2:9100\n";
     expect((await typed("cat", "prometheus", "scrape")).out).toBe(yaml);
@@ -97,7 +97,7 @@ describe("maand schema", () => {
   it.each([
     ["scrape", "array"],
     ["rules", "object"],
-  ])("%s prints the schema of such a file", async (name, type) => {
+  ])("prints the schema of a file of Prometheus: %s", async (name, type) => {
     const { code, out } = await typed("schema", name);
     expect([code, JSON.parse(out).type]).toEqual([0, type]);
   });

@@ -36,7 +36,7 @@ describe("doctor, for certificates,", () => {
     return about.map(({ where, message, hint }) => `${where}: ${message} | ${hint?.replaceAll(bucket.root, "B")}`);
   }
 
-  it("reports nothing while certificates need no renewal, and warns as soon as a build would renew them", async () => {
+  it("reports no problem until a build would renew a certificate, and warns from then on", async () => {
     await bucket.ship();
     afterDays(44);
     expect(await found()).toEqual([]);
@@ -80,7 +80,7 @@ describe("doctor, for certificates,", () => {
     );
   });
 
-  it("warns only about the CA, from the day on which certificates would outlive it", async () => {
+  it("warns only about the CA if certificates would expire after it", async () => {
     await bucket.ship();
     afterDays(3650 - 59.5);
     await bucket.ship();

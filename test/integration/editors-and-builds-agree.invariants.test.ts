@@ -23,17 +23,16 @@ import type { SchemaName } from "../../packages/core/src/workspace/schema-places
 fc.configureGlobal({ seed: 1 });
 
 /**
- * An editor and the build agree: the schema accepts a file exactly when the build reports nothing about it, not even a
- * warning. Rules that JSON Schema cannot express, and those where an editor is stricter on purpose, are listed with
- * each file.
+ * A file of the workspace. Its schema must accept a value exactly if the build reports no problem and no warning.
+ * Exceptions are rules that JSON Schema cannot express, and rules where an editor is stricter on purpose.
  */
 interface File {
   readonly name: SchemaName;
   readonly seeds: readonly unknown[];
   readonly build: (value: unknown, report: Report) => unknown;
-  /** Messages of the build that follow from more than the shape of one value. */
+  /** Messages of the build that a schema cannot express, because they depend on more than the shape of one value. */
   readonly onlyBuild: readonly RegExp[];
-  /** Values that the build accepts without a message, and an editor marks. */
+  /** Whether an editor reports a value that the build accepts without a message. */
   readonly onlyEditor: (value: unknown) => boolean;
 }
 
@@ -80,7 +79,7 @@ const FILES: readonly File[] = [
       /do not end with 100%/, // an editor sees only that 100% is missing
       /a demand must name a job/, // blank texts
       /a job cannot demand itself/,
-      /is an older name/, // struck out by editors, not refused
+      /is an older name/, // editors strike it out instead of reporting it
     ],
     onlyEditor: (value) =>
       textsAt(value, "selectors").some((text) => text.trim() === "") ||
@@ -158,12 +157,12 @@ describe.each(FILES)("the schema of $name", ({ name, seeds, build, onlyBuild, on
   });
 });
 
-/** Places of values that a schema leaves to whoever reads them. */
+/** Places of values that the schema does not check. */
 const FREE = /\$schema$|\.demands\.config/;
 
 /**
- * Texts are compared below, each with its pattern; rules that a pattern cannot express are excused there, and therefore
- * here too.
+ * Whether a message is about a text that its pattern accepts although the build refuses it. The tests of patterns below
+ * list these exceptions.
  */
 function isDeep(message: string): boolean {
   const [, text] = /^(".*") is not (?:a version|a pattern|an IPv4 or IPv6 address or a DNS name)$/.exec(message) ?? [];
@@ -256,7 +255,7 @@ const TEXTS: readonly Text[] = [
 ];
 
 describe.each(TEXTS)("the pattern of $what", ({ pattern, check, letters, samples, beyond }) => {
-  it("accepts what the build accepts", () => {
+  it("accepts all texts that the build accepts", () => {
     const regexp = new RegExp(pattern, "u");
     const near = fc.string({ unit: fc.constantFrom(...letters), maxLength: 14 });
     fc.assert(
@@ -270,7 +269,7 @@ describe.each(TEXTS)("the pattern of $what", ({ pattern, check, letters, samples
 });
 
 it.each(["worker.key", "/k", "", " ", "\t", "~/.ssh/id", "../worker.key", "./..", "."])(
-  "an editor and the build agree on %j as the identity of a worker",
+  "the schema accepts the identity %j of a worker exactly if the build does",
   (identity) => {
     const workers = [{ host: "10.0.0.1", identity }];
     const problems: Problem[] = [];
@@ -286,7 +285,7 @@ function compile(schema: object) {
   return ajv.compile(schema);
 }
 
-/** One of the seeds, with one to three of its places changed. */
+/** A seed with one to three changed places. */
 function mutated(seeds: readonly unknown[]): fc.Arbitrary<unknown> {
   const changes = fc.array(fc.tuple(fc.nat(), CHANGE), { minLength: 1, maxLength: 3 });
   return fc

@@ -15,7 +15,7 @@ import { HOOK_ENV } from "../support/hook-libraries/library-case.ts";
 import { type Modules, modules, ours } from "../support/hook-libraries/modules.ts";
 import { type RecordingApi, recordingApi } from "../support/hook-libraries/recording-api.ts";
 
-/** Both libraries for job commands are compared with one table, and thereby with each other. */
+/** The cases that both libraries for job commands must handle in the same way. */
 const CASES: readonly LibraryCase[] = JSON.parse(ours("cases.json"));
 const PYTHON = readFileSync(
   fileURLToPath(new URL("../../packages/plugin-job-commands/lib/maand.py", import.meta.url)),
@@ -31,16 +31,16 @@ beforeAll(() => {
 
 afterAll(() => place.dispose());
 
-describe.each(["drive.py", "drive.ts"])("%s", (driver) => {
+describe.each(["drive.py", "drive.ts"])("the library, called by %s", (driver) => {
   let api: RecordingApi;
-  let came: readonly (Record<string, unknown> | undefined)[];
+  let results: readonly (Record<string, unknown> | undefined)[];
 
   beforeAll(async () => {
     api = await recordingApi((token) => CASES[Number(token)]?.answers ?? []);
     const outcomes = join(place.bucket, `${driver}.outcomes`);
     const { JOB_COMMAND_API_TOKEN: _, ...env } = reaching(api);
     expect(await place.run(driver, { env: { ...env, OUTCOMES: outcomes } })).toMatchObject({ code: 0, stderr: "" });
-    came = readFileSync(outcomes, "utf8")
+    results = readFileSync(outcomes, "utf8")
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
@@ -48,17 +48,18 @@ describe.each(["drive.py", "drive.ts"])("%s", (driver) => {
 
   afterAll(() => api.close());
 
-  it.each(CASES.map((given, number) => ({ ...given, number })))("$name", ({ number, asks, gives, raises }) => {
-    const heard = api.heard(String(number));
-    expect(heard.map(({ headers, ...asked }) => asked)).toEqual(asks);
-    for (const { headers } of heard)
+  it.each(CASES.map((given, number) => ({ ...given, number })))("$name", ({ number, requests, returns, raises }) => {
+    const received = api.received(String(number));
+    expect(received.map(({ headers, ...request }) => request)).toEqual(requests);
+    for (const { headers } of received)
       expect(headers).toEqual({
         "x-allocation-id": HOOK_ENV.ALLOCATION_ID,
         event: HOOK_ENV.EVENT,
         command: HOOK_ENV.COMMAND,
       });
-    if (raises) expect(came[number]).toEqual({ raises: { ...raises, message: expect.stringMatching(begins(raises)) } });
-    else expect(came[number]).toEqual({ gives: gives === "<bucket>" ? place.bucket : gives });
+    if (raises)
+      expect(results[number]).toEqual({ raises: { ...raises, message: expect.stringMatching(begins(raises)) } });
+    else expect(results[number]).toEqual({ returns: returns === "<bucket>" ? place.bucket : returns });
   });
 
   function begins({ message }: NonNullable<LibraryCase["raises"]>): RegExp {
@@ -66,7 +67,7 @@ describe.each(["drive.py", "drive.ts"])("%s", (driver) => {
   }
 });
 
-describe("a refused write", () => {
+describe("the response to a refused write", () => {
   const refused = { status: 400, text: "nothing is written during health_check\n" };
   const printed =
     "maand: write vars/job/api leader: nothing is written during health_check (400); the script did not check the response\n";
@@ -77,7 +78,7 @@ describe("a refused write", () => {
       "unseen.ts",
       'import { putJobVariable } from "./maand";\nconsole.log("before");\nawait putJobVariable("leader", "x");\n',
     ],
-  ])("fails a script that ignores it: %s", async (name, text) => {
+  ])("makes a script fail that does not check it: %s", async (name, text) => {
     const { code, stdout, stderr } = await run(name, text);
     expect({ code, out: stdout.trim(), stderr }).toEqual({ code: 1, out: "before", stderr: printed });
   });
@@ -85,7 +86,7 @@ describe("a refused write", () => {
   it.each([
     ["turn.py", 'import maand\nmaand.acquire_semaphore("migrate")\n'],
     ["turn.ts", 'import { acquireSemaphore } from "./maand";\nawait acquireSemaphore("migrate");\n'],
-  ])("of a semaphore fails a script that ignores it, too: %s", async (name, text) => {
+  ])("makes a script fail that does not check it after acquire_semaphore: %s", async (name, text) => {
     const { code, stderr } = await run(name, text);
     expect(code).toBe(1);
     expect(stderr).toContain("maand: acquire migrate: ");
@@ -98,7 +99,7 @@ describe("a refused write", () => {
       "seen.ts",
       'import { putJobVariable } from "./maand.ts";\nconsole.log((await putJobVariable("leader", "x")).status);\n',
     ],
-  ])("is left to a script that handles it: %s", async (name, text) => {
+  ])("has no effect on a script that checks it: %s", async (name, text) => {
     expect(await run(name, text)).toMatchObject({ code: 0, stdout: "400\n", stderr: "" });
   });
 
@@ -108,11 +109,11 @@ describe("a refused write", () => {
       "raised.js",
       'import { putJobVariable } from "./maand";\n(await putJobVariable("leader", "x")).raiseForStatus();\n',
     ],
-  ])("is raised on request: %s", async (name, text) => {
+  ])("can be raised as an error: %s", async (name, text) => {
     const { code, stderr } = await run(name, text);
     expect(code).toBe(1);
     expect(stderr).toContain("ApiError: write vars/job/api leader: nothing is written during health_check (400)");
-    expect(stderr).not.toContain("did not look");
+    expect(stderr).not.toContain("did not check");
   });
 
   async function run(name: string, text: string) {
@@ -123,7 +124,7 @@ describe("a refused write", () => {
   }
 });
 
-it("a response that is used as its value names what to use instead", async () => {
+it("a script that uses a response as a value gets an error that names the right functions", async () => {
   const api = await recordingApi(() => [{ status: 200, text: '{"namespaces":{}}' }]);
   onTestFinished(api.close);
   place.put(
@@ -140,10 +141,10 @@ for use in (list, lambda keys: keys["x"], lambda keys: "x" in keys):
   expect(await place.run("value.py", { env: reaching(api) })).toMatchObject({ code: 0, stdout: sentence.repeat(3) });
 });
 
-describe("the script of a new command", () => {
+describe("the generated script of a new command", () => {
   const done = { status: 200, text: JSON.stringify({ exit: 0, stdout: "", stderr: "" }) };
   const keys = { status: 200, text: '{"namespaces":{"secrets/job/api":[]}}' };
-  const asks: Readonly<Record<CommandEvent, readonly string[]>> = {
+  const paths: Readonly<Record<CommandEvent, readonly string[]>> = {
     post_build: ["/worker/run"],
     pre_deploy: ["/kv/keys", "/kv/secret"],
     post_deploy: ["/worker/run"],
@@ -162,13 +163,13 @@ describe("the script of a new command", () => {
 
       it("works unchanged", async () => {
         const printed = { code: 0, stdout: `${event} of api on 10.0.0.1\n`, stderr: "" };
-        expect(await run(text)).toMatchObject({ ...printed, asked: [] });
+        expect(await run(text)).toMatchObject({ ...printed, paths: [] });
       });
 
-      it("works with its example", async () => {
+      it("works with its example uncommented", async () => {
         const [before = "", example = ""] = text.split(/(?<=remove the leading "(?:#|\/\/)":\n)/);
         const used = before + example.replace(language === "py" ? /^#/gm : /^\/\//gm, "");
-        expect(await run(used)).toMatchObject({ code: 0, stderr: "", asked: asks[event] });
+        expect(await run(used)).toMatchObject({ code: 0, stderr: "", paths: paths[event] });
       });
 
       async function run(script: string) {
@@ -178,19 +179,19 @@ describe("the script of a new command", () => {
         place.put(name, script);
         const control = { NEW_ALLOCATIONS: "10.0.0.1", UPDATED_ALLOCATIONS: "10.0.0.2", ALLOCATION_INDEX: "0" };
         const ended = await place.run(name, { env: { ...control, ...reaching(api), EVENT: event } });
-        return { ...ended, asked: api.heard("any").map(({ path }) => path.replace(/\?.*/, "")) };
+        return { ...ended, paths: api.received("any").map(({ path }) => path.replace(/\?.*/, "")) };
       }
     },
   );
 });
 
-/** The environment of a script that is to reach this server. */
+/** The environment in which a script reaches this server. */
 function reaching({ port }: RecordingApi): Record<string, string> {
   return { JOB_COMMAND_API_HOST: "127.0.0.1", JOB_COMMAND_API_PORT: String(port), JOB_COMMAND_API_TOKEN: "any" };
 }
 
 describe("the libraries", () => {
-  it("have the same names, each in its language's style", async () => {
+  it("have the same functions, with names in the style of each language", async () => {
     place.put("names.py", "import maand\nprint([name for name in vars(maand) if callable(getattr(maand, name))])\n");
     const { stdout } = await place.run("names.py");
     const python = [...stdout.matchAll(/'([a-z]\w*)'/g)].map(([, name = ""]) => name);
@@ -200,7 +201,7 @@ describe("the libraries", () => {
     expect(python.length).toBeGreaterThan(35);
   });
 
-  it("need only the standard library", () => {
+  it("import only the standard library", () => {
     const imported = [...PYTHON.matchAll(/^\s*(?:import|from) (\w+)/gm)].map(([, name = ""]) => name);
     const standard = [
       "__future__",
@@ -266,7 +267,7 @@ describe("docs/job-commands-library.md", () => {
     expect(written.length).toBeGreaterThan(20);
   });
 
-  it("names aliases", () => {
+  it("lists the aliases of functions", () => {
     const others = rows.filter(([python = ""]) => !python.includes("("));
     for (const [python = "", typescript = "", of = ""] of others) {
       const [, alias = "", own = ""] = [...codeIn(python), ...codeIn(typescript), ...codeIn(of)].join(" ").split(" ");

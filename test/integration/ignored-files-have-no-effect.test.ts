@@ -27,7 +27,7 @@ async function refusal(): Promise<string[]> {
   return Array.isArray(problems) ? problems.map(({ where, message }) => `${where}: ${message}`) : [];
 }
 
-it("files of an open editor and of the Finder neither refuse a build nor restart a service", async () => {
+it("temporary files of editors and of the Finder affect neither builds nor deploys", async () => {
   await bucket.ship();
   symlinkSync("me@host.1:2", path("jobs/api/.#Makefile"));
   for (const name of [".Makefile.swp", ".DS_Store", "Makefile~", "#Makefile#"]) bucket.write(`jobs/api/${name}`, "x");
@@ -38,7 +38,7 @@ it("files of an open editor and of the Finder neither refuse a build nor restart
   expect(Object.keys(bucket.fleet.at("api", A)?.files ?? {})).toEqual(["Makefile", "manifest.json"]);
 });
 
-it("a newly ignored file is deleted on its workers, like a deleted one", async () => {
+it("a deploy deletes a newly ignored file on its workers", async () => {
   bucket.job("api", V1, { "notes.md": "x" });
   await bucket.ship();
   bucket.write("jobs/api/.maandignore", "*.md\n");
@@ -46,21 +46,21 @@ it("a newly ignored file is deleted on its workers, like a deleted one", async (
   expect(Object.keys(bucket.fleet.at("api", A)?.files ?? {})).toEqual(["Makefile", "manifest.json"]);
 });
 
-it("a file that is not allowed in a job is accepted if it is ignored", async () => {
+it("a build accepts a forbidden file in a job if it is ignored", async () => {
   bucket.write("jobs/api/data/dump.sql", "x");
   expect(await refusal()).toHaveLength(1);
   bucket.write("jobs/api/.maandignore", "data/\n");
   expect(await refusal()).toEqual([]);
 });
 
-it("a pattern that matches a whole job is refused, because the next deploy would stop it", async () => {
+it("a build refuses a pattern that matches a whole job, because the next deploy would stop the job", async () => {
   bucket.write(".maandignore", "api/\n");
   expect(await refusal()).toEqual(["workspace/jobs/api: workspace/.maandignore ignores the whole job"]);
   rmSync(path(".maandignore"));
   expect(await refusal()).toEqual([]);
 });
 
-it("a file larger than max_file_size is refused with its name, and the bucket does not change", async () => {
+it("a build refuses a file larger than max_file_size, names it, and changes nothing", async () => {
   await bucket.ship();
   writeFileSync(join(bucket.root, "maand.conf"), 'transport = "fake"\nmax_file_size = "1 mb"\n');
   bucket.write("jobs/api/image.tar", "x".repeat(1024 * 1024 + 1));
@@ -68,7 +68,7 @@ it("a file larger than max_file_size is refused with its name, and the bucket do
   expect((await bucket.deploy()).allocations).toMatchObject([{ job: "api", action: "skip", outcome: "skipped" }]);
 });
 
-it("a file of several pieces reaches its worker complete", async () => {
+it("a deploy syncs a file that is stored in several pieces", async () => {
   const text = `${"0123456789abcdef".repeat(160_000)}end`;
   bucket.job("api", V1, { large: text });
   await bucket.ship();

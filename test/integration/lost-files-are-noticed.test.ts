@@ -14,7 +14,7 @@ let damaged: boolean;
 let tools: string[];
 /** The `update_seq` in the worker's `worker.json`; undefined for the delivered one. */
 let seq: number | undefined;
-/** Called when the worker was inspected. */
+/** Called after the worker is inspected. */
 let moved: () => void;
 
 beforeEach(async () => {
@@ -69,7 +69,7 @@ async function look(check: string) {
   return found.filter((one) => one.check === check);
 }
 
-it("doctor reports a worker that is empty, and the deploy it suggests syncs everything and starts it", async () => {
+it("doctor reports a worker without files, and the suggested deploy syncs its files and starts its jobs", async () => {
   empty = true;
   expect(await look("sync")).toMatchObject([
     {
@@ -79,7 +79,7 @@ it("doctor reports a worker that is empty, and the deploy it suggests syncs ever
       hint: expect.stringMatching(/ deploy {2}#/),
     },
   ]);
-  await look("sync"); // two checks record it once
+  await look("sync"); // a second check records the loss only once
   expect(JSON.stringify(await bucket.plan())).toContain(
     "its worker lost its files and the processes that ran from them",
   );
@@ -89,14 +89,14 @@ it("doctor reports a worker that is empty, and the deploy it suggests syncs ever
   expect(bucket.fleet.done).toHaveLength(2);
 });
 
-it("if only worker.json is missing, it is synced again, and nothing that runs is started", async () => {
+it("a deploy syncs a missing worker.json again without starting jobs", async () => {
   damaged = true;
   expect(await look("sync")).toMatchObject([{ ok: false, message: expect.stringContaining("worker.json is missing") }]);
   expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
   expect(bucket.fleet.done.filter((one) => one.startsWith("start"))).toEqual([]);
 });
 
-it("a loss remains recorded until everything is started again, even if the deploy after it fails", async () => {
+it("a loss of files remains recorded until a deploy has started everything again", async () => {
   empty = true;
   await look("sync");
   bucket.fleet.fail(`start api@${A}`);
@@ -107,11 +107,14 @@ it("a loss remains recorded until everything is started again, even if the deplo
   expect(bucket.fleet.done).toContain(`start api@${A}`);
 });
 
-describe("a worker that a deploy is changing", () => {
+describe("an update_seq that differs from the recorded one", () => {
   const status = { jobs: ["api"], target: "status", workers: [], healthCheck: false };
 
-  /** Runs `work` while a command of the bucket holds its lock, or with `store`, just after one has delivered something. */
-  async function beside<T>(happening: "held" | "delivered", work: (bucket: OpenedBucket) => Promise<T>): Promise<T> {
+  /** Runs `work` while another command holds the lock of the bucket ("held"), or just after a delivery ("delivered"). */
+  async function duringDeploy<T>(
+    happening: "held" | "delivered",
+    work: (bucket: OpenedBucket) => Promise<T>,
+  ): Promise<T> {
     const [ours, theirs] = [await bucket.open(), await bucket.open()];
     const lock = happening === "held" ? lockBucket(theirs, "deploy") : undefined;
     moved = () => {
@@ -133,23 +136,23 @@ describe("a worker that a deploy is changing", () => {
     seq = 9;
   });
 
-  it.each(["held", "delivered"] as const)("is not an error of a status: %s", async (happening) => {
-    expect(await beside(happening, (ours) => controlJob(ours, status))).toMatchObject([{ outcome: "ok" }]);
+  it.each(["held", "delivered"] as const)("does not fail a status during a deploy: %s", async (happening) => {
+    expect(await duringDeploy(happening, (ours) => controlJob(ours, status))).toMatchObject([{ outcome: "ok" }]);
   });
 
-  it.each(["held", "delivered"] as const)("is not a problem for doctor: %s", async (happening) => {
-    const found = await beside(happening, (ours) => examine(ours));
+  it.each(["held", "delivered"] as const)("is not a problem for doctor during a deploy: %s", async (happening) => {
+    const found = await duringDeploy(happening, (ours) => examine(ours));
     expect(found.filter(({ check, ok }) => check === "sync" && !ok)).toEqual([]);
   });
 
-  it("gets no other changes from the next deploy", async () => {
-    await beside("held", (ours) => controlJob(ours, status));
+  it("causes no changes in the next deploy if it was temporary", async () => {
+    await duringDeploy("held", (ours) => controlJob(ours, status));
     seq = undefined;
     await bucket.deploy();
     expect(bucket.fleet.done).toEqual([]);
   });
 
-  it("differs if nothing changes it, and the next deploy writes its worker.json again", async () => {
+  it("fails a status without a deploy, and the next deploy syncs worker.json again", async () => {
     const ours = await bucket.open();
     await expect(controlJob(ours, status)).rejects.toMatchObject({
       code: "OUT_OF_SYNC",
@@ -162,7 +165,7 @@ describe("a worker that a deploy is changing", () => {
   });
 });
 
-it("a directory on PATH is not a program", async () => {
+it("doctor does not take a directory on PATH for a program", async () => {
   const before = process.env.PATH;
   process.env.PATH = mkdtempSync(`${bucket.root}/bin-`);
   mkdirSync(`${process.env.PATH}/rsync`);

@@ -31,7 +31,7 @@ async function refused(): Promise<string[]> {
 const manifest = (text: string) => bucket.write("jobs/api/manifest.json", text);
 const MANIFEST = "workspace/jobs/api/manifest.json: ";
 
-describe("an absurd number is refused with its key and its bounds", () => {
+describe("a build refuses an invalid number, and names its key", () => {
   it.each([
     ["max_concurrent_upgrades", "-1", "must be between 0 and 100000, but is -1"],
     ["max_concurrent_starts", "-1", "must be between 0 and 100000, but is -1"],
@@ -44,18 +44,18 @@ describe("an absurd number is refused with its key and its bounds", () => {
     ["timeout_seconds", "-5", "must be at least 1, but is -5"],
     ["timeout_seconds", "0", "must be at least 1, but is 0"],
     ["timeout_seconds", "1e9", "must be at most 86400, but is 1000000000"],
-  ])("%s: %s of a manifest", async (key, value, message) => {
+  ])("in a manifest (%s: %s)", async (key, value, message) => {
     manifest(`{ "selectors": ["worker"], "${key}": ${value} }`);
     expect(await refused()).toEqual([expect.stringContaining(`${MANIFEST}${key}: ${message}`)]);
   });
 
-  it.each(["-1", "0", "65536", "1e400", "1.5"])("port %s of a job and of a worker", async (port) => {
+  it.each(["-1", "0", "65536", "1e400", "1.5"])("in the port of a job and of a worker (%s)", async (port) => {
     manifest(`{ "selectors": ["worker"], "resources": { "ports": { "http": ${port} } } }`);
     bucket.write("workers.json", `[{ "host": "10.0.0.1", "port": ${port} }]`);
     expect((await refused()).map((line) => line.split(": ")[1]).sort()).toEqual(["[0].port", "resources.ports.http"]);
   });
 
-  it.each(["1e400", "1e300", "-1e300", "0.5"])("position %s of a worker", async (position) => {
+  it.each(["1e400", "1e300", "-1e300", "0.5"])("in the position of a worker (%s)", async (position) => {
     bucket.write("workers.json", `[{ "host": "10.0.0.1", "position": ${position} }]`);
     expect(await refused()).toEqual([expect.stringContaining("workspace/workers.json: [0].position: must be")]);
   });
@@ -79,7 +79,7 @@ describe("an absurd number is refused with its key and its bounds", () => {
     'max_file_size = "0"',
     'max_file_size = "1e400"',
     'secret_files_mode = "9999"',
-  ])("%s of maand.conf", async (line) => {
+  ])("in maand.conf (%s)", async (line) => {
     writeFileSync(join(bucket.root, "maand.conf"), `transport = "fake"\n${line}\n`);
     const [key = ""] = line.split(" = ");
     const found = await refused();
@@ -89,7 +89,7 @@ describe("an absurd number is refused with its key and its bounds", () => {
   });
 });
 
-it("a problem has the line of its key, or of the object without it", async () => {
+it("a problem has the line of its key, or of the object that lacks the key", async () => {
   manifest('{\n  "selectors": ["worker"],\n  "timeout_seconds": -1,\n  "commands": {\n    "command_a": {}\n  }\n}\n');
   const thrown: unknown = await bucket.build().catch((cause: unknown) => cause);
   const found = isMaandError(thrown) ? thrown.problems.map(({ where, line }) => [where, line]) : thrown;
@@ -99,7 +99,7 @@ it("a problem has the line of its key, or of the object without it", async () =>
   ]);
 });
 
-describe("an escape code is refused with its location, and printed as plain text", () => {
+describe("a build refuses control characters, names their place, and prints them escaped,", () => {
   const AS_TEXT = String.raw`\u001b[31mred`;
 
   it.each<[string, string, () => void]>([
@@ -113,7 +113,7 @@ describe("an escape code is refused with its location, and printed as plain text
     ["workspace/disabled.json: ", "workers[0]", () => bucket.disable({ workers: [ESCAPE] })],
     ["workspace/bucket.conf: ", "region", () => bucket.write("bucket.conf", `region = "${AS_TEXT}"\n`)],
     ["workspace/jobs/api/vars.toml: ", "motd", () => bucket.write("jobs/api/vars.toml", `motd = "${AS_TEXT}"\n`)],
-  ])("%s%s", async (file, key, write) => {
+  ])("in %s%s", async (file, key, write) => {
     write();
     const found = await refused();
     expect(found[0]).toContain(`${file}${key}: `);
@@ -128,7 +128,7 @@ describe("an escape code is refused with its location, and printed as plain text
     ]);
   });
 
-  it("but a variable may have several lines", async () => {
+  it("except newlines and tabs in a variable", async () => {
     bucket.write("jobs/api/vars.toml", 'motd = """\ntwo\n\tlines\n"""\n');
     expect(await refused()).toEqual(["built"]);
   });

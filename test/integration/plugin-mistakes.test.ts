@@ -9,7 +9,7 @@ import { createHooks, type HookName } from "../../packages/core/src/plugin-api/h
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/** Job `api` runs 1.0.0 on one worker, and 1.1.0 is to be deployed with a plugin that has a mistake. */
+/** A bucket whose job `api` runs 1.0.0 on one worker. The tests deploy 1.1.0 with a faulty plugin. */
 let bucket: TestBucket;
 beforeEach(async () => {
   bucket = aBucket();
@@ -27,7 +27,7 @@ afterEach(() => bucket.dispose());
 const BEFORE = { "api@10.0.0.1": "1.0.0", "old@10.0.0.1": "1.0.0" };
 const AFTER = { "api@10.0.0.1": "1.1.0" };
 
-/** Lists `./acme.ts` first, so that it is called before the fleet; writes it and other files. */
+/** Writes files and the configuration. It lists `./acme.ts` first, so that maand calls it before the fleet. */
 function configure(files: Readonly<Record<string, string>>, plugins = '["./acme.ts", "defaults"]'): void {
   for (const [path, text] of Object.entries({
     "maand.config.ts": `export default {\n  plugins: ${plugins},\n};\n`,
@@ -61,7 +61,7 @@ async function shipped(): Promise<Pick<MaandError, "message" | "hint">> {
 
 const tapping = (tap: string) => `export default {\n  name: "acme",\n  apply(hooks) {\n    ${tap}\n  },\n};\n`;
 
-describe("a mistake of a plugin is reported with plugin, hook, place and next step, and nothing is half deployed", () => {
+describe("a deploy", () => {
   it.for<[string, { files: Record<string, string>; plugins?: string; message: string; hint: string }]>([
     [
       "an unknown hook",
@@ -134,7 +134,7 @@ describe("a mistake of a plugin is reported with plugin, hook, place and next st
         hint: "a plugin is { name, apply(hooks) { ... } }; if it is a function that returns one, call it",
       },
     ],
-  ])("%s", async ([, { files, plugins, message, hint }]) => {
+  ])("fails with a message and a hint if a plugin has a mistake: %s", async ([, { files, plugins, message, hint }]) => {
     configure(files, plugins);
     expect(await shipped()).toEqual({ message, hint });
     expect(bucket.fleet.running()["api@10.0.0.1"]).toBe("1.0.0");
@@ -143,7 +143,7 @@ describe("a mistake of a plugin is reported with plugin, hook, place and next st
     expect(bucket.fleet.running()).toEqual(AFTER);
   });
 
-  it("a missing plugin: the error names what to add", async () => {
+  it("fails with a hint if a plugin is missing", async () => {
     configure({}, "[]");
     const { message, hint } = await shipped();
     expect(message).toBe('no plugin handles `connect` for worker 10.0.0.1 with transport "fake"');
@@ -155,7 +155,7 @@ describe("a mistake of a plugin is reported with plugin, hook, place and next st
     ["exports.default", 'exports.__esModule = true;\nexports.default = { name: "acme", apply: APPLY };\n'],
     ["module.exports", 'module.exports = { name: "acme", apply: APPLY };\n'],
     ["module.exports.default", 'module.exports = { default: { name: "acme", apply: APPLY } };\n'],
-  ])("a CommonJS package is not a mistake: %s", async (_, text) => {
+  ])("accepts a plugin in a CommonJS package: %s", async (_, text) => {
     const apply = '(hooks) => hooks.commit.tap("acme", ({ log }) => log("from acme"))';
     configure(
       {
@@ -169,12 +169,12 @@ describe("a mistake of a plugin is reported with plugin, hook, place and next st
   });
 });
 
-describe("a throw names plugin, hook, line and next step, and the next deploy without it is correct", () => {
+describe("a throw in a plugin is reported with plugin, hook, line and hint", () => {
   const hint = 'fix plugin "acme", or take it out of the configuration';
   const thrower = (hook: HookName) => tapping(`hooks.${hook}.tap("acme", () => { throw new Error("boom"); });`);
-  const told = (hook: HookName) => `acme failed in ${hook} (acme.ts:4): boom`;
+  const messageOf = (hook: HookName) => `acme failed in ${hook} (acme.ts:4): boom`;
 
-  /** Hooks of a build and a deploy; a plugin's `event` and `commit` end as warnings. */
+  /** The hooks of a build and a deploy in which a throw is an error. In `event` and `commit`, it is a warning. */
   const SHIPPING = [
     ...["validate", "contribute", "afterBuild", "begin", "connect", "preflight", "permit", "beforeJob", "locate"],
     ...[
@@ -191,38 +191,38 @@ describe("a throw names plugin, hook, line and next step, and the next deploy wi
     ],
   ] as const;
 
-  it.each(SHIPPING)("in %s", async (hook) => {
+  it.each(SHIPPING)("in %s, and the next deploy without the plugin succeeds", async (hook) => {
     configure({ "acme.ts": thrower(hook) });
     const { message, hint: next } = await shipped();
-    expect(message).toContain(told(hook));
+    expect(message).toContain(messageOf(hook));
     expect(next).toContain(hint);
     repair();
     expect((await bucket.ship()).outcome).toBe("ok");
     expect(bucket.fleet.running()).toEqual(AFTER);
   });
 
-  it("in commit, as a warning: the deploy is done", async () => {
+  it("in commit as a warning, and the deploy succeeds", async () => {
     configure({ "acme.ts": thrower("commit") });
-    expect((await shipped()).message).toBe(told("commit"));
+    expect((await shipped()).message).toBe(messageOf("commit"));
     expect(bucket.fleet.running()).toEqual(AFTER);
   });
 
-  it("in event, as one warning: the deploy is done", async () => {
+  it("in event as one warning, and the deploy succeeds", async () => {
     configure({ "acme.ts": thrower("event") });
     await shipped();
     const warnings = bucket.events.filter(({ type }) => type === "warning");
-    expect(warnings[0]).toMatchObject({ code: "event_tap_failed", message: told("event") });
+    expect(warnings[0]).toMatchObject({ code: "event_tap_failed", message: messageOf("event") });
     expect(bucket.fleet.running()).toEqual(AFTER);
   });
 
-  it("in command, of `maand jobcommand`", async () => {
+  it("in command by maand jobcommand", async () => {
     await bucket.ship();
     configure({ "acme.ts": thrower("command") });
     const opened = await bucket.open();
     const report = await runJobCommand(opened, { command: "command_check", concurrency: 1 }).finally(() =>
       opened.close(),
     );
-    expect(report).toMatchObject([{ job: "api", failure: { message: told("command"), hint } }]);
+    expect(report).toMatchObject([{ job: "api", failure: { message: messageOf("command"), hint } }]);
   });
 
   it("in every other hook", async () => {
@@ -246,7 +246,7 @@ describe("a throw names plugin, hook, line and next step, and the next deploy wi
   }
 });
 
-it("a plugin file that throws while it is read is named with its line", async () => {
+it("an error while a plugin file is loaded names the file and the line", async () => {
   configure({ "acme.ts": '\n\nthrow new Error("boom");\n' });
   expect((await shipped()).message).toMatch(/plugin "\.\/acme\.ts" cannot be loaded: acme\.ts:3:\d+: boom/);
   expect(await applyPlugins([])).toBeDefined();

@@ -21,7 +21,7 @@ async function linesOf(words: string, columns?: number): Promise<string[]> {
   return out.trimEnd().split("\n");
 }
 
-describe("rows of a realistic bucket fit a terminal of 100 columns", () => {
+describe("the table fits a terminal of 100 columns:", () => {
   it.each([
     "info",
     "cat workers",
@@ -39,7 +39,7 @@ describe("rows of a realistic bucket fit a terminal of 100 columns", () => {
   });
 });
 
-it("names and keys are not truncated, so that they can be copied; a pipe gets everything", async () => {
+it("a table truncates no names and keys, and has all columns in a pipe", async () => {
   const fitted = (await linesOf("cat kv", 100)).join("\n");
   const whole = await linesOf("cat kv");
   for (const line of whole.slice(3, -1)) {

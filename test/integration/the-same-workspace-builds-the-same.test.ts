@@ -8,7 +8,7 @@ import { certs } from "../../packages/plugin-certs/src/index.ts";
 import { templates } from "../../packages/plugin-templates/src/index.ts";
 import { copyFile, copyWorkspace, workspaceFiles } from "../support/realistic/workspace.ts";
 
-/** Lends a bucket with the stock plugins that contribute to a build. */
+/** Calls a function with a bucket that has all stock plugins that contribute to a build. */
 async function withBucket<T>(use: (bucket: TestBucket) => Promise<T>): Promise<T> {
   const bucket = aBucket({ plugins: [templates(), certs({ caKey: "ecdsa-p256" })] });
   writeFileSync(join(bucket.root, "maand.conf"), 'certs_key = "ecdsa-p256"\n');
@@ -29,7 +29,7 @@ function storeOf(bucket: TestBucket): Record<string, Rows> {
       "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
     );
     const rows = (table: string) => db.prepare<[], Record<string, unknown>>(`SELECT * FROM ${table}`).all();
-    // who built it and when is not part of what was built
+    // the user and the time of a build are not part of its result
     const {
       history: _,
       sqlite_sequence: __,
@@ -42,10 +42,7 @@ function storeOf(bucket: TestBucket): Record<string, Rows> {
   }
 }
 
-/**
- * Everything that two buckets have in common: without ids, dates, the keys that they made, and the times at which their
- * files were written.
- */
+/** The content of a store without ids, dates, generated keys, and times of files, which differ between two buckets. */
 function commonOf(store: Record<string, Rows>): string {
   const { bucket = [], worker = [], job_file = [], kv = [], release = [], ...rest } = store;
   const ids = [...bucket.map((row) => row.bucket_id), ...worker.map((row) => row.worker_id)].map(String);
@@ -59,7 +56,7 @@ function commonOf(store: Record<string, Rows>): string {
   return ids.reduce((text, id, at) => text.replaceAll(id, `id ${at}`), JSON.stringify(common));
 }
 
-it("building again changes nothing in the store: catalog, KV, ports and certificates are byte-identical", () =>
+it("a second build changes nothing in the store, not even a byte of the certificates", () =>
   withBucket(async (bucket) => {
     copyWorkspace(bucket.root);
     await bucket.build();
@@ -70,7 +67,7 @@ it("building again changes nothing in the store: catalog, KV, ports and certific
     expect(storeOf(bucket)).toEqual(before);
   }));
 
-it("the order in which files were written does not affect a build", async () => {
+it("a build does not depend on the order in which files were written", async () => {
   const files = workspaceFiles();
   const built = (order: readonly string[]) =>
     withBucket(async (bucket) => {

@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const HOST = "127.0.0.11";
 
-/** Reaches workers of transport `bare`, which handles only make. */
+/** Connects to workers with the transport `bare`, which only runs make. */
 const bare = definePlugin({
   name: "bare",
   apply({ connect }) {
@@ -21,7 +21,7 @@ const bare = definePlugin({
   },
 });
 
-/** A bucket with one job on one worker, opened with only these plugins. */
+/** Creates a bucket with one job on one worker, which uses only these plugins. */
 async function aShop(
   { onTestFinished }: Pick<TestContext, "onTestFinished">,
   plugins: readonly Plugin[],
@@ -72,7 +72,7 @@ const described = ({ where, message, hint }: Problem) => `${where}: ${message} |
 const without = (name: StockName) => [...defaults().remove(name), bare];
 const names = defaults().map(({ name }) => name);
 
-describe("without a stock plugin, its function is named as missing", () => {
+describe("a missing stock plugin is reported:", () => {
   it.for([
     ["ssh", "ssh", 'no plugin handles `connect` for worker 127.0.0.11 with transport "ssh" | add @maand/plugin-ssh'],
     [
@@ -82,7 +82,7 @@ describe("without a stock plugin, its function is named as missing", () => {
     ],
     ["rsync", "bare", "no plugin handles `stage` for worker 127.0.0.11"],
     ["make", "local", "no plugin handles `rollout` (start of api) for worker 127.0.0.11"],
-  ] as const)("%s: a deploy that needs it fails", async ([name, transport, messages], context) => {
+  ] as const)("a deploy that needs the plugin %s fails", async ([name, transport, messages], context) => {
     const shop = await aShop(context, without(name), transport);
     const shipped = await shop.ship();
     expect(shipped.outcome).toBe("failed");
@@ -105,7 +105,7 @@ describe("without a stock plugin, its function is named as missing", () => {
       { manifest: { health_check: {} } },
       'manifest.json: health_check: no loaded plugin reads "health_check", so it is ignored | add @maand/plugin-health',
     ],
-  ] as const)("%s: a build warns about what needs it", async ([name, job, warned], context) => {
+  ] as const)("a build that needs the plugin %s warns", async ([name, job, warned], context) => {
     const shop = await aShop(context, without(name), "local");
     shop.bucket.job(
       "api",
@@ -117,7 +117,7 @@ describe("without a stock plugin, its function is named as missing", () => {
     expect(shipped.outcome).toBe("ok");
   });
 
-  it("notify: every command warns about its setting", async (context) => {
+  it("every command warns about a setting of the plugin notify", async (context) => {
     const shop = await aShop(context, without("notify"), "local");
     writeFileSync(join(shop.bucket.root, "maand.conf"), '[[notify]]\nto = "command"\ncommand = ["true"]\n');
     const shipped = await shop.ship();
@@ -127,7 +127,7 @@ describe("without a stock plugin, its function is named as missing", () => {
     expect(shipped.outcome).toBe("ok");
   });
 
-  it("secrets: a build refuses a reference that nothing reads", async (context) => {
+  it("a build refuses a reference to a secret without the plugin secrets", async (context) => {
     const shop = await aShop(context, without("secrets"), "local");
     writeFileSync(join(shop.bucket.root, "workspace/bucket.conf"), 'token = "secret://pass/api/token"\n');
     await expect(shop.ship()).rejects.toMatchObject({
@@ -136,7 +136,7 @@ describe("without a stock plugin, its function is named as missing", () => {
     });
   });
 
-  it("every stock plugin is listed here", () => {
+  it("these tests cover every stock plugin", () => {
     expect([...names].sort()).toEqual([
       "certs",
       "health",
@@ -157,7 +157,7 @@ describe("without a stock plugin, its function is named as missing", () => {
   });
 });
 
-describe("without a stock plugin, the rest works", () => {
+describe("a deploy succeeds without the stock plugin", () => {
   it.for(
     (
       [
@@ -178,7 +178,7 @@ describe("without a stock plugin, the rest works", () => {
 });
 
 describe("core alone", () => {
-  it("builds, and a deploy names what is missing", async (context) => {
+  it("builds a bucket, and a deploy names the missing hook", async (context) => {
     const { outcome, messages } = await (await aShop(context, [], "ssh")).ship();
     expect(outcome).toBe("failed");
     expect(messages).toContain("no plugin handles `connect`");

@@ -10,8 +10,8 @@ setFlagsFromString("--expose-gc");
 const collect: () => void = runInNewContext("gc");
 
 /**
- * Bytes by which the heap may grow during 15 deploys without a leak. Other tests in this process have left caches and code
- * that is compiled later, so the heap may grow once. A leak makes it grow each time.
+ * Bytes by which the heap can grow during 15 deploys without a leak. It can grow once, because caches fill and code is
+ * compiled late. With a leak, it grows each time.
  */
 const NOISE = 1_500_000;
 
@@ -36,7 +36,7 @@ function held() {
   };
 }
 
-it("sixty deploys in one process hold no more memory, files and connections than fifteen", async () => {
+it("sixty deploys in one process use no more memory, open files and connections than fifteen", async () => {
   const bucket = await simulatedBucket({ workers: 3, jobs: 2, files: 2 });
   await bucket.maand("build");
   let number = 0;

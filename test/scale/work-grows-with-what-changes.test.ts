@@ -3,13 +3,13 @@ import { type SimulatedBucket, simulatedBucket, writeJob } from "../support/simu
 import { counted } from "../support/simulated-fleet/own-counts.ts";
 
 const JOBS = 4;
-/** Files that each job has for itself. */
+/** The number of files that differ for each job. */
 const FILES = 6;
-/** Contents that are the same in all jobs here: the manifest, the Makefile, and the certificate of the bucket's authority. */
+/** The number of files that are equal in all jobs: the manifest, the Makefile, and the certificate of the bucket's CA. */
 const SHARED = 3;
-/** Other files of a worker: worker.json, jobs.json, and the program. */
+/** The number of other files on a worker: worker.json, jobs.json, and the program. */
 const METADATA = 3;
-/** The numbers of workers, in equal steps: work that is linear grows by the same amount with each step. */
+/** The numbers of workers. The steps are equal, so that linear work grows by the same amount with each step. */
 const SIZES = [6, 12, 18] as const;
 const [SMALL, , LARGE] = SIZES;
 
@@ -52,7 +52,7 @@ afterAll(() => {
   for (const bucket of buckets) bucket.dispose();
 });
 
-/** Gives each job a new release with the same files on workers as the previous one. */
+/** Gives each job a new release, but with unchanged files on workers. */
 function changeSources(bucket: SimulatedBucket): void {
   for (let job = 0; job < JOBS; job += 1) bucket.write(`workspace/jobs/job${job}/_modules/shared.py`, "\n");
 }
@@ -95,7 +95,7 @@ describe.each(SIZES)("with %d workers", (workers) => {
     });
   });
 
-  it("the deploy of a changed job starts one process for it and sends what changed, through one channel", () => {
+  it("the deploy of a changed job starts one process on each worker and sends only its files, through one channel", () => {
     expect(of("deploy of one changed job", workers)).toMatchObject({
       connections: workers,
       channels: workers,
@@ -126,11 +126,11 @@ it.each([
   ["job restart", 2],
   ["run_command", 1],
   ["drift", 1],
-] as const)("%s waits for at most %d round trips of a worker, however many there are", (operation, trips) => {
+] as const)("%s waits for at most %d round trips, for any number of workers", (operation, trips) => {
   for (const workers of SIZES) expect(of(operation, workers).roundTrips).toBeLessThanOrEqual(trips);
 });
 
-it("a build reads each file of the workspace once, and an unchanged build only what its checks need", () => {
+it("a first build reads each file of the workspace once, and an unchanged build reads only a few files", () => {
   for (const workers of SIZES) {
     expect(of("first build", workers).workspaceReads).toBe(of("first build", SMALL).workspaceReads);
     expect(of("unchanged build", workers).workspaceReads).toBeLessThanOrEqual(2 * JOBS + 6);
@@ -138,7 +138,7 @@ it("a build reads each file of the workspace once, and an unchanged build only w
 });
 
 it.each(["unchanged build", "unchanged deploy", "deploy of new releases", "dry run", "run_command"] as const)(
-  "%s runs the same number of statements for any fleet",
+  "%s runs the same number of SQL statements for any number of workers",
   (operation) => {
     for (const workers of SIZES) expect(of(operation, workers).statements).toBe(of(operation, SMALL).statements);
   },
@@ -151,7 +151,7 @@ it.each([
   ["deploy of one changed job", 32],
   ["job restart", 6],
   ["drift", 1],
-] as const)("%s runs the same number of statements for each worker, at most %d", (operation, most) => {
+] as const)("%s runs at most %d SQL statements for each additional worker", (operation, most) => {
   const [first = 0, second = 0] = perWorker(operation, "statements");
   expect(second).toBe(first);
   expect(second).toBeLessThanOrEqual(most);
@@ -162,11 +162,11 @@ it.each([
   ["deploy of one changed job", 56_000],
   ["unchanged deploy", 2_000],
   ["job restart", 16_000],
-] as const)("%s writes at most this number of bytes for each worker: %d", (operation, most) => {
+] as const)("%s writes at most %d bytes for each additional worker", (operation, most) => {
   expect((of(operation, LARGE).bytesWritten - of(operation, SMALL).bytesWritten) / (LARGE - SMALL)).toBeLessThan(most);
 });
 
-it("an unchanged build reads no allocation", () => {
+it("an unchanged build reads no allocation from the store", () => {
   for (const workers of SIZES) expect(of("unchanged build", workers).allocationStatements).toBe(0);
 });
 
@@ -174,7 +174,7 @@ it("a dry run writes only its output", () => {
   for (const workers of SIZES) expect(of("dry run", workers).bytesWritten).toBeLessThan(4_000);
 });
 
-it("the same seed draws the same fleet", async () => {
+it("the same seed simulates the same fleet", async () => {
   const simulation = { latencyMs: [0, 2], commandMs: [0, 2], outputBytes: [0, 500], unreachable: 0.2 } as const;
   const results = [];
   for (let run = 0; run < 2; run += 1) {

@@ -32,7 +32,7 @@ export class Campaign {
     return simulate({ seed, template: await this.#template, directory: join(this.#root, "machines"), flaw });
   }
 
-  /** Simulates seeds until one has a problem. Starts none after `minutes`. */
+  /** Simulates seeds until one has a problem. Starts no simulation after `minutes`. */
   async search({ from, count, minutes, flaw }: Search): Promise<Found> {
     const end = performance.now() + minutes * 60_000;
     let seed = from;
@@ -48,7 +48,7 @@ export class Campaign {
   }
 }
 
-/** A problem with everything that led to it. */
+/** Formats a problem with its trace. */
 export function report({ seed, problem, trace }: Verdict): string {
   return [...trace, `seed ${seed}: ${problem}`, `again: npm run simulate -- --from ${seed} --seeds 1`].join("\n");
 }

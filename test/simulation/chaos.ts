@@ -2,8 +2,8 @@ import type { Simulation } from "./simulation.ts";
 import type { SimulatedProcess } from "./world/process.ts";
 
 /**
- * The kinds of faults. Each simulation has some of them: with all of them, the effects of a combination of two would
- * not be found.
+ * The kinds of faults. Each simulation uses only some of them, because the others would hide the effects of a
+ * combination.
  */
 export const FAULTS = ["kill", "interrupt", "freeze", "database", "network", "power", "failover"] as const;
 export type Fault = (typeof FAULTS)[number];
@@ -14,7 +14,7 @@ export class Chaos {
   areOn = true;
   /** The time until which no process reaches the database. */
   #databaseBack = 0;
-  /** The time until which a controller does not reach the database or a worker, by their names. */
+  /** The time until which a controller does not reach the database or a worker, by the names of both. */
   readonly #cutUntil = new Map<string, number>();
   readonly #simulation: Simulation;
 
@@ -44,7 +44,7 @@ export class Chaos {
     for (const { running } of this.#simulation.controllers) if (running) running.process.frozenUntil = 0;
   }
 
-  /** Causes faults from time to time, until it is ended. */
+  /** Causes faults from time to time, until {@link end}. */
   go(): void {
     const { world } = this.#simulation;
     if (!this.areOn) return;
@@ -74,7 +74,7 @@ export class Chaos {
   }
 }
 
-/** `a` for the third command of controller a. */
+/** The controller of a process, such as `a` for its third command. */
 function controllerOf({ name }: SimulatedProcess): string {
   return name.slice(0, 1);
 }

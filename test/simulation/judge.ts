@@ -10,8 +10,8 @@ export class Violation extends Error {}
 const TAKES_DOWN: ReadonlySet<string> = new Set(["restart", "reload", "stop"]);
 
 /**
- * Observes everything that happens in the database and on the workers, and stores the first violation. It does not
- * depend on the engine: its invariants are the guarantees that a person relies on.
+ * Observes everything that happens in the database and on the workers, and stores the first violation. Its invariants
+ * are the guarantees that operators rely on. It does not depend on the engine.
  */
 export class Judge implements WorkerObserver, DatabaseObserver {
   readonly #world: World;
@@ -19,9 +19,9 @@ export class Judge implements WorkerObserver, DatabaseObserver {
   readonly #running = new Map<string, SimulatedCommand>();
   /** Steps that ended, with their exit codes. */
   readonly #ended = new Map<string, number>();
-  /** By job, the hosts that commands took down and that are not up again. */
+  /** The hosts of each job that commands took down and that are not up again. */
   readonly #down = new Map<string, Set<string>>();
-  /** By host, the largest number of a command that acted there. */
+  /** The largest number of a command that acted on each host. */
   readonly #newest = new Map<string, number>();
   /** The places where steps ran. */
   readonly #places = new Map<string, string>();
@@ -29,12 +29,12 @@ export class Judge implements WorkerObserver, DatabaseObserver {
   readonly #last = new Map<string, string>();
   readonly #promoted = new Map<string, string>();
   #lease: SimulatedLease | undefined;
-  /** After lost commits, numbers and versions may be reused. */
+  /** Whether commits were lost. After that, numbers and versions may be reused. */
   hasLost = false;
   violation: Violation | undefined;
-  /** Commands that began so far. */
+  /** The number of commands that have begun. */
   begun = 0;
-  /** Allocations that commands by hand left down, or may have left down: no deploy is responsible for them. */
+  /** Allocations that commands by hand may have left down. No deploy is responsible for them. */
   readonly leftByHand = new Map<string, { readonly job: string; readonly host: string }>();
 
   constructor(world: World, workers: ReadonlyMap<string, Worker>) {
@@ -42,7 +42,7 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     this.#workers = workers;
   }
 
-  /** The database lost commits. */
+  /** Records that the database lost commits. */
   commitsLost(): void {
     this.hasLost = true;
     this.#lease = undefined;
@@ -52,7 +52,7 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     const before = this.#lease;
     this.#world.note(`lease ${lease.number} is taken`);
     if (before && before.nonce !== lease.nonce && now <= (before.expiresAt ?? 0))
-      this.#violated(`lease ${lease.number} was taken while the holder of ${before.number} had it`);
+      this.#violated(`lease ${lease.number} was taken while lease ${before.number} was held`);
     this.#lease = lease;
   }
 
@@ -65,7 +65,7 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     const lease = this.#lease;
     const isOwn = lease?.nonce === nonce && lease?.number === number;
     if (lease && !isOwn && this.#world.now <= (lease.expiresAt ?? 0))
-      this.#violated(`lease ${lease.number} was ended by the command that had ${number}`);
+      this.#violated(`lease ${lease.number} was ended by the command with lease ${number}`);
     this.#lease = undefined;
   }
 
@@ -98,8 +98,8 @@ export class Judge implements WorkerObserver, DatabaseObserver {
   }
 
   /**
-   * A successful step does not run again. If the database has lost its result, the step may run again after another
-   * step has changed the job there.
+   * Checks that a successful step does not run again. If the database has lost its result, the step may run again after
+   * another step has changed the job there.
    */
   #beginStep(step: string, place: string): void {
     if (this.#ended.has(step) && (!this.hasLost || this.#last.get(place) === step))
@@ -109,7 +109,7 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     this.#last.set(place, step);
   }
 
-  /** A command by hand makes the results of earlier steps out of date. */
+  /** Forgets the results of earlier steps, which a command by hand makes out of date. */
   #beginByHand({ job, host }: SimulatedCommand): void {
     const place = `${job}@${host}`;
     this.leftByHand.set(place, { job, host });
@@ -124,7 +124,7 @@ export class Judge implements WorkerObserver, DatabaseObserver {
   fenced(host: string, before: string, after: string): void {
     this.#world.note(`${host} is fenced: ${before || "none"} -> ${after}`);
     if (numberOf(after) <= numberOf(before) && !this.hasLost)
-      this.#violated(`${host} took the record ${after} after ${before}`);
+      this.#violated(`${host} accepted the record ${after} after ${before}`);
     this.#newest.set(host, Math.max(numberOf(after), this.#newest.get(host) ?? 0));
   }
 
@@ -136,14 +136,14 @@ export class Judge implements WorkerObserver, DatabaseObserver {
   #mustBeNewest(host: string, by: string, what: string): void {
     const newest = this.#newest.get(host) ?? 0;
     if (by !== "" && numberOf(by) < newest && !this.hasLost)
-      this.#violated(`${what} on ${host} is of command ${by}, after number ${newest} had acted there`);
+      this.#violated(`${what} on ${host} is from command ${by}, after command ${newest} had acted there`);
     if (by !== "") this.#newest.set(host, Math.max(newest, numberOf(by)));
   }
 
   #takeDown(job: string, host: string, target: string): void {
     const down = this.#down.get(job) ?? new Set<string>();
     this.#down.set(job, down);
-    // after a first start that was cut off, nothing runs there that could be taken down
+    // after an interrupted first start, nothing runs there that could be taken down
     const isUp = !down.has(host) && this.#workers.get(host)?.job(job).running !== undefined;
     if (isUp && down.size + 1 > BUDGET)
       this.#violated(
@@ -173,7 +173,7 @@ export class Judge implements WorkerObserver, DatabaseObserver {
   }
 }
 
-/** The job and host of an allocation, as its row in the database says. */
+/** The job and host of an allocation, according to its row in the database. */
 function placeOf({ records }: BucketState, id: string): string {
   for (const { name, row } of records.values()) {
     if (name !== "allocation" || row === null) continue;

@@ -4,7 +4,7 @@ import { FLAWS, type Flaw } from "./flaw.ts";
 
 const FROM = Number(process.env.MAAND_SIMULATE_FROM ?? 1);
 const SEEDS = Number(process.env.MAAND_SIMULATE_SEEDS ?? 200);
-/** No seed begins later. */
+/** The time after which no further seed is simulated. */
 const MINUTES = Number(process.env.MAAND_SIMULATE_MINUTES ?? 60);
 /** Set by `npm run simulate -- --flaw`: the fault to look for. */
 const FLAW = FLAWS.find((flaw) => flaw === process.env.MAAND_SIMULATE_FLAW);
@@ -13,7 +13,7 @@ const campaign = new Campaign();
 afterAll(() => campaign.dispose());
 
 it.skipIf(FLAW)(
-  "every seed: one holder acts at a time, nothing is done twice or lost, budgets are kept, all runs converge",
+  "every seed keeps all guarantees of team mode",
   async () => {
     const { count, problem } = await campaign.search({ from: FROM, count: SEEDS, minutes: MINUTES });
     if (process.env.MAAND_SIMULATE_SEEDS !== undefined) console.log(`${count} seeds from ${FROM}`);
@@ -22,13 +22,13 @@ it.skipIf(FLAW)(
   3_600_000,
 );
 
-it("a seed replays exactly", async () => {
+it("the same seed gives the same simulation", async () => {
   const [first, second] = [await campaign.seed(FROM), await campaign.seed(FROM)];
   expect(first.trace.length).toBeGreaterThan(50);
   expect(second.trace.join("\n")).toBe(first.trace.join("\n"));
 });
 
-/** The first seed of 1 to 1,000 that finds each planted fault: `npm run simulate -- --seeds 1000 --flaw ...` looks again. */
+/** The first seed that finds each planted fault. To search again, run `npm run simulate -- --seeds 1000 --flaw ...`. */
 const FIRST: Readonly<Record<Flaw, number>> = {
   "fence-unchecked": 280,
   "claim-not-synced": 8,
@@ -37,18 +37,18 @@ const FIRST: Readonly<Record<Flaw, number>> = {
   "receipt-deleted-early": 54,
 };
 
-it.skipIf(FLAW).each(Object.entries(FIRST))("finds the planted fault %s", async (flaw, seed) => {
+it.skipIf(FLAW).each(Object.entries(FIRST))("a seed finds the planted fault %s", async (flaw, seed) => {
   const known = FLAWS.find((one) => one === flaw);
   expect((await campaign.seed(seed, known)).problem).toBeDefined();
   expect((await campaign.seed(seed)).problem).toBeUndefined();
 });
 
 it.runIf(FLAW)(
-  "finds the planted fault",
+  "a seed finds the planted fault",
   async () => {
     if (!FLAW) return;
     const { problem } = await campaign.search({ from: FROM, count: SEEDS, minutes: MINUTES, flaw: FLAW });
-    expect(problem, `no seed found ${FLAW}`).toBeDefined();
+    expect(problem, `no seed finds ${FLAW}`).toBeDefined();
     console.log(`${FLAW}: found by seed ${problem?.seed}: ${problem?.problem}`);
   },
   3_600_000,

@@ -78,21 +78,21 @@ export class Simulation {
     await world.runUntil(done, LIMIT_MS);
     this.#mustBeLawful();
     this.faults.end();
-    world.note("all is well from here");
+    world.note("no faults from here on");
     const converged = this.#converge();
     await world.runUntil(converged, LIMIT_MS);
     await converged;
     this.#mustBeLawful();
   }
 
-  /** A standby that lacks the last commits takes over. */
+  /** Lets a standby take over that lacks the last commits. */
   failOver(count: number): void {
     const lost = this.database.loseCommits(count);
     this.judge.commitsLost();
     this.world.note(`the database lost ${lost} commits`);
   }
 
-  /** A person at one machine runs some commands, and retries those that did not succeed. */
+  /** Runs some commands on one machine, and retries failed commands, as an operator does. */
   async #operate(controller: Controller): Promise<void> {
     const { random } = this.world;
     const count = 2 + random.below(2);
@@ -127,10 +127,7 @@ export class Simulation {
     if (result === "OTHER_COPY") await controller.run({ kind: "adopt" }, this.#operator);
   }
 
-  /**
-   * After the last fault, some deploys bring everything to the state that was built, and the next one has nothing to
-   * do.
-   */
+  /** Checks that, after the last fault, some deploys reach the desired state, and the next deploy has nothing to do. */
   async #converge(): Promise<void> {
     const [controller] = this.controllers;
     if (!controller) return;
@@ -149,12 +146,12 @@ export class Simulation {
     const last = this.controllers.at(-1) ?? controller;
     const again = await last.run({ kind: "deploy" }, this.#operator);
     if (again === "STORE_REVERTED") return;
-    if (again !== "ok") throw new Violation(`the deploy of another copy after the last one ended with ${again}`);
-    if (this.judge.begun > begun) throw new Violation("a deploy after the last one ran commands again");
+    if (again !== "ok") throw new Violation(`the deploy of another copy after the last deploy ended with ${again}`);
+    if (this.judge.begun > begun) throw new Violation("a deploy after the last deploy ran commands again");
     this.#compare();
   }
 
-  /** A maintenance that is under way keeps its worker out of deploys until it is resumed. */
+  /** Ends an open maintenance, because deploys skip its worker until then. */
   async #endMaintenance(controller: Controller): Promise<void> {
     const results: string[] = [];
     for (let at = 0; !["ok", "PROBLEMS"].includes(results.at(-1) ?? ""); at += 1) {
@@ -198,7 +195,7 @@ export class Simulation {
   }
 }
 
-/** Runs the simulation of a seed. The same seed always has the same trace. `directory` is emptied, and deleted in the end. */
+/** Runs the simulation of a seed. The same seed always has the same trace. Empties `directory`, and deletes it at the end. */
 export async function simulate({ seed, template, directory, flaw }: SimulateOptions): Promise<Verdict> {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { mode: 0o700 });
@@ -217,7 +214,7 @@ export async function simulate({ seed, template, directory, flaw }: SimulateOpti
   }
 }
 
-/** Simulates a machine without git: a real process would take real time. */
+/** Simulates a machine without programs such as git, because a real process would take real time. */
 function withoutPrograms(): () => void {
   const { PATH } = process.env;
   process.env.PATH = "/nonexistent";

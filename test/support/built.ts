@@ -9,15 +9,15 @@ import { PACKED } from "./bucket/packed-once.ts";
 import { INITIALISED } from "./bucket/scratch.ts";
 import { startTestStore } from "./postgres/test-store.ts";
 
-/** Set by scripts/setup.sh when it has just made all bundles. */
+/** The variable that scripts/setup.sh sets after it has built all bundles. */
 const JUST_BUILT = "MAAND_JUST_BUILT";
 
 /**
- * Runs before the end-to-end tests: builds the packages from the current sources, and initialises one bucket that all
- * tests copy. The first test that needs them packs the packages, see packed-once.ts.
+ * Runs before the end-to-end tests. Builds the packages from the current sources, and creates a bucket that all tests copy.
+ * packed-once.ts packs the packages for the first test that needs them.
  */
 export default async function setup(): Promise<() => Promise<void>> {
-  if (process.env[INITIALISED] !== undefined) return async () => {}; // another project of this run has done this
+  if (process.env[INITIALISED] !== undefined) return async () => {}; // another project of this run has already done this
   if (process.env[JUST_BUILT] === undefined)
     execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url))], {
       stdio: "inherit",

@@ -3,16 +3,16 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync 
 import { join } from "node:path";
 import { isAlive } from "./fleet/processes.ts";
 
-/** A file system in memory that Debian has. */
+/** Debian's file system in memory. */
 const MEMORY = "/dev/shm";
 const PREFIX = "maand-test-";
-/** Bytes that the tests may need at the same time. */
+/** The maximum number of bytes that the tests need at the same time. */
 const ENOUGH = 4 * 1024 ** 3;
 
 /**
- * Makes a directory in memory for the temporary files of the tests, which is removed when this process ends: a store
- * waits for the disk at every commit, which was more than half of the time of all tests. Undefined where there is no
- * such file system, or where it is too small or does not execute programs, as in most containers.
+ * Creates a directory in memory for the temporary files of the tests, and removes it when this process ends. On a disk,
+ * the tests would take more than twice as long, because a store waits for the disk at every commit. Returns undefined if
+ * the file system is missing, too small or mounted with noexec, as in most containers.
  */
 export function filesInMemory(): string | undefined {
   if (!hasRoom()) return undefined;
@@ -26,7 +26,7 @@ export function filesInMemory(): string | undefined {
     remove();
     return undefined;
   }
-  chmodSync(directory, 0o1777); // other users of the tests write there, as in /tmp
+  chmodSync(directory, 0o1777); // because tests also write there as other users, as in /tmp
   process.on("exit", remove);
   return directory;
 }

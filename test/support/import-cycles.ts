@@ -1,6 +1,6 @@
 import { type Source, target } from "./sources.ts";
 
-/** Files that import each other, in groups: strongly connected components of more than one file (Tarjan's algorithm). */
+/** Groups of files that import each other: strongly connected components of more than one file (Tarjan's algorithm). */
 export function importCycles(sources: readonly Source[]): string[][] {
   const imports = new Map(
     sources.map((source) => [source.path, source.imports.flatMap((module) => target(source, module) ?? [])]),

@@ -9,7 +9,7 @@ function file(project: string, path: string) {
   return { project: { name: project }, moduleId: join(ROOT, path) };
 }
 
-it("files of a project run one after another, the end-to-end tests first, and the longest of each first", () => {
+it("the order begins with the end-to-end tests, keeps each project together, and begins each with its longest files", () => {
   const [short, simulation] = [file("unit", "test/short.test.ts"), file("unit", "test/simulation/simulation.test.ts")];
   const [quick, doctor] = [
     file("e2e", "test/e2e/quick.e2e.test.ts"),
@@ -19,7 +19,7 @@ it("files of a project run one after another, the end-to-end tests first, and th
   expect(inOrder([short, quick, postgres, simulation, doctor])).toEqual([doctor, quick, postgres, simulation, short]);
 });
 
-it("every file whose duration is known exists", () => {
+it("every file with a known duration exists", () => {
   const missing = Object.keys(SECONDS).filter(
     (name) => ![".test.ts", ".e2e.test.ts"].some((end) => existsSync(join(ROOT, `${name}${end}`))),
   );

@@ -29,28 +29,28 @@ export interface RunOptions {
 /** A worker with some jobs, and plugin-make to run their targets. */
 export interface MakeWorker {
   readonly remote: Remote;
-  /** The bucket's directory there. */
+  /** The bucket's directory on the worker. */
   readonly root: string;
-  /** Everything that targets have printed so far. */
+  /** All lines that targets have printed. */
   readonly output: string[];
-  /** Runs a target of the first job, or of another. */
+  /** Runs a target of the first job, or of another job. */
   run(target: string, options?: RunOptions): Promise<"done" | undefined>;
   /** Writes a file in the bucket's directory. */
   write(path: string, text: string): Promise<void>;
   exists(path: string): boolean;
-  /** Ids of processes there whose arguments contain `text`. */
+  /** The ids of processes on the worker whose arguments contain `text`. */
   processesWith(text: string): number[];
   close(): Promise<void>;
 }
 
-/** A {@link MakeWorker} that is a worker of a fleet. */
+/** A {@link MakeWorker} in a fleet. */
 export interface FleetMakeWorker extends MakeWorker {
   readonly worker: FleetWorker;
 }
 
 type Place = Pick<MakeWorker, "remote" | "write" | "exists" | "processesWith" | "close">;
 
-/** Over ssh, on a real sshd. */
+/** Creates a worker behind a real sshd. */
 export async function overSsh(
   jobs: readonly string[],
   makefile: string,
@@ -74,7 +74,7 @@ export async function overSsh(
   return { worker, ...(await withJobs(place, jobs, makefile)) };
 }
 
-/** On a worker that is a directory of this machine. */
+/** Creates a worker that is a directory of this machine. */
 export async function onThisMachine(jobs: readonly string[], makefile: string): Promise<MakeWorker> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "maand-local-")));
   const hooks = createHooks();
@@ -126,7 +126,7 @@ async function withJobs(place: Place, jobs: readonly string[], makefile: string)
   return { ...place, root: remote.root, output, run };
 }
 
-/** Every process of this machine: its id and its arguments. */
+/** The id and the arguments of every process of this machine. */
 function processesHere(): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

@@ -13,18 +13,18 @@ beforeEach(() => {
 
 afterEach(() => rmSync(place, { recursive: true }));
 
-/** A version manager's `python3`, whose Python reports `executable` as its path. */
+/** A script `python3` of a version manager, whose Python reports `executable` as its path. */
 function shimFor(executable: string): void {
   writeFileSync(join(place, "shims/python3"), `#!/bin/sh\necho "${executable}"\n`, { mode: 0o755 });
 }
 
-it("the Python behind a script of a version manager comes first", () => {
+it("pathToPython puts the real Python before the script of a version manager", () => {
   shimFor(join(place, "real/python3"));
   const path = `${place}/shims:/usr/bin`;
   expect(pathToPython(path)).toBe(`${place}/real:${path}`);
 });
 
-it("PATH is not changed if python3 is a program, is missing or fails, or if its directory is already on PATH", () => {
+it("pathToPython does not change PATH if python3 is a program, is missing or fails, or is already on PATH", () => {
   symlinkSync("/bin/true", join(place, "real/python3"));
   for (const path of [`${place}/real:${place}/shims`, `${place}/empty`]) expect(pathToPython(path)).toBe(path);
   shimFor("/usr/bin/python3");

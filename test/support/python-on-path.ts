@@ -14,7 +14,7 @@ export function pathToPython(path: string): string {
     encoding: "utf8",
   });
   const directory = dirname(stdout.trim());
-  // a directory that is already on PATH has other programs too, which would come before those that are found now
+  // moving a directory that is already on PATH to the front would also replace other programs
   return status === 0 && !path.split(delimiter).includes(directory) ? `${directory}${delimiter}${path}` : path;
 }
 

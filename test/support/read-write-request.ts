@@ -1,11 +1,11 @@
-/** A series of a remote write request. */
+/** A time series of a remote write request. */
 export interface ReadSeries {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
   readonly timestamp: number;
 }
 
-/** Reads the body of a remote write request: Protocol Buffers in snappy that only has literals. */
+/** Parses the body of a remote write request: Protocol Buffers, compressed by snappy with literals only. */
 export function readWriteRequest(body: Buffer): ReadSeries[] {
   return fieldsOf(literalsOf(body)).map(([, series]) => seriesOf(series));
 }
@@ -22,7 +22,7 @@ function seriesOf(bytes: Buffer): ReadSeries {
   return { labels: Object.fromEntries(labels), value: sample.readDoubleLE(1), timestamp: value };
 }
 
-/** The fields of a message, all of which have a length. */
+/** Parses the fields of a message, all of which are length-delimited. */
 function fieldsOf(bytes: Buffer): Field[] {
   const fields: Field[] = [];
   for (let at = 0; at < bytes.length; ) {

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { parseSync, Visitor } from "rolldown/utils";
 
-/** The repository. */
+/** The root of the repository. */
 export const ROOT = new URL("../..", import.meta.url).pathname;
 
-/** A source file, parsed to the extent that tests of the structure need. */
+/** A source file, with the parts that tests of the structure need. */
 export interface Source {
-  /** The path from the root of the repository, with `/`. */
+  /** The path relative to the root of the repository, with `/`. */
   readonly path: string;
   readonly text: string;
   /** The text with blanks in place of comments. */
@@ -36,7 +36,7 @@ export function productionSources(): Source[] {
     .map(sourceOf);
 }
 
-/** The file of this repository that an import of `source` means; undefined for a package. */
+/** The file of this repository that `source` imports as `module`; undefined for a package. */
 export function target(source: Source, module: string): string | undefined {
   return module.startsWith(".") ? normalize(join(dirname(source.path), module)) : undefined;
 }

@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { maandOnPath } from "./bucket/shell.ts";
 
-/** A shell in a real terminal: tmux draws the output of programs, and returns the screen that a person would see. */
+/** A shell in a real terminal: tmux draws the output of programs, and returns the visible screen. */
 export interface TerminalSession {
   /** Types a line into the shell. */
   type(line: string): void;
-  /** Presses a key, by its name in tmux: `C-c`. */
+  /** Presses a key, which has its name in tmux, such as `C-c`. */
   press(key: string): void;
   /** Empties the screen and the scrollback. */
   clear(): void;
   resize(columns: number, rows: number): void;
-  /** The lines on the screen, without empty ones at its end. */
+  /** The lines on the screen, without empty lines at the end. */
   screen(): string;
   /** The lines on the screen and in the scrollback. */
   history(): string;
@@ -21,7 +21,7 @@ export interface TerminalSession {
   close(): void;
 }
 
-/** Opens a terminal of this size with a shell in a directory; `maand` is the command that was built here. */
+/** Opens a terminal of this size with a shell in a directory. `maand` is the built command. */
 export function openTerminal(cwd: string, columns: number, rows: number): TerminalSession {
   const directory = mkdtempSync(join(tmpdir(), "maand-terminal-"));
   const tmux = (...args: readonly string[]): string =>

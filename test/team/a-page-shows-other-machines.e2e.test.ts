@@ -20,7 +20,7 @@ afterAll(async () => {
   await postgres.dispose();
 });
 
-it("a run on another machine is on the page while it happens, and the fleet changes with it", async () => {
+it("the page shows a run on another machine live, and updates the fleet", async () => {
   const other = bucket.copy();
   const page = await openPageIn(other, ENVIRONMENT);
   const stream = page.follow();

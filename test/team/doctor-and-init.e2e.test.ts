@@ -53,7 +53,7 @@ async function findings(check?: string): Promise<Finding[]> {
   return all.filter((one) => check === undefined || one.check === check);
 }
 
-it("the doctor reports no problem in a bucket with a store in PostgreSQL, and prints where the store is and which command uses it", async () => {
+it("doctor reports no problem for a store in PostgreSQL, and shows where it is and whether a command uses it", async () => {
   expect((await findings()).filter(({ ok }) => !ok)).toEqual([]);
   expect(await findings("store")).toMatchObject([
     { where: "data/maand.db", message: expect.stringContaining("a working copy") },
@@ -62,7 +62,7 @@ it("the doctor reports no problem in a bucket with a store in PostgreSQL, and pr
   expect(await findings("lock")).toMatchObject([{ where: withoutPassword(url), message: "free" }]);
 });
 
-it("the doctor does not name a dead process of this machine as holder of the lease", async () => {
+it("doctor does not name a dead process of this machine as the holder of the lease", async () => {
   const gone = withMachine({ pid: spawnSync("true").pid, command: "deploy", since: "2026-01-01T00:00:00.000Z" }, "ann");
   const lease = (holder: object) =>
     postgres.sql(
@@ -78,7 +78,7 @@ it("the doctor does not name a dead process of this machine as holder of the lea
   expect(await bucket.maand("unlock")).toMatchObject({ code: 0 });
 });
 
-it("the doctor reports an unreachable database, and what to do", async () => {
+it("doctor reports an unreachable database with a hint", async () => {
   bucket.write("maand.conf", `store_timeout = 1\n${bucket.read("maand.conf")}`);
   await postgres.stop();
   const found = await findings("store");
@@ -89,7 +89,7 @@ it("the doctor reports an unreachable database, and what to do", async () => {
   ]);
 });
 
-it("the doctor's hint replaces a damaged working copy, and nothing is lost", async () => {
+it("the hint of doctor replaces a damaged working copy without losing data", async () => {
   truncateSync(join(bucket.root, "data/maand.db"), 20_000);
   const [fault, ...others] = (await findings()).filter(({ ok }) => !ok);
   expect(others).toEqual([]);
@@ -99,7 +99,7 @@ it("the doctor's hint replaces a damaged working copy, and nothing is lost", asy
   expect((await findings()).filter(({ ok }) => !ok)).toEqual([]);
 });
 
-it("init updates such a bucket, and creates what is missing", async () => {
+it("init updates a bucket with a store in PostgreSQL, and creates missing files", async () => {
   rmSync(join(bucket.root, "workspace/.schemas"), { recursive: true });
   rmSync(join(bucket.root, "secrets/kv.key"));
   await typeHint((await findings("kv_key"))[0]?.hint ?? "");
@@ -109,7 +109,7 @@ it("init updates such a bucket, and creates what is missing", async () => {
   expect(postgres.sql(url, "SELECT count(*) FROM maand.bucket")).toBe("1");
 });
 
-it("init does not create another bucket if the configuration names a database, as after a git clone", async () => {
+it("init creates no second bucket if the configuration names a database, as after a git clone", async () => {
   const clone = mkdtempSync(join(tmpdir(), "maand-git-clone-"));
   onTestFinished(() => rmSync(clone, { recursive: true }));
   writeFileSync(join(clone, "maand.conf"), bucket.read("maand.conf"));

@@ -33,13 +33,13 @@ afterEach(async () => {
 
 const DONE = ["restart 1.0.0", "restart 1.0.0"];
 
-/** The primary is lost, and the standby replaces it. */
+/** Kills the primary and promotes the standby. */
 async function failOver(): Promise<void> {
   await primary.kill();
   await standby.promote();
 }
 
-it("a standby with all data takes over in the middle of a deploy, without any effect", async () => {
+it("a deploy continues without a failure if a standby with all data takes over", async () => {
   const run = await bucket.deployTo("1.0.0");
   await standby.caughtUp();
   await failOver();
@@ -66,7 +66,7 @@ it("a command reports that no server accepts writes", async () => {
   expect(stderr).not.toContain("secret");
 });
 
-it("a standby that lacks the last commits is refused by its revision; the state of this copy can be kept, and nothing runs again", async () => {
+it("a command refuses a standby that lacks commits; after a restore from this copy, nothing runs again", async () => {
   const run = await bucket.deployTo("1.0.0");
   await standby.caughtUp();
   await standby.detach();
@@ -85,7 +85,7 @@ it("a standby that lacks the last commits is refused by its revision; the state 
   expect(await bucket.rollouts()).toMatchObject({ "api@127.0.0.11": "promoted", "api@127.0.0.12": "promoted" });
 });
 
-it("a command whose record is lost in a failover does not run again, because workers keep receipts", async () => {
+it("a lifecycle command whose record is lost in a failover does not run again, because workers keep receipts", async () => {
   const run = await bucket.deployTo("1.0.0");
   const begun = bucket.hosts.filter((host) => startsOn(host) === 1);
   expect(begun).toHaveLength(1);
@@ -97,7 +97,7 @@ it("a command whose record is lost in a failover does not run again, because wor
   const id = standby.sql(url.replace(/@.*\//, "@127.0.0.1/"), "SELECT id FROM maand.bucket");
   for (const end of ["", "-wal", "-shm"]) moveAway(join(bucket.root, `data/maand.db${end}`));
   await bucket.type(`maand clone ${url.replace(":secret@", "@")} . --bucket ${id}\nmaand deploy`);
-  // the database has lost the record that the command of the other worker began
+  // the database has lost the record of the start on the other worker
   expect(bucket.hosts.map(startsOn)).toEqual(bucket.hosts.map((host) => (begun.includes(host) ? 1 : 2)));
   expect(await bucket.maand("doctor")).toMatchObject({ code: 0 });
   expect(await bucket.rollouts()).toMatchObject({ "api@127.0.0.11": "promoted", "api@127.0.0.12": "promoted" });
@@ -111,6 +111,6 @@ function moveAway(file: string): void {
   try {
     renameSync(file, `${file}.away`);
   } catch {
-    // it only exists while the store is open
+    // this file exists only while the store is open
   }
 }

@@ -31,7 +31,7 @@ async function aBucket(conf = "", url = postgres.database()): Promise<TeamBucket
 
 const DONE = ["restart 1.0.0", "restart 1.0.0"];
 
-it("a database that is killed in the middle of a deploy, and comes back, has no effect", async () => {
+it("a deploy succeeds if the database is killed and started again meanwhile", async () => {
   const bucket = await aBucket();
   const run = await bucket.deployTo("1.0.0");
   await postgres.kill();
@@ -41,7 +41,7 @@ it("a database that is killed in the middle of a deploy, and comes back, has no 
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("a database that freezes for a moment has no effect either", async () => {
+it("a deploy succeeds if the database freezes for a moment", async () => {
   const bucket = await aBucket();
   const run = await bucket.deployTo("1.0.0");
   postgres.signal("SIGSTOP");
@@ -51,7 +51,7 @@ it("a database that freezes for a moment has no effect either", async () => {
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("if the database remains unreachable, a deploy starts nothing new; the next one continues, and runs nothing twice", async () => {
+it("a deploy starts nothing new while the database is unreachable; the next deploy resumes, and runs nothing twice", async () => {
   const bucket = await aBucket("store_timeout = 1\n");
   const run = await bucket.deployTo("1.0.0");
   await postgres.stop();
@@ -67,7 +67,7 @@ it("if the database remains unreachable, a deploy starts nothing new; the next o
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("a killed deploy is continued immediately on the same machine, and runs nothing twice", async () => {
+it("the next deploy on the same machine resumes a killed deploy immediately, and runs nothing twice", async () => {
   const bucket = await aBucket();
   const run = await bucket.deployTo("1.0.0");
   run.kill("SIGKILL");
@@ -98,7 +98,7 @@ it("a deploy that was frozen until another command took its lease starts nothing
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("of two machines at the same time, one is refused and names the other; with --wait, it runs afterwards", async () => {
+it("a command is refused while another machine deploys, and runs afterwards with --wait", async () => {
   const bucket = await aBucket();
   const other = bucket.copy();
   const run = await bucket.deployTo("1.0.0");
@@ -117,7 +117,7 @@ it("of two machines at the same time, one is refused and names the other; with -
   other.dispose();
 });
 
-it("with too few file descriptors for its thread, a command reports it instead of waiting", async () => {
+it("a command reports too few file descriptors for its thread instead of waiting", async () => {
   const bucket = await aBucket();
   const errors: string[] = [];
   for (let most = 24; most <= 40; most += 2) {
@@ -129,7 +129,7 @@ it("with too few file descriptors for its thread, a command reports it instead o
   expect(errors.filter((text) => text.includes("no answer in time"))).toEqual([]);
 });
 
-it("a wrong password is reported, and no password is shown", async () => {
+it("a command reports a wrong password without showing it", async () => {
   const bucket = await aBucket();
   const { code, stdout, stderr } = await bucket.start(["status"], { env: { PGPASSWORD: "of-another" } }).ended;
   expect(code).toBe(1);
@@ -141,7 +141,7 @@ it("a wrong password is reported, and no password is shown", async () => {
 
 const POOLER = "/usr/sbin/pgbouncer";
 
-it.skipIf(!existsSync(POOLER))("works through a pooler in transaction mode", async () => {
+it.skipIf(!existsSync(POOLER))("commands work through a pooler in transaction mode", async () => {
   const url = new URL(postgres.database());
   const bucket = await aBucket("", url.href);
   const port = await freePort();
@@ -194,7 +194,7 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-it("a slow database costs only its round trips, and an unchanged deploy needs few of them", async () => {
+it("a slow database delays an unchanged deploy by only a few round trips", async () => {
   const url = new URL(postgres.database());
   const bucket = await aBucket("", url.href);
   const proxy = await slowProxy(Number(url.port), 200);

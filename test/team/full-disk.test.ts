@@ -19,7 +19,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** A bucket whose database is on the small disk. */
+/** Creates a bucket whose database is on the small disk. */
 function bucketOnSmallDisk() {
   const url = postgres.database();
   postgres.sql(url, `CREATE TABLESPACE small LOCATION '${directory}'`);
@@ -35,7 +35,7 @@ function bucketOnSmallDisk() {
 }
 
 it.skipIf(!isRoot)(
-  "a full disk of the database is reported; nothing is lost, and the change succeeds when there is space",
+  "a full disk of the database is reported without a loss, and the change succeeds when there is space",
   () => {
     const bucket = bucketOnSmallDisk();
     const store = bucket.open();

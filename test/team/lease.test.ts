@@ -18,7 +18,7 @@ afterEach(() => databases.closeAll());
 afterAll(() => databases.dispose());
 
 const SHORT: LeaseTimes = { ttlMs: 1500, everyMs: 200, marginMs: 300 };
-/** Renewals are due only after the end of the test. */
+/** The first renewal would be after the end of the test. */
 const NEVER_RENEWED: LeaseTimes = { ttlMs: 1500, everyMs: 60_000, marginMs: 300 };
 
 function holder(command: string, more: Partial<Holder> = {}): Holder {
@@ -42,10 +42,10 @@ async function renewed(team: SharedBucket): Promise<void> {
   await until("a renewal", () => end() !== before);
 }
 
-/** Ends a lease as if its time were over, without waiting. */
+/** Makes a lease expire without waiting. */
 const EXPIRED = "UPDATE maand.lease SET expires_at = clock_timestamp() - interval '1 ms' WHERE bucket = $ID";
 
-it("has one holder, which others see, and is free after its release", () => {
+it("the lease of a bucket has one holder, which other copies can read, and is free after its release", () => {
   const team = databases.bucket();
   const [one, other] = [team.open(), team.open()];
   const lease = take(one, "deploy");
@@ -58,7 +58,7 @@ it("has one holder, which others see, and is free after its release", () => {
   expect(team.sql("SELECT number, nonce, holder FROM maand.lease WHERE bucket = $ID")).toBe("2||");
 });
 
-it("is taken over when it has expired; the number grows, and every change of the former holder is refused", () => {
+it("an expired lease can be taken with the next number, and changes of its former holder are refused", () => {
   const team = databases.bucket();
   const [former, next] = [team.open(), team.open()];
   const lost = vi.fn();
@@ -78,7 +78,7 @@ it("is taken over when it has expired; the number grows, and every change of the
   taken.release();
 });
 
-it("belongs to another holder even with the same number, as after a database lost changes", () => {
+it("a lease with the same number but another nonce belongs to another holder, as after a database lost changes", () => {
   const team = databases.bucket();
   const store = team.open();
   take(store, "deploy");
@@ -86,7 +86,7 @@ it("belongs to another holder even with the same number, as after a database los
   expect(() => store.bucket.nextUpdateSeq()).toThrow(expect.objectContaining({ code: "LEASE_LOST" }));
 });
 
-it("is renewed even while its holder is busy", () => {
+it("a lease is renewed even while its holder is busy", () => {
   const team = databases.bucket();
   const store = team.open();
   const lease = take(store, "deploy", SHORT);
@@ -96,7 +96,7 @@ it("is renewed even while its holder is busy", () => {
   lease.release();
 });
 
-it("stops its holder before it expires if the database does not answer", async () => {
+it("a holder loses its lease before the expiry if the database does not answer", async () => {
   const team = databases.bucket();
   const store = team.open();
   const lost = new Promise<MaandError>((resolve) => {
@@ -110,7 +110,7 @@ it("stops its holder before it expires if the database does not answer", async (
   expect(store.workingCopy?.authority.trips).toBe(trips);
 });
 
-it("of a killed process of this machine is taken immediately", () => {
+it("the lease of a killed process can be taken immediately on the same machine", () => {
   const team = databases.bucket();
   const store = team.open();
   const dead = spawnSync("true").pid;
@@ -139,12 +139,12 @@ END $$;
 `;
 const RARELY: LeaseTimes = { ttlMs: 60_000, everyMs: 2000, marginMs: 300 };
 
-it("is not ended by a late renewal of an earlier lease of the same process", async () => {
+it("a late renewal of an earlier lease does not end the current lease of the same process", async () => {
   const team = databases.bucket(undefined, { alone: true });
   team.sql(GATE);
   const store = team.open();
   const before = take(store, "build", RARELY);
-  // the next attempt comes some time later
+  // from then on, the next attempt is late enough for this test
   await until("a renewal is tried again", () => Number(team.sql("SELECT last_value FROM maand.tries")) >= 6);
   before.release();
   const lost = vi.fn();
@@ -156,7 +156,7 @@ it("is not ended by a late renewal of an earlier lease of the same process", asy
   lease.release();
 });
 
-it("is still renewed when an earlier, lost lease is released", async () => {
+it("a lease is still renewed after the release of an earlier, lost lease of the same process", async () => {
   const team = databases.bucket();
   const [store, other] = [team.open(), team.open()];
   const lost = take(store, "build", SHORT);
@@ -170,7 +170,7 @@ it("is still renewed when an earlier, lost lease is released", async () => {
   lease.release();
 });
 
-it("is released by a command whose copy is refused or cannot be written", () => {
+it("a command releases its lease if its working copy is refused or cannot be written", () => {
   const team = databases.bucket(undefined, { alone: true });
   const file = team.file();
   makeWorkingCopy(file, team.shared, team.id);
@@ -189,7 +189,7 @@ it("is released by a command whose copy is refused or cannot be written", () => 
   expect(team.sql("SELECT nonce FROM maand.lease")).toBe("");
 });
 
-it("is not reported to have a holder after its release, or after the death of that process on this machine", () => {
+it("a lease has no holder after its release, or after the holder died on this machine", () => {
   const team = databases.bucket();
   const store = team.open();
   take(store, "build").release();
@@ -205,7 +205,7 @@ it("is not reported to have a holder after its release, or after the death of th
   expect(lockHolder(elsewhere.holder)).toMatchObject({ command: "deploy" });
 });
 
-it("does not depend on the clocks of the machines", () => {
+it("a lease does not depend on the clocks of the machines", () => {
   const team = databases.bucket();
   const store = team.open();
   vi.useFakeTimers({ now: Date.now() + 600_000, toFake: ["Date"] });
@@ -220,7 +220,7 @@ it("does not depend on the clocks of the machines", () => {
   }
 });
 
-it("is not required for a change, but a change never overwrites one of another copy", () => {
+it("a change without a lease is possible, and is not overwritten by the holder", () => {
   const team = databases.bucket();
   const [one, other] = [team.open(), team.open()];
   const lease = take(one, "deploy");

@@ -16,9 +16,9 @@ export interface SharedBucket {
   readonly url: string;
   readonly id: string;
   readonly shared: SharedStore;
-  /** Opens a new working copy, or an existing one again. */
+  /** Opens a new working copy, or the existing one in a file. */
   open(file?: string): Store;
-  /** A path for a working copy. */
+  /** Returns a path for a new working copy. */
   file(): string;
   /** Runs SQL in the database; `$ID` is the quoted id of the bucket. */
   sql(text: string): string;
@@ -46,7 +46,7 @@ export class Databases {
   }
 
   /**
-   * A new bucket. `prepare` writes its store before it is moved to the database. With `alone`, the bucket has a
+   * Creates a bucket. `prepare` writes its store before the store moves to the database. With `alone`, the bucket has a
    * separate database.
    */
   bucket(prepare: (store: Store) => void = () => {}, { alone = false, timeoutMs = 5000 } = {}): SharedBucket {
@@ -86,7 +86,7 @@ export class Databases {
       try {
         store.close();
       } catch {
-        // the store was already closed, or its database is unreachable
+        // the store is already closed, or its database is unreachable
       }
     }
   }

@@ -27,7 +27,7 @@ function connect(): Statements {
 }
 
 /** `test/simulation/database.test.ts` has the same tests for the simulated database. */
-describe("PostgreSQL and its simulation", () => {
+describe("a database in PostgreSQL", () => {
   databasePromises(() => ({
     connect,
     expire: (bucket) =>
@@ -38,12 +38,12 @@ describe("PostgreSQL and its simulation", () => {
   }));
 });
 
-/** Represents the revision of the bucket. */
+/** A placeholder for the revision of the bucket. */
 const CURRENT = -1;
 
 /**
- * A statement with values that often equal those of other statements. Rows in parts never equal those of their change:
- * the store sends each row once.
+ * A statement with values that are often equal to the values of other statements. A row in a part is never equal to a row of
+ * its change, because the store sends each row once.
  */
 const aStatement = fc.oneof(
   fc.record({
@@ -91,7 +91,7 @@ function aChange() {
   return fc.constantFrom("c1", "c2", "c3", "c4", "c5", "c6");
 }
 
-/** Columns of rows are added to some values. */
+/** Adds columns of rows to some of the values. */
 function withRows(values: readonly unknown[], names: readonly string[]) {
   const row = fc.tuple(
     fc.constantFrom(...names),
@@ -109,7 +109,7 @@ function withRows(values: readonly unknown[], names: readonly string[]) {
     ]);
 }
 
-it("answers any sequence of statements as the simulated database does", () => {
+it("PostgreSQL and the simulated database return equal answers to any sequence of statements", () => {
   const real = connect();
   if (real.query("SELECT to_regclass('maand.layout') IS NOT NULL AS found", [])[0]?.found !== true)
     real.query(CREATE_SCHEMA, []);
@@ -141,7 +141,7 @@ function sqlOf(name: string, count: number): string {
   return `SELECT maand.${name}(${places})${result === undefined ? "" : ` AS ${result}`}`;
 }
 
-/** An answer without what depends on the time; JSON as values. */
+/** An answer with parsed JSON, without fields that depend on the time. */
 function plain(rows: readonly Readonly<Record<string, unknown>>[]): unknown {
   const values = rows.map((row) =>
     row.name === "" && typeof row.row === "string" ? { ...row, row: JSON.parse(row.row) } : row,

@@ -77,7 +77,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe("a store in PostgreSQL", () => {
-  it("has the same rows in the database, in its copy and in a new copy as SQLite", () => {
+  it("has the same rows as an SQLite store: in the database, in its copy and in a new copy", () => {
     const runs = Number(process.env.MAAND_MODEL_RUNS ?? 8);
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), (steps) => {
@@ -110,7 +110,7 @@ describe("a store in PostgreSQL", () => {
     );
   });
 
-  it("takes one round trip for opening, and one for each transaction", () => {
+  it("needs one round trip to open, and one for each transaction", () => {
     const store = databases.bucket().open();
     const copy = store.workingCopy;
     expect(copy?.authority.trips).toBe(1);
@@ -123,7 +123,7 @@ describe("a store in PostgreSQL", () => {
     expect(copy?.authority.trips).toBe(2);
   });
 
-  it("runs a transaction again if another copy has changed the bucket, and loses no change of either", () => {
+  it("runs a transaction again if another copy has changed the bucket, and keeps both changes", () => {
     const team = databases.bucket();
     const [one, other] = [team.open(), team.open()];
     expect(one.bucket.nextUpdateSeq()).toBe(1);
@@ -137,7 +137,7 @@ describe("a store in PostgreSQL", () => {
     expect(one.bucket.nextUpdateSeq()).toBe(3);
   });
 
-  it("stores nothing of a transaction that throws", () => {
+  it("stores no change of a transaction that throws", () => {
     const team = databases.bucket();
     const store = team.open();
     const work = () =>
@@ -150,7 +150,7 @@ describe("a store in PostgreSQL", () => {
     expect(team.open().bucket.read()?.updateSeq).toBe(0);
   });
 
-  it("stores a repeated change once", () => {
+  it("applies a repeated change only once", () => {
     const team = databases.bucket();
     const call = `SELECT maand.apply($ID, 1, 'change', NULL, NULL, NULL, false, 0, '{t}', '{"[1]"}', '{"{}"}', '{NULL}')`;
     expect(team.sql(call)).toContain('"outcome" : "stored", "revision" : 2');
@@ -158,7 +158,7 @@ describe("a store in PostgreSQL", () => {
     expect(team.sql(call.replace("'change'", "'another'"))).toContain("outdated");
   });
 
-  it("sends and receives data that is larger than one part", () => {
+  it("sends and receives large data in several parts", () => {
     const team = databases.bucket();
     const store = team.open();
     const pieces = Array.from({ length: 5 }, (_, at) => Buffer.alloc(PART_BYTES / 2, at));
@@ -168,7 +168,7 @@ describe("a store in PostgreSQL", () => {
     expect(Buffer.compare(Buffer.from(other.contents.read("large")), Buffer.concat(pieces))).toBe(0);
   });
 
-  it("replaces a copy that is older than the deleted rows that the database keeps", () => {
+  it("replaces a copy that is too old for an update, because the database no longer keeps its deleted rows", () => {
     const team = databases.bucket();
     const first = team.open();
     first.pluginState.write("p", new Map([["gone", "1"]]));
@@ -213,7 +213,7 @@ describe("a store in PostgreSQL", () => {
     expect(() => store.workingCopy?.pull()).toThrow(expect.objectContaining({ code: "STORE_REVERTED" }));
   });
 
-  it("can be brought up to date by several processes that share a copy", () => {
+  it("lets several processes update the copy that they share", () => {
     const team = databases.bucket();
     const file = team.file();
     makeWorkingCopy(file, team.shared, team.id);
@@ -222,8 +222,8 @@ describe("a store in PostgreSQL", () => {
     const copy = one.workingCopy;
     if (!copy) throw new Error("it is an SQLite store");
     const pull = copy.authority.pull.bind(copy.authority);
-    vi.spyOn(copy.authority, "pull").mockImplementation((...asked) => {
-      const pulled = pull(...asked);
+    vi.spyOn(copy.authority, "pull").mockImplementation((...given) => {
+      const pulled = pull(...given);
       same.workingCopy?.pull();
       return pulled;
     });
@@ -232,7 +232,7 @@ describe("a store in PostgreSQL", () => {
     expect(copy.replica().revision).toBe(2);
   });
 
-  it("is upgraded by the first newer maand, and then refuses an older one", () => {
+  it("is upgraded by the first newer maand, and is then refused by an older maand", () => {
     const team = databases.bucket((store) => store.pluginState.write("p", new Map([["k", "v"]])), { alone: true });
     team.sql(`UPDATE maand.bucket SET store_version = ${STORE_VERSION - 1}`);
     const store = team.open();
@@ -244,7 +244,7 @@ describe("a store in PostgreSQL", () => {
     expect(() => team.open()).toThrow(expect.objectContaining({ code: "STORE_NEWER" }));
   });
 
-  it("is refused without its bucket, schema, database or password", () => {
+  it("is refused if its bucket, schema, database, password or TLS is missing", () => {
     const team = databases.bucket(undefined, { alone: true });
     const code = (shared: object) => () => authorityOf({ ...team.shared, timeoutMs: 300, ...shared }, team.id).pull(0);
     expect(() => authorityOf(team.shared, "another").pull(0)).toThrow(
@@ -259,7 +259,7 @@ describe("a store in PostgreSQL", () => {
     expect(code({ url: `${team.shared.url}?sslmode=require` })).toThrow(/does not offer TLS/);
   });
 
-  it("refuses writes while the database is read-only, and reports it", () => {
+  it("refuses writes while the database is read-only, and reports the reason", () => {
     const team = databases.bucket(undefined, { alone: true });
     const name = new URL(team.url).pathname.slice(1);
     team.sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
@@ -270,7 +270,7 @@ describe("a store in PostgreSQL", () => {
 });
 
 describe("moving a store", () => {
-  it("keeps the old store, which maand refuses to use, naming the place of the new store", () => {
+  it("keeps the old store, and maand refuses to use it and names the new store", () => {
     const team = databases.bucket((store) => store.pluginState.write("p", new Map([["k", "v"]])));
     const file = team.file();
     const store = Store.open(file, { create: true });
@@ -303,7 +303,7 @@ describe("moving a store", () => {
     Store.open(other).close();
   });
 
-  it("goes back to SQLite and to the database again, and each side refuses while it is not the store", () => {
+  it("works in both directions, and a store that was moved away is refused", () => {
     const team = databases.bucket();
     const elsewhere = team.open();
     elsewhere.bucket.nextUpdateSeq();
@@ -323,7 +323,7 @@ describe("moving a store", () => {
 });
 
 describe("a backup", () => {
-  it("is a store, and restores all rows of the bucket", () => {
+  it("is an SQLite store, from which all rows of the bucket can be restored", () => {
     const team = databases.bucket((store) => store.pluginState.write("p", new Map([["k", "v"]])));
     const store = team.open();
     const file = team.file();

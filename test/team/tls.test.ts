@@ -31,7 +31,7 @@ function openssl(...args: readonly string[]): void {
   execFileSync("openssl", args, { cwd: directory, stdio: ["ignore", "ignore", "pipe"] });
 }
 
-/** Makes a certificate authority: `ca.pem` and `ca.key`. */
+/** Creates a certificate authority: `ca.pem` and `ca.key`. */
 function authority(name: string): void {
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", `${name}.key`];
   openssl("req", "-x509", ...key, "-out", `${name}.pem`, "-subj", `/CN=${name}`, "-days", "2");
@@ -65,12 +65,12 @@ function isEncrypted(database: string, options: string): unknown {
 const refused = (text: string) =>
   expect.objectContaining({ code: "STORE_REFUSED", message: expect.stringContaining(text) });
 
-it("verify-full connects to the server that the certificate names, if it trusts the CA", () => {
+it("verify-full connects only to a server whose certificate names it and is from a trusted CA", () => {
   expect(isEncrypted(url, `sslmode=verify-full&sslrootcert=${ca}`)).toBe(true);
   expect(() => isEncrypted(url, `sslmode=verify-full&sslrootcert=${other}`)).toThrow(refused("is not trusted"));
 });
 
-it("verify-full refuses a certificate of another server; verify-ca accepts it", async () => {
+it("verify-full refuses the certificate of another server, and verify-ca accepts it", async () => {
   certify(secure, "DNS:database.example.com");
   await secure.stop();
   await secure.start();
@@ -79,7 +79,7 @@ it("verify-full refuses a certificate of another server; verify-ca accepts it", 
   expect(() => isEncrypted(url, `sslmode=verify-ca&sslrootcert=${other}`)).toThrow(refused("is not trusted"));
 });
 
-it("require encrypts without trust, and refuses a server without TLS; disable does not encrypt", () => {
+it("require encrypts without verification and refuses a server without TLS, and disable does not encrypt", () => {
   expect(isEncrypted(url, "sslmode=require")).toBe(true);
   expect(isEncrypted(url, "sslmode=disable")).toBe(false);
   expect(() => isEncrypted(plain.database(), "sslmode=require")).toThrow(refused("does not offer TLS"));

@@ -39,7 +39,7 @@ it("a clone has the state of the bucket, and lists missing private files", async
   empty.dispose();
 });
 
-it("each machine gets the host keys that the other has pinned, and changes of both are kept", async () => {
+it("two machines share their pinned host keys, and keep the changes of both", async () => {
   const other = bucket.copy();
   bucket.write("secrets/known_hosts", "one ssh-ed25519 AAAA\n");
   await bucket.type("maand build");

@@ -7,17 +7,17 @@ import { type Machine, startMachine } from "../support/machines/machine.ts";
 import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT } from "../support/postgres/team-bucket.ts";
 
-/** More rounds: MAAND_SLOW=1, or MAAND_ROUNDS=200; others: MAAND_ROUNDS_SEED=7. */
+/** For more rounds, set MAAND_SLOW=1 or MAAND_ROUNDS=200. For other rounds, set MAAND_ROUNDS_SEED=7. */
 const ROUNDS = Number(process.env.MAAND_ROUNDS ?? (process.env.MAAND_SLOW === "1" ? 50 : 3));
 const SEED = Number(process.env.MAAND_ROUNDS_SEED ?? 1);
 
 vi.setConfig({ testTimeout: 120_000 + ROUNDS * 60_000, hookTimeout: 180_000 }); // a busy machine is not a failure
 
 const JOBS = ["api", "web"];
-/** The steps of a deploy at which it may be killed; some are after its end. */
+/** The highest step at which a deploy can be killed. A deploy may end before its step. */
 const STEPS = 500;
 
-/** Records in its job's directory its start and end, and other targets that ran at the same time. */
+/** Records the start and end of each target, and overlaps with other targets, in the job's directory. */
 const MAKEFILE = `start stop restart reload:
 	@mkdir -p data; mkdir data/alone || echo "overlap" >> data/ran; echo "begin $@ $(NEW_VERSION)" >> data/ran; sleep 0.05; \\
 	echo "end $@ $(NEW_VERSION)" >> data/ran; rmdir data/alone
@@ -25,7 +25,7 @@ const MAKEFILE = `start stop restart reload:
 
 let postgres: Postgres;
 let fleet: Fleet;
-/** Two machines, each with its copy of the bucket. */
+/** Two machines, each with its own copy of the bucket. */
 const all: { readonly machine: Machine; readonly bucket: Scratch }[] = [];
 let url = "";
 
@@ -57,7 +57,7 @@ function write(bucket: Scratch, version: string): void {
   for (const job of JOBS) bucket.job(job, manifest, { Makefile: MAKEFILE });
 }
 
-/** Runs maand on a machine; it may be killed at one of its steps. */
+/** Runs maand on a machine, and kills it at the step `killedAt`. */
 function run(at: number, args: readonly string[], killedAt?: number) {
   const { machine, bucket } = all[at] ?? { machine: undefined, bucket: undefined };
   if (!machine) throw new Error(`there is no machine ${at}`);
@@ -84,7 +84,7 @@ function everywhere<T>(value: T): Record<string, T> {
   return Object.fromEntries(JOBS.flatMap((job) => fleet.workers.map(({ host }) => [`${job}@${host}`, value])));
 }
 
-/** One machine deploys, then the other; or both at the same time; one of them or both may be killed. */
+/** Deploys on both machines, one after the other or at the same time, and kills some of the deploys. */
 async function disturb(random: () => number): Promise<void> {
   const killedAt = () => (random() < 0.6 ? 1 + Math.floor(random() * STEPS) : undefined);
   const [first, second] = [
@@ -98,7 +98,7 @@ async function disturb(random: () => number): Promise<void> {
   }
 }
 
-it(`two machines in turn and in parallel, with kills: one acts at a time, nothing is lost, no command runs twice (${ROUNDS} rounds)`, async () => {
+it(`two machines whose deploys overlap and are killed lose nothing and run no command twice (${ROUNDS} rounds)`, async () => {
   const random = seeded(SEED);
   for (let round = 1; round <= ROUNDS; round += 1) {
     const version = `1.${round}.0`;

@@ -6,7 +6,7 @@ import { approvalGateAt } from "./index.ts";
 let bucket: TestBucket;
 afterEach(() => bucket.dispose());
 
-/** A bucket with a worker in production and another one, and the answers on the terminal; each wave is one job. */
+/** A bucket with two workers, one of them in production, and a terminal with these answers. Each wave is one job. */
 function tty(answers: readonly string[], environment: NodeJS.ProcessEnv = {}, labels?: string[]) {
   const questions: string[] = [];
   const output = new PassThrough();
@@ -24,14 +24,14 @@ function tty(answers: readonly string[], environment: NodeJS.ProcessEnv = {}, la
 const running = () => Object.keys(bucket.fleet.running()).sort();
 
 describe("approval-gate", () => {
-  it("asks before a wave in production, and describes the wave", async () => {
+  it("asks before a wave in production, and prints the changes", async () => {
     const questions = tty(["yes"]);
     bucket.job("api", { version: "1.2.0", selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("ok");
     expect(questions).toEqual(["\nabout to:\n  start api 0.0.0 -> 1.2.0 on 10.0.0.1\ncontinue? (yes/no) "]);
   });
 
-  it("changes nothing after a no, and the next deploy resumes", async () => {
+  it("changes nothing after the answer no, and the next deploy resumes", async () => {
     tty(["no", "y"]);
     bucket.job("api", { selectors: ["production"] });
     const { outcome, failures } = await bucket.ship();
@@ -39,7 +39,7 @@ describe("approval-gate", () => {
     expect((await bucket.deploy()).outcome).toBe("ok");
   });
 
-  it("does not ask about other workers, or if there is nothing to do", async () => {
+  it("does not ask about workers outside of production, or if nothing changes", async () => {
     const questions = tty(["yes"]);
     bucket.job("api", { selectors: ["test"] });
     await bucket.ship();
@@ -47,14 +47,14 @@ describe("approval-gate", () => {
     expect(questions).toEqual([]);
   });
 
-  it("asks for every wave if no label is configured", async () => {
+  it("asks before every wave if no label is configured", async () => {
     const questions = tty(["yes"], {}, []);
     bucket.job("api", { selectors: ["test"] });
     await bucket.ship();
     expect(questions).toHaveLength(1);
   });
 
-  it("asks once before removals, however many", async () => {
+  it("asks only once before several removals", async () => {
     const questions = tty(["yes", "no", "yes"]);
     bucket.job("api", { selectors: ["production"] });
     bucket.job("web", { selectors: ["production"] });
@@ -71,7 +71,7 @@ describe("approval-gate", () => {
     );
   });
 
-  it("refuses without a terminal, and explains how to approve in advance", async () => {
+  it("refuses a deploy without a terminal, and explains how to approve it in advance", async () => {
     tty([]);
     bucket.job("api", { selectors: ["production"] });
     const { failures } = await bucket.ship();

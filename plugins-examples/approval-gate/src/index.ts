@@ -9,14 +9,14 @@ const options = v.object({
   approvedBy: v.optional(v.string("must be text"), "MAAND_APPROVE"),
 });
 
-/** The terminal to ask on. */
+/** The terminal for questions, and the environment. */
 export interface Terminal {
   readonly environment: NodeJS.ProcessEnv;
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly output: NodeJS.WritableStream;
 }
 
-/** Asks for approval before a wave is stopped, removed or rolled out in production. */
+/** Asks for approval before a wave stops, removes or rolls out allocations in production. */
 export const approvalGate = approvalGateAt({ environment: process.env, input: process.stdin, output: process.stderr });
 
 /** Like `approvalGate`, with another terminal, for tests. */

@@ -35,7 +35,7 @@ describe("audit-jsonl", () => {
     expect(lines().at(-1)).toMatchObject({ type: "run.finished", outcome: "ok" });
   });
 
-  it("only appends", async () => {
+  it("appends to the file without changing earlier lines", async () => {
     const bucket = shipped();
     await bucket.ship();
     const before = readFileSync(file, "utf8");
@@ -44,7 +44,7 @@ describe("audit-jsonl", () => {
     expect(readFileSync(file, "utf8").length).toBeGreaterThan(before.length);
   });
 
-  it("makes the file private, whatever its mode was", async () => {
+  it("makes the file private, even if it had another mode", async () => {
     const bucket = shipped();
     await bucket.ship();
     expect(statSync(file).mode & 0o777).toBe(0o600);

@@ -29,17 +29,17 @@ async function upgrade(signal?: AbortSignal): Promise<TestBucket> {
 
 const batches = ({ events }: TestBucket) =>
   events.flatMap((event) => (event.type === "batch.started" ? [event.workers.join(" ")] : []));
-const looks = ({ events }: TestBucket) => events.filter(({ type }) => type === "health.finished").length;
+const healthChecks = ({ events }: TestBucket) => events.filter(({ type }) => type === "health.finished").length;
 
 describe("canary", () => {
   it("upgrades one allocation, checks it repeatedly, and then upgrades the rest", async () => {
     const made = await upgrade();
     expect((await made.deploy()).outcome).toBe("ok");
     expect(batches(made)).toEqual([A, `${B} ${C}`]);
-    expect(looks(made)).toBe(1 + 5 + 1);
+    expect(healthChecks(made)).toBe(1 + 5 + 1);
   });
 
-  it("stops at the first failed check: the others stay unchanged, and the next deploy starts with the unhealthy one", async () => {
+  it("ends the rollout at the first failed check, and the next deploy starts with the unhealthy allocation", async () => {
     const made = await upgrade();
     made.fleet.onDo = (what) => {
       if (what === `restart api@${A}`) setTimeout(() => made.fleet.fail(`verify api@${A}`), 25);
@@ -66,9 +66,9 @@ describe("canary", () => {
   });
 
   it.each([
-    ["that does not ask for it", aJob(), [A, B, C]],
+    ["without the key canary", aJob(), [A, B, C]],
     ["with one allocation only", aJob({ manifest: { canary: { soak_seconds: 60 } } }), [A]],
-    ["that is started for the first time", aJob({ manifest: { canary: { soak_seconds: 60 } } }), []],
+    ["that starts for the first time", aJob({ manifest: { canary: { soak_seconds: 60 } } }), []],
   ])("does not handle a job %s", async (_, job, updatedAllocations) => {
     const hooks = createHooks();
     await canary().apply(hooks);
@@ -77,7 +77,7 @@ describe("canary", () => {
     expect(context.asked).toEqual([]);
   });
 
-  it("starts new allocations with the canary, before it is watched", async () => {
+  it("starts new allocations together with the canary", async () => {
     const hooks = createHooks();
     await canary().apply(hooks);
     const job = aJob({ manifest: { canary: { soak_seconds: 0.02, interval_seconds: 0.01 } } });

@@ -17,7 +17,7 @@ const CANARY = defineClaim("canary", {
 
 /**
  * Upgrades a job whose manifest has `"canary": { "soak_seconds": 300 }` on one worker first, checks the job's health
- * repeatedly for that long, and only then continues with the other workers. The first failed check ends the rollout.
+ * repeatedly during these seconds, and then continues with the other workers. The first failed check ends the rollout.
  */
 export function canary(): Plugin {
   return definePlugin({
@@ -31,8 +31,8 @@ export function canary(): Plugin {
         if (!wanted || first === undefined || others.length === 0) return undefined;
         await rollOut([...newAllocations, first]);
         log(`${job.name} ${job.version} on ${first} is watched for ${wanted.soak_seconds} s`);
-        const looks = Math.ceil(wanted.soak_seconds / wanted.interval_seconds);
-        for (let look = 0; look < looks; look++) {
+        const checks = Math.ceil(wanted.soak_seconds / wanted.interval_seconds);
+        for (let check = 0; check < checks; check++) {
           await waitFor(wanted.interval_seconds * 1000, signal);
           await checkHealth();
         }

@@ -20,7 +20,7 @@ describe("freeze-window", () => {
     expect(await begin(at(time))).toEqual([]);
   });
 
-  it.each(["30T15:00", "30T23:59"])("refuses it at %s, a Friday", async (time) => {
+  it.each(["30T15:00", "30T23:59"])("refuses a deploy at %s, a Friday", async (time) => {
     await expect(begin(at(time))).rejects.toMatchObject({
       code: "NOT_PERMITTED",
       message: `no deploys on friday from 15:00 until 24:00; it is ${time.slice(3)}`,
@@ -28,26 +28,26 @@ describe("freeze-window", () => {
     });
   });
 
-  it("supports other time zones", async () => {
+  it("uses the configured time zone", async () => {
     await expect(begin(at("30T14:30"), { timeZone: "Europe/Berlin" })).rejects.toThrow("it is 15:30");
     expect(await begin(at("30T15:30"), { timeZone: "America/New_York" })).toEqual([]);
   });
 
-  it("supports other windows", async () => {
+  it("uses the configured windows", async () => {
     const windows = [{ day: "saturday" }, { day: "monday", from: "08:00", until: "12:00" }] as const;
     await expect(begin(at("31T03:00"), { windows: [...windows] })).rejects.toThrow("no deploys on saturday");
     await expect(begin(at("26T11:59"), { windows: [...windows] })).rejects.toThrow("no deploys on monday");
     expect(await begin(at("26T12:00"), { windows: [...windows] })).toEqual([]);
   });
 
-  it("accepts a reason, and records it", async () => {
+  it("permits a deploy with a reason, and records the reason", async () => {
     expect(await begin(at("30T16:00"), {}, { MAAND_THAW: "the shop is down" })).toEqual([
       "deploying on friday at 16:00, in a freeze window: the shop is down",
     ]);
     await expect(begin(at("30T16:00"), {}, { MAAND_THAW: " " })).rejects.toMatchObject({ code: "NOT_PERMITTED" });
   });
 
-  it("refuses a whole deploy by the run's clock, and changes nothing", async () => {
+  it("uses the clock of the run, and refuses a deploy before anything changes", async () => {
     const plugins = [freezeWindowIn({})({ timeZone: "UTC" })];
     const bucket = aBucket({ plugins, now: () => at("30T17:00") });
     bucket.workers("10.0.0.1");

@@ -20,7 +20,7 @@ describe("kv-from-env", () => {
     ]);
   });
 
-  it("refuses a build without the variables, and names them", async () => {
+  it("refuses a build if a variable is missing, and names the variable", async () => {
     const hooks = await hooksOf({ MAAND_KV_COLOR: "blue" });
     const context = validateContext({ jobs: [job] });
     await hooks.validate.promise(context);
@@ -33,7 +33,7 @@ describe("kv-from-env", () => {
     ]);
   });
 
-  it("makes them available to the job, and removes them again", async () => {
+  it("updates a KV entry when its variable changes, and deletes it when the job drops the key", async () => {
     const environment: NodeJS.ProcessEnv = { COLOR_ENV: "green" };
     const bucket = aBucket({ plugins: [kvFrom(environment)({ prefix: "COLOR_" })] });
     const seen = async () => {

@@ -26,7 +26,7 @@ describe("lifecycle-compose", () => {
     ["start", `${compose} up --detach --wait --remove-orphans`],
     ["restart", `${compose} up --detach --wait --remove-orphans --force-recreate`],
     ["reload", `${compose} up --detach --wait --remove-orphans`],
-  ] as const)("%s starts the project", async (kind, line) => {
+  ] as const)("the action %s starts the project", async (kind, line) => {
     const remote = fakeRemote();
     const hooks = await hooksOf();
     expect(await hooks.rollout.promise(rolloutContext({ job, remote, action: { kind } }))).toBe("done");
@@ -55,7 +55,7 @@ describe("lifecycle-compose", () => {
     expect(remote.lines).toEqual([`${compose} down`]);
   });
 
-  it("shows the containers, and leaves other targets to make", async () => {
+  it("shows the containers for the target status, and leaves other targets to make", async () => {
     const remote = fakeRemote();
     const hooks = await hooksOf();
     expect(await hooks.target.promise(targetContext({ job, remote, target: "status" }))).toBe("done");
@@ -70,7 +70,7 @@ describe("lifecycle-compose", () => {
     expect(remote.lines).toEqual([]);
   });
 
-  it("reports a missing compose file at build; a template of it is enough", async () => {
+  it("reports a missing compose file at build, and accepts a template instead", async () => {
     const hooks = await hooksOf();
     const context = validateContext({ jobs: [job, aJob({ name: "web", manifest: { compose: "compose.yml" } })] });
     await hooks.validate.promise(context);

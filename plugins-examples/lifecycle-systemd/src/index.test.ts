@@ -26,7 +26,7 @@ describe("lifecycle-systemd", () => {
     ["start", [`systemctl enable ${file}`, "systemctl start api.service"]],
     ["restart", [`systemctl enable ${file}`, "systemctl daemon-reload", "systemctl restart api.service"]],
     ["reload", ["systemctl daemon-reload", "systemctl reload-or-restart api.service"]],
-  ] as const)("%s runs systemctl", async (kind, lines) => {
+  ] as const)("the action %s runs systemctl", async (kind, lines) => {
     const remote = fakeRemote();
     const hooks = await hooksOf();
     expect(await hooks.rollout.promise(rolloutContext({ job, remote, action: { kind } }))).toBe("done");
@@ -44,7 +44,7 @@ describe("lifecycle-systemd", () => {
     expect(remote.lines).toEqual(["systemctl disable --now api.service"]);
   });
 
-  it("shows the status, and leaves other targets to make", async () => {
+  it("shows the unit for the target status, and leaves other targets to make", async () => {
     const remote = fakeRemote({ answers: { "systemctl status": { stdout: "active (running)\n" } } });
     const hooks = await hooksOf();
     const context = targetContext({ job, remote, target: "status" });
@@ -80,7 +80,7 @@ describe("lifecycle-systemd", () => {
     ]);
   });
 
-  it("claims the lifecycle of its jobs, so that no Makefile is required, and refuses a name that is not a unit", async () => {
+  it("requires no Makefile for its jobs, and refuses a name that is not a unit", async () => {
     const bucket = aBucket({ plugins: [lifecycleSystemd()] });
     bucket.workers("10.0.0.1");
     bucket.job("api", { selectors: ["worker"], systemd: "../api.service" });

@@ -36,7 +36,7 @@ describe("notify-file", () => {
     ]);
   });
 
-  it("writes nothing for a successful run, if configured", async () => {
+  it("writes nothing for a successful run with onlyFailures", async () => {
     await notify("ok", { onlyFailures: true });
     await notify("failed", { onlyFailures: true });
     expect(lines()).toMatchObject([{ outcome: "failed" }]);

@@ -11,7 +11,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** A receiver on this machine; its address, and what was posted to it. */
+/** Starts an HTTP server on this machine, and returns its address and the requests it got. */
 async function receiver(answer: RequestListener = (_, response) => response.end()) {
   const posted: unknown[] = [];
   const listening = createServer(async (request, response) => {
@@ -55,25 +55,25 @@ describe("notify-webhook", () => {
     expect(posted).toMatchObject([{ outcome: "ok" }, { outcome: "failed" }]);
   });
 
-  it("posts nothing for a successful run, if configured", async () => {
+  it("posts nothing for a successful run with onlyFailures", async () => {
     const { url, posted } = await receiver();
     await notify({ url, onlyFailures: true });
     await notify({ url, onlyFailures: true }, "interrupted");
     expect(posted).toMatchObject([{ outcome: "interrupted" }]);
   });
 
-  it("names the environment variable without a URL", async () => {
+  it("names the environment variable that should contain the URL", async () => {
     await expect(notify({})).rejects.toThrow("MAAND_WEBHOOK_URL does not contain an address");
   });
 
-  it("reports the response, with only the host of the URL", async () => {
+  it("reports an error response, and prints only the host of the URL", async () => {
     const { url, host } = await receiver((_, response) => response.writeHead(500).end());
     const refused = expect(notify({ url })).rejects;
     await refused.toThrow(`notification failed: ${host} responded with 500`);
     await refused.not.toThrow("s3cr3t-token");
   });
 
-  it("waits no longer than its time limit", async () => {
+  it("stops waiting for a response at its time limit", async () => {
     const { url, host } = await receiver(() => {});
     await expect(notify({ url, timeoutSeconds: 0.1 })).rejects.toThrow(`${host} did not respond within 0.1 s`);
   });

@@ -4,16 +4,16 @@ import { account } from "./index.ts";
 
 const worker = aWorker({ host: "shop", transport: "account" });
 
-it("leaves workers with another transport to others", async () => {
+it("the transport account ignores workers with another transport", async () => {
   expect(await callHook(account, "connect", connectContext())).toBeUndefined();
   expect(await callHook(account, "locate", connectContext())).toBeUndefined();
 });
 
-it("gives each account its own directory", async () => {
+it("the transport account gives each account its own directory", async () => {
   expect(await callHook(account, "locate", connectContext({ worker }))).toBe("/opt/worker/shop/bucket");
 });
 
-it("names an account that it cannot enter", async () => {
+it("the transport account names an account that sudo cannot use", async () => {
   const unknown = aWorker({ host: "no-such-account", transport: "account" });
   await expect(callHook(account, "connect", connectContext({ worker: unknown }))).rejects.toMatchObject({
     code: "UNREACHABLE",
@@ -22,7 +22,7 @@ it("names an account that it cannot enter", async () => {
   });
 });
 
-it("requires the program timeout only on its own workers", async () => {
+it("the transport account requires no program on workers with another transport", async () => {
   const others = preflightContext();
   await callHook(account, "preflight", others);
   expect(others.tools).toEqual([]);

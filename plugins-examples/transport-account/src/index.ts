@@ -9,9 +9,7 @@ import {
 
 const ACCOUNT = "account";
 
-/**
- * Workers that are accounts on this machine, named by their `host`: their commands run as that account, through sudo.
- */
+/** Uses accounts on this machine as workers: `host` is the name of the account, and commands run as it, through sudo. */
 export const account = definePlugin({
   name: "transport-account",
   provides: { answers: ["connect"], transports: [ACCOUNT] },

@@ -6,10 +6,10 @@ import { aWorker, connectContext, createHooks, preflightContext } from "@maand/c
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { dockerExec } from "./index.ts";
 
-/** A docker that records its calls, and runs container commands on this machine. */
+/** A fake docker that records its calls, and runs container commands on this machine. */
 const FAKE = `#!/bin/sh
 here=$(dirname "$0")
-printf '%s\\n' "$*" >> "$here/asked"
+printf '%s\\n' "$*" >> "$here/calls"
 case $1 in
 container) test ! -e "$here/gone" && echo true || { echo "Error: No such container: box" >&2; exit 1; } ;;
 exec) shift 2; test "$1" != --user || shift 2; shift; exec "$@" ;;
@@ -31,7 +31,7 @@ const leave = () => writeFileSync(join(place, "gone"), "");
 
 /** The calls of docker so far. */
 function calls(): string {
-  const file = join(place, "asked");
+  const file = join(place, "calls");
   return existsSync(file) ? readFileSync(file, "utf8") : "";
 }
 
@@ -48,7 +48,7 @@ async function connected(): Promise<Remote> {
 }
 
 describe("transport-docker-exec", () => {
-  it("runs a command with docker exec, with separate arguments", async () => {
+  it("runs a command with docker exec, and keeps the arguments separate", async () => {
     const remote = await connected();
     expect((await remote.exec(["printf", "%s|", "a b", "$HOME"])).stdout).toBe("a b|$HOME|");
     expect(calls()).toContain("container inspect --format {{.State.Running}} {{.State.StartedAt}} box\n");
@@ -56,13 +56,13 @@ describe("transport-docker-exec", () => {
     expect(remote.root).toBe("/opt/worker/bucket");
   });
 
-  it("uses root only for commands as root", async () => {
+  it("uses root for commands that need root", async () => {
     const remote = await connected();
     await remote.exec(["true"], { asRoot: true });
     expect(calls()).toMatch(/\nexec --interactive --user 0 box /);
   });
 
-  it("shows no secret variable in ps", async () => {
+  it("never shows secret variables in ps", async () => {
     const remote = await connected();
     const { stdout } = await remote.exec(["sh", "-c", 'echo "$TOKEN"'], { env: { TOKEN: secret("open-sesame") } });
     expect(stdout).toBe("open-sesame\n");
@@ -74,7 +74,7 @@ describe("transport-docker-exec", () => {
     expect(calls()).toBe("");
   });
 
-  it("does not reach a container that is not running", async () => {
+  it("reports a container that is not running as unreachable", async () => {
     leave();
     await expect(connect()).rejects.toMatchObject({
       code: "UNREACHABLE",
@@ -83,7 +83,7 @@ describe("transport-docker-exec", () => {
     });
   });
 
-  it("distinguishes a container that ended during a command from a failed command", async () => {
+  it("reports a lost connection if the container ended during a command, not if the command failed", async () => {
     const remote = await connected();
     expect((await remote.probe(["sh", "-c", "exit 137"])).code).toBe(137);
     await expect(remote.exec(["sh", "-c", `touch ${join(place, "gone")}; exit 137`])).rejects.toMatchObject({
@@ -91,7 +91,7 @@ describe("transport-docker-exec", () => {
     });
   });
 
-  it("requires timeout in a container", async () => {
+  it("requires the program timeout in a container", async () => {
     const hooks = createHooks();
     await dockerExec().apply(hooks);
     const context = preflightContext({ remote: await connected() });

@@ -7,7 +7,7 @@ const options = v.object({
   program: v.optional(v.pipe(v.string("must be text"), v.minLength(1, "must not be empty")), "docker"),
 });
 
-/** Connects workers with the transport `docker-exec`: running containers on this machine, named by their `host`. */
+/** Connects to workers with the transport `docker-exec`, which are running containers on this machine; `host` is the name. */
 export const dockerExec = pluginWithOptions({
   name: "transport-docker-exec",
   options,
@@ -22,7 +22,7 @@ export const dockerExec = pluginWithOptions({
   },
 });
 
-/** Keeps no connection open: each command is its own `docker exec`. There is no login, so only root is distinguished. */
+/** Runs each command as a separate `docker exec`, without an open connection. A command runs as root or as the image's user. */
 function enter({ worker, root, settings }: ConnectContext, program: string): Remote {
   const { host } = worker;
   const unreachable = (why: string) =>
@@ -51,13 +51,13 @@ function enter({ worker, root, settings }: ConnectContext, program: string): Rem
   });
 }
 
-/** Exit codes of docker itself; a command may return the same code, in which case the container runs as before. */
+/** Exit codes of docker itself. A command can return the same codes, but then the container is still running. */
 const SUSPICIOUS = new Set([1, 125, 137]);
 
 interface ContainerState {
-  /** When it was last started: all earlier processes in it have ended. */
+  /** The time of its last start, which ended all earlier processes in it. */
   readonly started: Date;
-  /** Why no command can run in it. */
+  /** The reason why no command can run in it. */
   readonly why: string | undefined;
 }
 

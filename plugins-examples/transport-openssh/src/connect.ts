@@ -16,8 +16,8 @@ import type { OpensshOptions } from "./options.ts";
 const run = promisify(execFile);
 
 /**
- * Maximum number of parallel commands: sshd allows 10 sessions per connection (MaxSessions), and commands that stop
- * others also need sessions.
+ * Maximum number of parallel commands: sshd allows 10 sessions per connection (MaxSessions), and a command that stops
+ * another one also needs a session.
  */
 const SESSIONS = 8;
 
@@ -36,7 +36,7 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     await rm(place, { recursive: true, force: true });
     throw explained(worker.host, cause, signal);
   }
-  // if the master is exiting, ssh would open a new connection and a shell for these options; this proxy prevents it
+  // without a master, ssh would ignore these options and open a new connection with a shell; this proxy prevents that
   const alone = ["-o", "ProxyCommand=false"];
   const controlMaster = (word: string) =>
     run(options.program, [...ssh, ...alone, "-O", word, "--", worker.host], { timeout: 10_000 });
@@ -49,7 +49,7 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     timeoutMs: settings.timeouts.commandMs,
     program: (argv) => [options.program, ...ssh, "-q", "-T", "--", worker.host, loginShellLine(argv)],
     atOnce: SESSIONS,
-    // ssh exits with 255 if it lost the worker, but a command may too, so then check the master
+    // 255 is the exit code of ssh for a lost connection, but also possible for a command, so check the master
     lost: async (code, { begun }) => code === 255 && (!begun || (await fails(controlMaster("check")))),
     async close() {
       await fails(controlMaster("exit")); // the master may already be gone

@@ -25,10 +25,10 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openssh } from "./index.ts";
 
-/** An ssh that records its calls, represents the master by a file, and runs the command on this machine. */
+/** A fake ssh that records its calls, represents the master by a file, and runs the command on this machine. */
 const FAKE = `#!/bin/sh
 here=$(dirname "$0")
-printf '%s\\n' "$*" >> "$here/asked"
+printf '%s\\n' "$*" >> "$here/calls"
 for word; do
   case $word in
   ControlPath=*) socket=\${word#ControlPath=} ;;
@@ -59,7 +59,7 @@ function write(path: string, text: string, mode = 0o644): void {
   chmodSync(join(place, path), mode);
 }
 
-const calls = () => readFileSync(join(place, "bin/asked"), "utf8");
+const calls = () => readFileSync(join(place, "bin/calls"), "utf8");
 const socketOf = (words: string) => /ControlPath=(\S+)/.exec(words)?.[1] ?? "";
 
 async function hooksOf() {
@@ -85,7 +85,7 @@ describe("connecting", () => {
     expect([remote.root, remote.sudo, remote.transport]).toEqual(["/opt/worker/b1", true, "openssh"]);
   });
 
-  it("uses port, user and key of the worker", async () => {
+  it("uses the port, user and key of the worker", async () => {
     const worker = aWorker({ host: "10.0.0.7", port: 2222, user: "root", identity: "/keys/100%" });
     const remote = await connected({ worker });
     await remote.close();
@@ -95,7 +95,7 @@ describe("connecting", () => {
     expect(remote.sudo).toBe(false);
   });
 
-  it("keeps its socket in a short, private directory, and deletes it with the master", async () => {
+  it("keeps its socket in a private directory with a short path, and deletes it with the master", async () => {
     const remote = await connected();
     const socket = socketOf(calls());
     expect(socket.length).toBeLessThan(80);
@@ -121,7 +121,7 @@ describe("connecting", () => {
     expect(await hooks.connect.promise(connectContext({ worker: aWorker({ transport: "local" }) }))).toBeUndefined();
   });
 
-  it("requires only the tools it needs on its own workers", async () => {
+  it("requires its tools on its own workers only", async () => {
     const hooks = await hooksOf();
     const others = preflightContext();
     await hooks.preflight.promise(others);
@@ -132,14 +132,14 @@ describe("connecting", () => {
   });
 });
 
-describe("a command", () => {
-  it("is one shell line on the master's connection that keeps every argument", async () => {
+describe("running commands", () => {
+  it("passes every argument unchanged", async () => {
     const remote = await connected();
     expect((await remote.exec(["printf", "%s|", "a b", "$HOME", "'"])).stdout).toBe("a b|$HOME|'|");
     await remote.close();
   });
 
-  it("that ends with 255 is distinguished from a lost connection", async () => {
+  it("distinguishes a command that exits with 255 from a lost connection", async () => {
     const remote = await connected();
     expect((await remote.probe(["sh", "-c", "exit 255"])).code).toBe(255);
     rmSync(socketOf(calls()));
@@ -166,7 +166,7 @@ describe("syncing files", () => {
     expect(await hooks.stage.promise(stageContext({ remote: remote(), sources, jobs, ...over }))).toBe("done");
   }
 
-  it("merges the sources, the first one wins, with the modes of their files", async () => {
+  it("merges the sources with the modes of their files, and prefers the first source", async () => {
     write("one/jobs/api/run.sh", "one", 0o755);
     write("one/jobs/api/key", "k", 0o600);
     write("two/jobs/api/run.sh", "two");
@@ -183,7 +183,7 @@ describe("syncing files", () => {
     expect(readdirSync(at("")).sort()).toEqual(["bin", "jobs", "worker.json"]);
   });
 
-  it("deletes files that a job no longer has, and neither its own data nor files of other jobs", async () => {
+  it("deletes files that a job no longer has, and keeps its data and the files of other jobs", async () => {
     write("worker/jobs/api/old/deep/file", "x");
     write("worker/jobs/api/data/db/file", "kept");
     write("worker/jobs/api/logs/old", "kept");
@@ -197,7 +197,7 @@ describe("syncing files", () => {
     expect(existsSync(at("jobs/other/old")) && existsSync(at("bin/tool"))).toBe(true);
   });
 
-  it("does not touch equal files, and replaces others by renaming", async () => {
+  it("replaces changed files by renaming, and does not touch equal files", async () => {
     write("worker/jobs/api/same", "same");
     write("worker/jobs/api/mode", "mode", 0o600);
     write("worker/jobs/api/text", "old text");
@@ -210,7 +210,7 @@ describe("syncing files", () => {
     expect(statSync(at("jobs/api/mode")).mode & 0o777).toBe(0o644);
   });
 
-  it("replaces directories by files and files by directories, and follows no link", async () => {
+  it("replaces directories by files and files by directories, without following links", async () => {
     write("elsewhere/file", "safe");
     write("worker/jobs/api/a/file", "x");
     write("worker/jobs/api/b", "x");
@@ -224,7 +224,7 @@ describe("syncing files", () => {
   });
 
   it.each(["with blank", "-dash", "quo'te\"", "back\\slash", "ümläut", "st*r[s]", "$(touch x)"])(
-    "syncs a file %s",
+    "syncs a file with the name %s",
     async (name) => {
       write(`one/jobs/api/${name}`, "x");
       write(`worker/jobs/api/old ${name}`, "x");

@@ -3,7 +3,7 @@ import { type ErrorCode, MaandError, type StageContext, timeLimit } from "@maand
 import { INSTALL, RECEIVE } from "./install.ts";
 
 /**
- * Makes the directories of a wave's jobs on a worker equal to their trees. Changes nothing there until all files have
+ * Makes the directories of a wave's jobs on a worker equal to their trees. Changes nothing on the worker until all files have
  * arrived and both sides have succeeded. Throws STAGE_FAILED with the output of tar.
  */
 export async function stageByTar(context: StageContext): Promise<void> {
@@ -24,7 +24,7 @@ interface Sent {
   /** Exit codes of tar on this machine and on the worker; null: disconnected. */
   readonly packed: number | null;
   readonly received: number | null;
-  /** The last output lines of both sides. */
+  /** The last lines of output from both sides. */
   readonly output: readonly string[];
 }
 
@@ -46,7 +46,7 @@ async function send({ remote, sources, jobs, keep }: StageContext, signal: Abort
   there.io.on("error", () => {}).resume(); // its exit code is more specific
   here.stdout.pipe(there.io);
   const received = await there.exit;
-  if (received !== 0) here.kill(); // its remaining output has no reader
+  if (received !== 0) here.kill(); // otherwise it would wait forever for a reader
   return { packed: await packed, received, output: Buffer.concat(printed).toString().trim().split("\n").slice(-12) };
 }
 

@@ -4,9 +4,9 @@ import { generatedFleet } from "./generated-bucket.ts";
 import { type PageServer, servePage } from "./page-server.ts";
 
 /**
- * Opens the fleet page with `workers` x `jobs` generated allocations in a headless Chromium, and prints how long the
- * first paint, a filter, an update by the stream and a page of scrolling take, compared with the certificates page of
- * the same application, which is empty. Each is measured `turns` times; the median counts.
+ * Opens the fleet page with `workers` x `jobs` generated allocations in a headless Chromium, and prints the times of the
+ * first paint, a filter, an update by the stream and a scroll by a page. Compares them with the certificates page of the
+ * same application, which is empty. Measures each of them `turns` times, and prints the median.
  */
 export async function fleetPage(workers = 1000, jobs = 50, turns = 7): Promise<void> {
   const server = await servePage(generatedFleet(workers, jobs));
@@ -28,7 +28,7 @@ export async function fleetPage(workers = 1000, jobs = 50, turns = 7): Promise<v
     const page = await browser.newPage({ viewport: SIZE });
     await page.goto(server.url);
     await page.locator(".grid .cell").first().waitFor();
-    print("nothing at all, measured like what follows", await repeat(turns, () => timed(page, "", "true")));
+    print("no change, measured like the rows below", await repeat(turns, () => timed(page, "", "true")));
     print("filter by zone", await repeat(turns, (turn) => filter(page, turn)));
     print(
       "update by the stream, with the fleet fetched again",
@@ -64,7 +64,7 @@ async function firstPaint(browser: Browser, url: string, isShown: string): Promi
   return at;
 }
 
-/** Runs something in the page, and returns the milliseconds until the second frame after `isDone` is true. */
+/** Runs a script in the page, and returns the milliseconds until the second frame after `isDone` is true. */
 function timed(page: Page, act: string, isDone: string): Promise<number> {
   return page.evaluate<number>(`new Promise((done) => {
     const start = performance.now();

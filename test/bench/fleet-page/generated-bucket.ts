@@ -1,8 +1,8 @@
 import type { FleetAnswer, SessionAnswer, StatusAnswer } from "../../../packages/plugin-ui/src/contract.ts";
 
 /**
- * States of allocations in a fleet with many problems, each with the share of allocations in this state or an earlier
- * one of the list.
+ * The states of allocations in a fleet with many problems. `upTo` is the cumulative share of this state and all previous
+ * states.
  */
 const STATES = [
   { key: "promoted", sign: ".", text: "runs the promoted version", level: "ok", upTo: 0.9 },
@@ -25,9 +25,7 @@ export function numbers(seed: number): () => number {
 
 const LEVELS = ["bad", "warn", "info", "none", "ok"] as const;
 
-/**
- * The fleet of a bucket with these numbers of workers and jobs. Another `seed` gives another state of the same fleet.
- */
+/** A generated fleet of this size. Another `seed` gives the same fleet in another state. */
 export function generatedFleet(workers: number, jobs: number, seed = 1): FleetAnswer {
   const next = numbers(7);
   const moment = numbers(seed);

@@ -7,7 +7,7 @@ import { type Peer, PRINTED } from "./peer.ts";
 import type { PeerFiles } from "./peer-files.ts";
 
 const SERVICE = "maand-bench";
-/** Writes a line for each start: a restart is a stop and a start. */
+/** A service that writes a line for each start. A restart is a stop and a start. */
 const INIT_SCRIPT = `#!/bin/sh
 case "$1" in
   start) echo started >>/opt/worker/started; echo yes >/opt/worker/running ;;
@@ -56,7 +56,7 @@ function writePlaybook(directory: string): string {
   return path;
 }
 
-/** A service that runs on all workers, and neither on other fleets nor on this machine. */
+/** Installs the service on all workers of the fleet, and nowhere else. */
 async function addService({ directory, workers }: Fleet): Promise<void> {
   const scripts = join(directory, "init.d");
   await mkdir(scripts);

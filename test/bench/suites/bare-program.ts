@@ -5,14 +5,14 @@ import { type Contender, program } from "../suite.ts";
 const BARE = fileURLToPath(new URL("../bare-ssh2.mjs", import.meta.url));
 
 /**
- * A program that only connects all workers of a fleet with bare ssh2, and runs commands on each as root, one after the
+ * A program that connects to all workers of a fleet with bare ssh2 and runs commands as root on each, one after the
  * other, each in its own channel.
  */
 export function bareProgram(fleet: Fleet, name: string, ...commands: readonly string[]): Contender {
   return { name, run: () => runBare(fleet, commands) };
 }
 
-/** Runs {@link bareProgram} once; `places`: where workers are reached, if not where they listen. */
+/** Runs {@link bareProgram} once. `places` are the addresses of the workers, if they differ from those they listen on. */
 export function runBare(
   { user, sudo, key, workers }: Fleet,
   commands: readonly string[],

@@ -9,7 +9,7 @@ const SIZES = [
   [1_000, 50],
 ] as const;
 
-/** First builds, unchanged builds and builds after one edit; and a chain of jobs that demand each other. */
+/** First builds, unchanged builds and builds after one edit, and also builds of a chain of jobs that demand each other. */
 export const build: Suite = async (workers, jobs = 50) => {
   const tables = [];
   for (const [ofWorkers, ofJobs] of workers === undefined ? SIZES : [[workers, jobs] as const])

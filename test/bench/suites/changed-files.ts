@@ -1,6 +1,6 @@
 import type { Fleet } from "../../support/fleet/index.ts";
 
-/** The directory on each worker in which programs other than maand make the four changes. */
+/** The directory on each worker in which other programs make the four changes. */
 export const PLACE = "/opt/worker/four";
 /** The files that change. */
 export const VALUES = ["a.conf", "b.conf", "c.conf"] as const;
@@ -22,7 +22,7 @@ export async function prepareChanges({ workers }: Fleet): Promise<void> {
   }
 }
 
-/** Fails unless all workers have the files of a version in a directory, and were restarted; forgets the restarts. */
+/** Throws unless all workers have the files of a version in a directory and were restarted. Deletes the file of restarts. */
 export async function checkChanges({ workers }: Fleet, place: string, version: number): Promise<void> {
   const wanted = [...VALUES.map(() => textOf(version)), "restart"];
   for (const worker of workers) {

@@ -7,8 +7,8 @@ import { clearWorkers, floorOf } from "./floor.ts";
 const RUNS = 3;
 
 /**
- * First deploys, deploys of one changed job, restarts and deploys without changes on real sshd workers, each in turns
- * with the minimum work that it needs there.
+ * First deploys, deploys of one changed job, restarts and deploys without changes on real sshd workers. Each runs in
+ * turns with its floor, the minimum work that it needs.
  */
 export const deploy: Suite = async (count = 64, jobs = 10) => {
   const costs = new Map<string, Cost[]>();

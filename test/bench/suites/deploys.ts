@@ -7,20 +7,20 @@ import { type Cost, measuredOf, type Suite } from "../suite.ts";
 import { columnsOf, type Held, heldBy, NOISE_MB } from "./held.ts";
 
 const FILES = 2;
-/** Most of a deploy's time is constant; two measurements may differ by a tenth. */
+/** The allowed ratio of late deploys to early ones: two measurements of the same deploy can differ by a tenth. */
 const FLAT = 1.1;
 
 /**
  * Many builds and deploys of one changed job in one process, and then some in separate processes on the same bucket.
- * Measures the resources that they keep, and whether the last of them take longer than the first. Some processes run
- * before all others, when the bucket is new.
+ * Measures the resources that they keep in use, and whether late deploys take longer than early ones. For comparison, a
+ * few separate processes run first, while the bucket is new.
  */
 export const deploys: Suite = async (number = 2_000, every = Math.ceil(number / 10), processes = 40) => {
   const temporary = mkdtempSync(join(tmpdir(), "maand-deploys-"));
   const bucket = await simulatedBucket({ workers: 3, jobs: 2, files: FILES });
   const own = await processesIn(bucket.root, {});
   const { TMPDIR } = process.env;
-  process.env.TMPDIR = temporary; // after the bucket was made there, so that it counts what deploys leave behind
+  process.env.TMPDIR = temporary; // set after the bucket is created, so that it contains only the files of deploys
   let version = 0;
   const change = () => writeJob(bucket, 0, `1.0.${++version}`, { files: FILES });
   const asProcesses = async (count: number): Promise<Cost[]> => {
@@ -90,7 +90,7 @@ async function inThisProcess(bucket: SimulatedBucket, count: number, change: () 
   return { ms: (performance.now() - began) / count, cpuMs: (user + system) / 1_000 / count };
 }
 
-/** A sentence about the resources that are in use at the end and were not in use before. */
+/** A sentence about the resources that deploys keep in use. */
 function growth(before: Held | undefined, after: Held | undefined): string {
   if (!before || !after) return "";
   const grown = [

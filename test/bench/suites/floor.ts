@@ -8,7 +8,7 @@ import { rsync } from "@maand/plugin-rsync";
 import { type Fleet, remotesFor } from "../../support/fleet/index.ts";
 import type { Cost } from "../suite.ts";
 
-/** The work on each worker that a floor does in addition to connecting. */
+/** The work of a floor on each worker, in addition to connecting. */
 export interface FloorWork {
   /** Number of jobs whose files are copied with one rsync for each worker; 0 for none. */
   readonly synced: number;
@@ -17,8 +17,8 @@ export interface FloorWork {
 }
 
 /**
- * The minimum cost of an operation on this machine: it only connects all workers, copies files with rsync, and runs
- * `make`, on all workers at the same time.
+ * Measures the minimum cost of an operation on this machine: connects to all workers at the same time, copies files with
+ * rsync, and runs `make`.
  */
 export async function floorOf(fleet: Fleet, { synced, made }: FloorWork): Promise<Cost> {
   const workerRemotes = remotesFor(fleet);
@@ -42,7 +42,7 @@ export async function floorOf(fleet: Fleet, { synced, made }: FloorWork): Promis
   }
 }
 
-/** Deletes files of floors and deploys on the workers. */
+/** Deletes the files of floors and deploys on the workers. */
 export async function clearWorkers(fleet: Fleet): Promise<void> {
   const remotes = remotesFor(fleet);
   await Promise.all(

@@ -8,7 +8,7 @@ import type { Cost } from "../suite.ts";
 /** The resources that this process and a bucket use between two commands. */
 export interface Held {
   readonly heapMb: number;
-  /** All memory of the process, which keeps freed memory for a while. */
+  /** All memory of the process, including freed memory that it has not yet returned. */
   readonly rssMb: number;
   /** Open files. */
   readonly files: number;
@@ -22,7 +22,7 @@ export interface Held {
   readonly logsMb: number;
 }
 
-/** The difference of the heap between two moments that is not a leak: compiled code, and caches that fill later. */
+/** Growth of the heap that is not a leak: compiled code, and caches that fill late. */
 export const NOISE_MB = 4;
 
 const MB = 1_000_000;
@@ -65,7 +65,7 @@ const COLUMNS: readonly (readonly [head: string, of: (held: Held, cost: Cost) =>
   ["CPU ms each", (_, { cpuMs = 0 }) => cpuMs.toFixed(0)],
 ];
 
-/** The head of the table of samples, and a line for each sample. */
+/** Formats the head of the table of samples, and the line of a sample. */
 export const columnsOf = {
   head: ["deploys", ...COLUMNS.map(([head]) => head)].join("  "),
   line: (deploys: number, held: Held, cost: Cost) =>

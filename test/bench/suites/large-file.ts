@@ -7,8 +7,8 @@ const MB = 1_000_000;
 const STEPS = ["first build", "unchanged build", "first deploy", "unchanged deploy"] as const;
 
 /**
- * First and unchanged builds and deploys of a job with one large file, and of a job with a file of 1 MB, to compare
- * their memory. The suite writes the large file three times below TMPDIR.
+ * Compares the memory of builds and deploys, first and unchanged, of a job with one large file and of a job with a file
+ * of 1 MB. The suite writes the large file three times below TMPDIR.
  */
 export async function largeFile(megabytes = 1_000): Promise<Table> {
   const small = await costsWith(1);
@@ -23,7 +23,7 @@ export async function largeFile(megabytes = 1_000): Promise<Table> {
   return { title: `output: one job with a file of ${megabytes} MB, sshd on this machine, one run`, rows };
 }
 
-/** The cost of each step, on a worker that no other bucket has used. */
+/** The cost of each step, on a worker that no other bucket uses. */
 async function costsWith(megabytes: number): Promise<Cost[]> {
   const costs: Cost[] = [];
   await withFleet({ count: 1 }, async (fleet) => {

@@ -8,7 +8,7 @@ import { runBare } from "./bare-program.ts";
 const RUNS = 3;
 const FLOOR = "floor: a program with bare ssh2, one channel each";
 
-/** Commands on workers behind a slow network: their time, and the round trips in which they wait for a worker. */
+/** Commands on workers behind a slow network: their time, and the number of round trips that they wait for. */
 export const network: Suite = async (roundTripMs = 50, count = 8) => {
   const tables: Table[] = [];
   await withFleet({ count }, async (fleet) => {

@@ -11,7 +11,7 @@ const FLOOR = "floor: a program with bare ssh2 that runs cat on it";
 const LINE = 80;
 
 /**
- * The output of one command in lines of 80 bytes: through a target, through `run_command`, and through bare ssh2; and a
+ * The output of one command in lines of 80 bytes, through a target, through `run_command` and through bare ssh2. Also a
  * large file.
  */
 export const output: Suite = async (megabytes = 15, runs = RUNS, fileMegabytes = 1_000) => {

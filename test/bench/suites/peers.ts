@@ -7,7 +7,7 @@ import { ansiblePeers } from "./ansible.ts";
 import { type Peer, PRINTED } from "./peer.ts";
 import { type PeerFiles, writePeerFiles } from "./peer-files.ts";
 
-/** Other programs on the workers of a fleet, and the programs that are left out because they are not installed. */
+/** Other programs on the workers of a fleet, and the programs that are skipped because they are not installed. */
 export interface Peers {
   readonly contenders: readonly Contender[];
   /** A sentence for each missing program. */
@@ -18,16 +18,16 @@ export interface Peers {
 export interface PeerOptions {
   readonly floor: string;
   readonly kinds: readonly Peer["kind"][];
-  /** Whether each program is measured only once, without the turn that is not counted. */
+  /** Whether to measure each program only once, without a first turn that is not counted. */
   readonly once: boolean;
 }
 
-/** Seconds after which a peer is stopped; the result is then only a lower bound. */
+/** Seconds after which a peer is stopped. The result is then only a lower bound. */
 const LONGEST_S = 150;
 /** The exit code of `timeout` when it stopped a program. */
 const STOPPED = 124;
 
-/** The peers on this machine, all as root: each with as many processes as there are workers, and Ansible with pipelining. */
+/** The peers on this machine. Each runs as root, with one process for each worker. Ansible uses pipelining. */
 export async function peersOn(fleet: Fleet, { floor, kinds, once }: PeerOptions): Promise<Peers> {
   const files = writePeerFiles(fleet);
   const all = [...(await ansiblePeers(fleet, files)), parallelSsh(files), clustershell(files), ...openssh(files)];
@@ -36,7 +36,7 @@ export async function peersOn(fleet: Fleet, { floor, kinds, once }: PeerOptions)
   const missing = new Map(peers.filter((peer) => !found.includes(peer)).map((peer) => [peer.from, nameOf(peer)]));
   return {
     contenders: found.map((peer) => contenderOf(peer, fleet, { floor, ...(once && { turns: 1 }) })),
-    skipped: [...missing].map(([from, name]) => `${name} is not installed, and left out (apt-get install ${from})`),
+    skipped: [...missing].map(([from, name]) => `${name} is not installed, so it is skipped (apt-get install ${from})`),
   };
 }
 
@@ -77,8 +77,8 @@ function clustershell({ list, count, sshConfig }: PeerFiles): Peer {
 }
 
 /**
- * One ssh for each worker: with new connections, and with connections that stay open. The turn that is not counted
- * opens them.
+ * One ssh for each worker, with new connections and with connections that stay open. The first turn, which is not
+ * counted, opens the latter.
  */
 function openssh({ hosts, count, sshConfig }: PeerFiles): Peer[] {
   const each = ["xargs", "-a", hosts, "-P", String(count), "-I{}", "ssh", "-F", sshConfig];

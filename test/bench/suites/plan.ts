@@ -11,7 +11,7 @@ export const plan: Suite = async (workers = 1_000, jobs = 50) => [
   await unchanged(workers, jobs, 8),
 ];
 
-/** `goal` is for the dry run and the unchanged deploy. */
+/** Measures a bucket of this size. `goal` applies to the dry run and the unchanged deploy. */
 export async function unchanged(workers: number, jobs: number, goal: number, runs = RUNS): Promise<Table> {
   const bucket = await scratch('transport = "local"\n');
   try {

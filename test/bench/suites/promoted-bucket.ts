@@ -3,7 +3,7 @@ import { defaults } from "../../../packages/cli/src/defaults.ts";
 
 const OPTIONS = { jobs: [], force: false, syncOnly: false } as const;
 
-/** Records every allocation of a built bucket as its plan would leave it, so that nothing needs a worker. */
+/** Records every allocation of a built bucket as promoted, as a deploy would, but without workers. */
 export async function promoteAll(root: string): Promise<void> {
   const bucket = await core.openBucket({
     from: root,

@@ -9,7 +9,7 @@ import { peersOn } from "./peers.ts";
 const RUNS = 2;
 const FLOOR = "floor: a program with bare ssh2, one channel each";
 
-/** One command on all workers at the same time, in turns with bare ssh2 and with other programs on the same workers. */
+/** One command on all workers at the same time, in turns with bare ssh2 and with other programs. */
 export const run: Suite = async (count = 64, runs = RUNS) => {
   const tables: Table[] = [];
   const once = isMany(count);

@@ -4,7 +4,7 @@ import { type SimulatedProcesses, simulatedProcesses } from "../simulated.ts";
 import { type Cost, measuredOf, type Suite } from "../suite.ts";
 
 const RUNS = 5;
-/** From this number of allocations, only commands that change nothing are measured, and they run fewer times. */
+/** From this number of allocations on, only commands that change nothing are measured, and they run fewer times. */
 const LARGE = 10_000;
 const LARGE_RUNS = 3;
 const SIMULATION = { latencyMs: [1, 5], commandMs: [5, 5] } as const;
@@ -15,7 +15,7 @@ const SIMULATION = { latencyMs: [1, 5], commandMs: [5, 5] } as const;
  */
 export const team: Suite = async (workers = 64, jobs = 10) => {
   if (postgresPrograms() === undefined) {
-    console.log("PostgreSQL is not installed, and team is left out (apt-get install postgresql)");
+    console.log("PostgreSQL is not installed, so team is skipped (apt-get install postgresql)");
     return [];
   }
   const isLarge = workers * jobs >= LARGE;
@@ -54,7 +54,7 @@ export const team: Suite = async (workers = 64, jobs = 10) => {
 
 const NAMES = ["unchanged deploy", "dry run", "deploy of one changed job"] as const;
 
-/** `turn`: gives a job a new version, and also deploys it. */
+/** The costs of one turn. With `turn`, also deploys a job with a new version. */
 async function turnOf({ bucket, run }: SimulatedProcesses, turn: number | undefined): Promise<[string, Cost][]> {
   const [unchanged, dry] = [await run("deploy", "-q"), await run("deploy", "--dry-run")];
   if (turn === undefined)

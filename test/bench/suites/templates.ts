@@ -5,7 +5,7 @@ import { alternate, maandProcess, NODE, type Suite } from "../suite.ts";
 const RUNS = 5;
 const TEMPLATE = '{{ .WorkerIP }} {{ get "vars/bucket" "color" }}{{ if eq .Job "job0" }} first{{ end }}\n'.repeat(20);
 
-/** Dry runs of jobs that are new on all workers: with a template in each, and without. */
+/** Dry runs of jobs that are new on all workers, with and without a template in each job. */
 export const templates: Suite = async (workers = 200, jobs = 10) => {
   const plain = await scratch('transport = "local"\n');
   const rendered = await scratch('transport = "local"\n');

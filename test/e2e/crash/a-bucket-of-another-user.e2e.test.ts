@@ -20,7 +20,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-it("does not run its code, whichever command is typed in it, and names the owner", async () => {
+it("no command runs code of a bucket that belongs to another user, and each names the owner", async () => {
   mkdirSync(join(root, "data"));
   mkdirSync(join(root, "project"));
   writeFileSync(join(root, "data/maand.db"), "");
@@ -37,7 +37,7 @@ it("does not run its code, whichever command is typed in it, and names the owner
   expect(existsSync(proof)).toBe(false);
 });
 
-it("reports to another user that it cannot be read, instead of suggesting maand init", async () => {
+it("a command of another user reports that it cannot read the bucket, instead of suggesting maand init", async () => {
   expect(await maand(root, "init")).toMatchObject({ code: 0 });
   const line = ["-u", "nobody", process.execPath, MAAND, "-C", root, "cat", "jobs"];
   const failure = (() => {

@@ -13,8 +13,8 @@ const CLOCK = fileURLToPath(new URL("../../support/bucket/shifted-clock.mjs", im
 const HOST = "127.0.0.11";
 const V1 = { version: "1.0.0", selectors: ["worker"] };
 
-/** A bucket with one job on one local worker, built. */
-async function withBucket(use: (lent: Lent) => Promise<void>): Promise<void> {
+/** Calls `use` with a built bucket that has one job on one local worker. */
+async function withBucket(use: (fixture: Fixture) => Promise<void>): Promise<void> {
   const bucket = await scratch('transport = "local"\n');
   try {
     bucket.workers({ host: HOST });
@@ -27,26 +27,26 @@ async function withBucket(use: (lent: Lent) => Promise<void>): Promise<void> {
       store: join(bucket.root, "data/maand.db"),
       printed: () => linesOf(join(localJob(bucket, HOST, "api") ?? "", "data/lifecycle")),
       hold: () => bucket.write(join(data, "hold"), ""),
-      letGo: () => rmSync(join(bucket.root, data, "hold")),
+      release: () => rmSync(join(bucket.root, data, "hold")),
     });
   } finally {
     bucket.dispose();
   }
 }
 
-interface Lent {
+interface Fixture {
   readonly bucket: Scratch;
-  /** Path of the store. */
+  /** The path of the store. */
   readonly store: string;
-  /** The commands that have run so far. */
+  /** The commands that have run. */
   printed(): string[];
   /** Makes commands wait. */
   hold(): void;
-  letGo(): void;
+  release(): void;
 }
 
-describe.concurrent("another program that locks the store", () => {
-  it("before a deploy: the lock is reported in bounded time, nothing runs, and the next command works", () =>
+describe.concurrent("a lock of the store by another program", () => {
+  it("fails a deploy in bounded time before anything runs, and the next command works", () =>
     withBucket(async ({ bucket, store, printed }) => {
       const other = new Database(store);
       other.exec("BEGIN EXCLUSIVE");
@@ -62,14 +62,14 @@ describe.concurrent("another program that locks the store", () => {
       expect(printed()).toEqual(["start 0.0.0 1.0.0", "end start"]);
     }));
 
-  it("during a deploy: commands that ran are in doubt, and the next deploy gets their success from the worker", () =>
-    withBucket(async ({ bucket, store, printed, hold, letGo }) => {
+  it("leaves commands of a deploy in doubt, and the next deploy reads their results from the worker", () =>
+    withBucket(async ({ bucket, store, printed, hold, release }) => {
       hold();
       const run = bucket.start(["deploy"]);
       await run.prints("api is at start");
       const other = new Database(store);
       other.exec("BEGIN IMMEDIATE");
-      letGo();
+      release();
       const { code, stderr } = await run.ended;
       expect(code).toBe(1);
       expect(stderr).toContain("another program is writing to it");
@@ -83,8 +83,8 @@ describe.concurrent("another program that locks the store", () => {
     }));
 });
 
-describe.concurrent("a full disk below the store", () => {
-  it("is reported, nothing runs that could not be recorded, and the next deploy resumes", () =>
+describe.concurrent("a full disk", () => {
+  it("is reported before anything runs that cannot be recorded, and the next deploy resumes", () =>
     withBucket(async ({ bucket, printed }) => {
       const data = join(bucket.root, "data");
       execFileSync("cp", ["-a", data, `${data}.kept`]);
@@ -105,13 +105,13 @@ describe.concurrent("a full disk below the store", () => {
     }));
 });
 
-describe.concurrent("a damaged store", () => {
+describe.concurrent("every command reports a damaged store with a hint, and runs nothing:", () => {
   it.each([
     ["a file that is not a database", (store: string) => writeFileSync(store, "this is no database\n".repeat(1_000))],
-    ["empty", (store: string) => emptied(store)],
-    ["cut short", (store: string) => writeFileSync(store, readFileSync(store).subarray(0, 6_000))],
-    ["overwritten in the middle", (store: string) => writeFileSync(store, scribbled(readFileSync(store)))],
-  ])("%s: every command reports it with a hint, and nothing runs", (_, damage) =>
+    ["an empty file", (store: string) => emptied(store)],
+    ["a truncated file", (store: string) => writeFileSync(store, readFileSync(store).subarray(0, 6_000))],
+    ["a file with an overwritten part", (store: string) => writeFileSync(store, overwritten(readFileSync(store)))],
+  ])("%s", (_, damage) =>
     withBucket(async ({ bucket, store, printed }) => {
       expect(await bucket.maand("info")).toMatchObject({ code: 0 });
       damage(store);
@@ -129,17 +129,17 @@ describe.concurrent("a damaged store", () => {
   );
 });
 
-/** As after a copy to a full disk: the file exists, and is empty. */
+/** Empties the store, as after a copy to a full disk. */
 function emptied(store: string): void {
   for (const suffix of ["-wal", "-shm"]) rmSync(`${store}${suffix}`, { force: true });
   writeFileSync(store, "");
 }
 
-describe.concurrent("a foreign file in place of the store", () => {
+describe.concurrent("every command reports a file of another program in place of the store, and changes nothing:", () => {
   it.each([
     ["the store of the earlier maand", GO_TABLES, "written by the earlier maand, the Go program"],
-    ["some other database", ["CREATE TABLE urls (url TEXT)"], "of another program (tables: urls)"],
-  ])("%s: every command reports it and changes nothing", (_, tables, message) =>
+    ["a database of another program", ["CREATE TABLE urls (url TEXT)"], "of another program (tables: urls)"],
+  ])("%s", (_, tables, message) =>
     withBucket(async ({ bucket, store, printed }) => {
       emptied(store);
       const other = new Database(store);
@@ -164,14 +164,14 @@ const GO_TABLES = [
   "CREATE TABLE schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)",
 ];
 
-function scribbled(bytes: Buffer): Buffer {
+function overwritten(bytes: Buffer): Buffer {
   for (let page = 4096; page < bytes.length; page += 4096) bytes.fill(0xa5, page, page + 512);
   return bytes;
 }
 
-describe.concurrent("the holder of the bucket's lock", () => {
-  it("is named while its process is stopped, and blocks no command after the process has ended", () =>
-    withBucket(async ({ bucket, printed, hold, letGo }) => {
+describe.concurrent("the bucket's lock", () => {
+  it("is held by a stopped process, which other commands name, and is free after the process has ended", () =>
+    withBucket(async ({ bucket, printed, hold, release }) => {
       hold();
       const first = bucket.start(["deploy"]);
       await first.prints("api is at start");
@@ -187,15 +187,15 @@ describe.concurrent("the holder of the bucket's lock", () => {
       expect(performance.now() - began).toBeLessThan(15_000);
       first.kill("SIGKILL");
       await first.ended;
-      letGo();
+      release();
       await until("the first start to end", () => printed().includes("end start"));
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
       expect(printed().filter((line) => line.startsWith("overlap"))).toEqual([]);
     }));
 });
 
-describe.concurrent("the clock of the local machine", () => {
-  it("may jump years ahead and back: every deploy applies exactly the pending changes", () =>
+describe.concurrent("a deploy", () => {
+  it("applies exactly the pending changes, even if the local clock jumps years ahead and back", () =>
     withBucket(async ({ bucket, printed }) => {
       const expected: string[] = [];
       for (const [version, days] of [

@@ -21,9 +21,9 @@ import { seeded } from "../../support/bucket/seeded.ts";
 import { type Fleet, startFleet, until } from "../../support/fleet/index.ts";
 
 /**
- * Commands that are killed at one of their steps (files, processes, rows of the store, bytes on the wire), once or
- * twice: the next deploy leads to exactly the same state as an undisturbed one. The steps are spread evenly and drawn
- * from a seed. More of them: MAAND_KILLS=200. Others: MAAND_KILL_SEED=7.
+ * Kills commands once or twice at one of their steps (files, processes, rows of the store, bytes on the wire). The next
+ * deploy must lead to exactly the same state as an undisturbed one. The steps are drawn evenly from a seed. For more
+ * steps, set MAAND_KILLS=200. For other steps, set MAAND_KILL_SEED=7.
  */
 const KILLS = Number(process.env.MAAND_KILLS ?? 3);
 const SEED = Number(process.env.MAAND_KILL_SEED ?? 1);
@@ -53,13 +53,13 @@ async function run(bucket: Scratch, ...words: readonly string[]): Promise<void> 
 /** The history of a bucket before the command that is killed. */
 type History = (bucket: Scratch, hosts: readonly string[], files: Readonly<Record<string, string>>) => Promise<void>;
 
-/** Two jobs were built, and nothing was deployed. */
+/** Two jobs are built, and nothing is deployed. */
 const built: History = async (bucket, _, files) => {
   for (const job of ["api", "idle"]) write(bucket, job, "1.0.0", files);
   await run(bucket, "build");
 };
 
-/** Three jobs run; since then one has changed, one is new, one was removed, and one is drained on the second worker. */
+/** Three jobs run. Since their deploy, one has changed, one is new, one was removed, and one is drained on the second worker. */
 const changed: History = async (bucket, [, second], files) => {
   for (const job of ["api", "old", "idle"]) write(bucket, job, "1.0.0");
   await run(bucket, "deploy", "--build");
@@ -74,7 +74,7 @@ const changedAndBuilt: History = async (bucket, hosts, files) => {
   await run(bucket, "build");
 };
 
-/** Two releases of a job were deployed, one after the other. */
+/** Two releases of a job were deployed, the second after the first. */
 const upgraded: History = async (bucket, _, files) => {
   for (const version of ["1.0.0", "2.0.0"]) {
     write(bucket, "api", version, files);
@@ -83,7 +83,7 @@ const upgraded: History = async (bucket, _, files) => {
   }
 };
 
-/** A release that is rolled out in steps, with a timed wait between them, was built. */
+/** A release is built that rolls out in steps, with a timed wait between them. */
 const stagedAndBuilt: History = async (bucket, hosts, files) => {
   const rollout = { steps: ["1", "1s", "100%"] };
   await built(bucket, hosts, files);
@@ -101,7 +101,7 @@ interface Row {
   readonly history: History;
   readonly files: Readonly<Record<string, string>>;
   readonly killed: readonly string[];
-  /** The commands that are run next, to their end. */
+  /** The commands that run to their end afterwards. */
   readonly next: readonly string[];
 }
 
@@ -131,7 +131,7 @@ const ROWS: readonly Row[] = [
     next: ["deploy", "--build"],
   },
   {
-    what: "a deploy that brings files by rsync",
+    what: "a deploy that syncs files with rsync",
     workers: "sshd",
     history: changedAndBuilt,
     files: BIG,
@@ -139,7 +139,7 @@ const ROWS: readonly Row[] = [
     next: ["deploy"],
   },
   {
-    what: "a deploy that brings files by the runner",
+    what: "a deploy that syncs files with the runner",
     workers: "sshd",
     history: changedAndBuilt,
     files: SMALL,
@@ -172,7 +172,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** Lends a function that makes copies of a bucket with the history of a row. */
+/** Calls `use` with a function that copies a bucket with the history of a row. */
 function withLives(row: Row, use: (live: (name: string) => Promise<Life>) => Promise<void>): Promise<void> {
   if (row.workers === "sshd")
     return onFleet(fleet, async (base) => {
@@ -193,8 +193,8 @@ async function onLocalWorkers(row: Row, use: (live: (name: string) => Promise<Li
 }
 
 /**
- * The steps at which to kill: one in each of `KILLS` equal parts of all steps, and sometimes one more in the command
- * that resumes.
+ * The steps at which to kill: one step in each of `KILLS` equal parts of all steps, and sometimes another step of the
+ * command that resumes.
  */
 function placesAmong(steps: number) {
   const random = seeded(SEED);
@@ -204,7 +204,7 @@ function placesAmong(steps: number) {
   });
 }
 
-/** The commands that ran, where a command that was repeated because it was in doubt appears once. */
+/** The commands that ran. A command that ran again because it was in doubt appears once. */
 function withoutRepeats(ran: Map<string, string>): Record<string, string> {
   return Object.fromEntries(
     [...ran].map(([allocation, text]) => [allocation, text.replace(/((?:start|stop|restart) .*\nend .*\n)\1+/g, "$1")]),
@@ -215,7 +215,7 @@ async function outcomeOf(life: Life) {
   return { rollouts: rolloutsIn(life), files: await life.files(), ran: withoutRepeats(await life.lifecycles()) };
 }
 
-/** Kills a run at the given steps, resumes it, and compares: promoted allocations are never changed again. */
+/** Kills a run at the given steps, resumes it, and compares the results. Promoted allocations must not change again. */
 async function survive(row: Row, life: Life, kills: readonly number[], wanted: object): Promise<number> {
   const where = `${row.what}, killed at ${kills.join(" and ")}`;
   let ended = 0;
@@ -241,7 +241,7 @@ async function survive(row: Row, life: Life, kills: readonly number[], wanted: o
   return ended;
 }
 
-describe(`is resumed by the next deploy, wherever it is killed (${KILLS} steps)`, () => {
+describe(`the next deploy resumes a command that is killed at any step (${KILLS} steps):`, () => {
   it.each(ROWS)(
     "$what",
     (row) =>
@@ -284,13 +284,13 @@ const ALL_EVENTS = [
   "after_allocation_stopped",
   "job_control",
 ] as const;
-/** One event before the rollout of a job, and one in the middle of it; all events with MAAND_SLOW=1. */
+/** One event before the rollout of a job, and one in the middle of it; with MAAND_SLOW=1, all events. */
 const EVENTS = process.env.MAAND_SLOW === "1" ? ALL_EVENTS : (["pre_deploy", "job_control"] as const);
 
-describe.concurrent("a deploy that is killed while a command of a job runs is resumed by the next one", () => {
-  it.each(EVENTS)("at %s", (event) =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, hosts, rollouts, lifecycles } = lent;
+describe.concurrent("the next deploy resumes a deploy that is killed while a job command runs", () => {
+  it.each(EVENTS)("for %s", (event) =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, hosts, rollouts, lifecycles } = fixture;
       const wait = 'while os.path.exists(here + "/hold"):\n    time.sleep(0.02)';
       writeJob(bucket, "api", { events: [event], body: wait, max_concurrent_starts: 2 });
       if (event === "after_allocation_stopped") {
@@ -320,7 +320,7 @@ describe.concurrent("a deploy that is killed while a command of a job runs is re
       }
       const atEvent = linesOf(logOf(bucket)).filter((line) => line.startsWith(event));
       expect(atEvent).toEqual(expect.arrayContaining(hosts.map((host) => `${event} ${host}`)));
-      // allocations that were promoted before their health was checked are checked now
+      // health checks that had not run before the kill run now
       const again = linesOf(logOf(bucket)).slice(earlier);
       if (event === "health_check")
         expect(again).toEqual(expect.arrayContaining(hosts.map((host) => `${event} ${host}`)));

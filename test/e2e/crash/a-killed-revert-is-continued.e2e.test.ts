@@ -9,11 +9,11 @@ import type { Scratch } from "../../support/bucket/scratch.ts";
 import { seeded } from "../../support/bucket/seeded.ts";
 import { until } from "../../support/fleet/index.ts";
 
-/** How often a deploy that reverts is killed, each time at a different step. More: MAAND_KILLS=100. */
+/** The number of steps at which a deploy that reverts is killed. For more, set MAAND_KILLS=100. */
 const KILLS = Number(process.env.MAAND_KILLS ?? 3);
 const SEED = Number(process.env.MAAND_KILL_SEED ?? 1);
 
-/** Restarts into 2.0.0 fail on the second worker, after their work. */
+/** A Makefile whose restart into 2.0.0 fails on the second worker, after its work. */
 const MAKEFILE = CAREFUL_MAKEFILE.replace(
   ".PHONY",
   `	@test "$(NEW_VERSION) $(ALLOCATION_INDEX)" != "2.0.0 1" || { echo "$@ refuses" >&2; exit 1; }
@@ -31,14 +31,14 @@ async function lastRun(life: Life): Promise<string[]> {
   return [...ran.values()].map((text) => text.trimEnd().split("\n").at(-2) ?? "");
 }
 
-/** Deploys until nothing is left to do; a deploy that reverts once more does not succeed. */
+/** Deploys until nothing is left to do. A deploy that reverts again does not succeed. */
 async function settle(life: Life): Promise<void> {
   for (let runs = 0; runs < 3; runs += 1) if ((await runIn(life, ["deploy"])).code === 0) return;
-  throw new Error("three deploys did not settle it");
+  throw new Error("three deploys did not complete the revert");
 }
 
 it(
-  `a deploy that reverts ends on the old release, wherever it is killed (${KILLS} steps)`,
+  `a deploy that is killed while it reverts restores the old release, at any step (${KILLS} steps)`,
   async () => {
     const base = await localBucket(3);
     try {

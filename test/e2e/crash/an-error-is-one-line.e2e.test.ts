@@ -11,7 +11,7 @@ import { type } from "../../support/bucket/shell.ts";
 
 const V1 = { version: "1.0.0", selectors: ["worker"], max_concurrent_starts: 1 };
 
-/** A bucket with three local workers and one job, built. */
+/** Calls `use` with a built bucket that has three local workers and one job. */
 async function withBucket(use: (bucket: LocalBucket) => Promise<void>): Promise<void> {
   const bucket = await localBucket(3);
   try {
@@ -23,7 +23,7 @@ async function withBucket(use: (bucket: LocalBucket) => Promise<void>): Promise<
   }
 }
 
-/** Lines of a stack trace, as Node and clipanion print them. */
+/** Matches lines of a stack trace of Node or clipanion. */
 const STACK = /^\s+at .*[:(]|Internal Error/m;
 
 function expectNoStack({ stdout, stderr }: Pick<Ended, "stdout" | "stderr">): void {
@@ -31,8 +31,8 @@ function expectNoStack({ stdout, stderr }: Pick<Ended, "stdout" | "stderr">): vo
   expect(stderr).not.toMatch(STACK);
 }
 
-describe.concurrent("an almost full disk", () => {
-  it("is reported at whatever step the disk becomes full, and nothing is lost", { timeout: 240_000 }, () =>
+describe.concurrent("a disk that becomes full", () => {
+  it("is reported at any step, and nothing is lost", { timeout: 240_000 }, () =>
     withBucket(async (bucket) => {
       const disk = `${bucket.root}-disk`;
       cpSync(bucket.root, disk, { recursive: true });
@@ -57,7 +57,7 @@ describe.concurrent("an almost full disk", () => {
     }),
   );
 
-  /** The code of the error that ended a command with `--json`; `summary` where the run reported its own end. */
+  /** The code of the error that ended a command with `--json`; `summary` if the run reported its end itself. */
   function codeOf(stdout: string): string {
     const last = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
     return last.type === "run.finished" ? "summary" : last.error.code;
@@ -67,15 +67,15 @@ describe.concurrent("an almost full disk", () => {
     expect.toSatisfy((code: string) => code === "summary" || (code in ERROR_CODES && code !== "UNEXPECTED"));
 });
 
-describe.concurrent("output that cannot be written", () => {
+describe.concurrent("a command whose output cannot be written", () => {
   it.each([
     ["stdout", "maand deploy >/dev/full", 0],
     ["stdout, as events", "maand deploy --json >/dev/full", 1],
     ["stderr", "maand deploy 2>/dev/full", 0],
     ["both", "maand deploy >/dev/full 2>&1", 0],
-    ["stdout, whose reader went away", "maand deploy --json | true; exit $PIPESTATUS", 0],
-    ["both, whose reader went away", "maand deploy --json 2>&1 | true; exit $PIPESTATUS", 0],
-  ])("%s: the rollout runs to its end", (_, line, code) =>
+    ["stdout without a reader", "maand deploy --json | true; exit $PIPESTATUS", 0],
+    ["both without a reader", "maand deploy --json 2>&1 | true; exit $PIPESTATUS", 0],
+  ])("completes its rollout: %s", (_, line, code) =>
     withBucket(async (bucket) => {
       const ended = await type(`set +e; ${line}`, bucket.root);
       expect(ended).toMatchObject({ code });
@@ -88,7 +88,7 @@ describe.concurrent("output that cannot be written", () => {
   );
 
   it.each(["cat deployments", "cat deployments --json", "info", "why api", "doctor", "--help", "--version"])(
-    "of maand %s is one line on stderr and a failure",
+    "fails with one line on stderr: maand %s",
     (line) =>
       withBucket(async (bucket) => {
         expect(await type(`maand ${line} >/dev/full`, bucket.root)).toEqual({
@@ -113,10 +113,10 @@ describe.concurrent("an unexpected error", () => {
       `hooks.begin.tapPromise("odd", async () => { setTimeout(() => { ${ODD}; }); await new Promise((r) => setTimeout(r, 50)); })`,
     ],
     [
-      "in a promise nothing waits for",
+      "in a promise that is not awaited",
       `hooks.begin.tapPromise("odd", async () => { (async () => { ${ODD}; })(); await new Promise((r) => setTimeout(r, 50)); })`,
     ],
-  ])("%s is one line with its code, and its stack is in a private file", (_, body) =>
+  ])("%s prints one line with its code, and writes its stack to a private file", (_, body) =>
     withBucket(async (bucket) => {
       bucket.write("maand.config.mjs", plugin(body));
       const ended = await bucket.maand("deploy");
@@ -126,7 +126,7 @@ describe.concurrent("an unexpected error", () => {
     }),
   );
 
-  it("in a command of a plugin is one line with its code, even if it is not a MaandCommand", () =>
+  it("in a command of a plugin prints one line with its code, even if the command is not a MaandCommand", () =>
     withBucket(async (bucket) => {
       bucket.write(
         "maand.config.mjs",
@@ -140,7 +140,7 @@ describe.concurrent("an unexpected error", () => {
       expectDetails(bucket, ended.stderr);
     }));
 
-  it("contains no secret, in the line or in the file", () =>
+  it("reveals no secret in the line or in the file", () =>
     withBucket(async (bucket) => {
       const body = `hooks.beforeJob.tapPromise("odd", async ({ job, allocations, scope }) => {
         scope(allocations[0]).openKv().put("secrets/job/" + job.name, "token", "s3cret-t0ken");
@@ -155,7 +155,7 @@ describe.concurrent("an unexpected error", () => {
       expect(details).not.toContain("s3cret-t0ken");
     }));
 
-  /** The line names a file of the bucket's logs, which contains the stack and is private. Returns its content. */
+  /** Checks that the line names a private file in the bucket's logs with the stack. Returns the content of the file. */
   function expectDetails(bucket: LocalBucket, stderr: string): string {
     const [, file = ""] =
       /^maand: unexpected error \(UNEXPECTED\): .+; details in (logs\/errors\/\S+\.txt)$/m.exec(stderr) ?? [];
@@ -172,7 +172,7 @@ describe.concurrent("a native module built for another Node version", () => {
   const preload = [new URL("../../support/bucket/addon-of-another-node.mjs", import.meta.url).pathname];
 
   it.each(["info", "build", "deploy --json", "upgrade-check", "init", "completion jobs"])(
-    "ends maand %s with one line and a hint",
+    "makes maand %s fail with one line and a hint",
     (line) =>
       withBucket(async (bucket) => {
         const ended = await bucket.start(line.split(" "), { preload }).ended;
@@ -187,7 +187,7 @@ describe.concurrent("a native module built for another Node version", () => {
       }),
   );
 
-  it("is a finding of maand doctor", () =>
+  it("is reported by maand doctor", () =>
     withBucket(async (bucket) => {
       const { code, stdout, stderr } = await bucket.start(["doctor"], { preload }).ended;
       expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
@@ -208,7 +208,7 @@ describe.concurrent("a native module built for another Node version", () => {
     }));
 });
 
-it("an installation without its files is reported with one line and a hint", async () => {
+it("maand reports an incomplete installation with one line and a hint", async () => {
   const directory = mkdtempSync(join(tmpdir(), "maand-incomplete-"));
   cpSync(dirname(MAAND), join(directory, "bin"), { recursive: true });
   const ended = await maand(["info"], { cwd: directory, program: join(directory, "bin/maand.js") });
@@ -219,7 +219,7 @@ it("an installation without its files is reported with one line and a hint", asy
   );
 });
 
-it("a current directory that was deleted is reported with one line and a hint", () =>
+it("maand reports a deleted current directory with one line and a hint", () =>
   withBucket(async (bucket) => {
     const ended = await type("mkdir gone; cd gone; rmdir ../gone; maand cat jobs", bucket.root);
     expect(ended).toMatchObject({ code: 1, stdout: "" });

@@ -9,24 +9,24 @@ import { type Fleet, startFleet, until } from "../../support/fleet/index.ts";
 import { isStopped } from "../../support/fleet/processes.ts";
 
 /**
- * A deploy of two jobs on three workers is disturbed at one of its steps, and repeated until nothing is left to do:
- * every lifecycle command ran once, as counted on the workers. More moments: MAAND_ONCE_MOMENTS=200. Others:
- * MAAND_ONCE_SEED=7. Only one kind: -t "killed", -t "connection", -t "Ctrl-C".
+ * Disturbs a deploy of two jobs on three workers at one of its steps, and repeats it until nothing is left to do. According
+ * to the workers, every lifecycle command must have run once. For more moments, set MAAND_ONCE_MOMENTS=200. For other
+ * moments, set MAAND_ONCE_SEED=7. For one kind only: -t "killed", -t "connection", -t "Ctrl-C".
  */
 const MOMENTS = Number(process.env.MAAND_ONCE_MOMENTS ?? 3);
 const SEED = Number(process.env.MAAND_ONCE_SEED ?? 1);
 const JOBS = ["api", "web"];
-/** The number of deploys after a disturbed one: a cut connection may fail a batch, and a refused deploy is repeated. */
+/** The maximum number of deploys after a disturbed one: a lost connection can fail a batch, and a refused deploy is repeated. */
 const TRIES = 3;
 
-/** Prints while the command runs, so that some of the moments are in the middle of a command. */
+/** A Makefile that prints during its commands, so that some of the moments are in the middle of a command. */
 const MAKEFILE = `start stop restart reload:
 	@mkdir -p data; echo "begin $@ $(NEW_VERSION)" >> data/ran; echo "$(JOB) begins"; sleep 0.03; \\
 	echo "$(JOB) ends"; echo "end $@ $(NEW_VERSION)" >> data/ran
 `;
 
 /** Disturbs a deploy at one of its steps, and waits until the deploy has ended. */
-type Disturb = (lent: FleetBucket, step: number, random: () => number) => Promise<void>;
+type Disturb = (fixture: FleetBucket, step: number, random: () => number) => Promise<void>;
 
 const killed: Disturb = async ({ bucket }, step) => {
   await bucket.start(["deploy"], killer({ step })).ended;
@@ -37,14 +37,14 @@ const interrupted: Disturb = async ({ bucket }, step) => {
   expect({ step, ended: code === null || code === 0 || code === 130 }).toEqual({ step, ended: true });
 };
 
-/** The deploy stops itself at the step, its sessions on a worker end, and the deploy continues. */
+/** Stops the deploy at the step, ends its sessions on a worker, and continues the deploy. */
 const cut: Disturb = async ({ bucket, workers }, step, random) => {
   const run = bucket.start(["deploy"], killer({ step, signal: "SIGSTOP" }));
   let over = false;
   void run.ended.then(() => {
     over = true;
   });
-  await until("the deploy to stop itself", () => over || isStopped(run.pid));
+  await until("the deploy to stop", () => over || isStopped(run.pid));
   await workers[Math.floor(random() * workers.length)]?.dropConnections();
   run.kill("SIGCONT");
   await run.ended;
@@ -55,9 +55,9 @@ function write({ bucket }: FleetBucket, version: string): void {
   for (const job of JOBS) bucket.job(job, manifest, { Makefile: MAKEFILE });
 }
 
-async function built(lent: FleetBucket, version: string): Promise<void> {
-  write(lent, version);
-  expect(await lent.bucket.maand("build")).toMatchObject({ code: 0 });
+async function built(fixture: FleetBucket, version: string): Promise<void> {
+  write(fixture, version);
+  expect(await fixture.bucket.maand("build")).toMatchObject({ code: 0 });
 }
 
 /** Deploys until nothing is left to do; returns the number of deploys. */
@@ -78,12 +78,12 @@ async function ranOf({ workers, directory }: FleetBucket, version: string): Prom
   return found;
 }
 
-async function survive(lent: FleetBucket, disturb: Disturb, seed: number): Promise<void> {
+async function survive(fixture: FleetBucket, disturb: Disturb, seed: number): Promise<void> {
   const random = seeded(seed);
-  const { bucket, hosts, rollouts } = lent;
-  await built(lent, "1.0.0");
+  const { bucket, hosts, rollouts } = fixture;
+  await built(fixture, "1.0.0");
   expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
-  await built(lent, "1.0.1");
+  await built(fixture, "1.0.1");
   const counted = `${bucket.root}/steps`;
   expect(await bucket.start(["deploy"], stepCounter(counted)).ended).toMatchObject({ code: 0 });
   const steps = Number(bucket.read("steps"));
@@ -94,11 +94,11 @@ async function survive(lent: FleetBucket, disturb: Disturb, seed: number): Promi
     const version = `1.1.${at}`;
     const step = 1 + Math.floor(((at + random()) * steps) / MOMENTS);
     const where = `moment ${at} of seed ${seed}: step ${step} of ${steps}`;
-    await built(lent, version);
-    await disturb(lent, step, random);
-    await settle(lent);
+    await built(fixture, version);
+    await disturb(fixture, step, random);
+    await settle(fixture);
     const once = [`begin restart ${version}`, `end restart ${version}`];
-    expect({ where, ran: await ranOf(lent, version) }).toEqual({ where, ran: all(once) });
+    expect({ where, ran: await ranOf(fixture, version) }).toEqual({ where, ran: all(once) });
     expect({ where, rollouts: await rollouts() }).toEqual({ where, rollouts: all("promoted") });
   }
 }
@@ -117,10 +117,10 @@ describe.concurrent(`every lifecycle command runs once (${MOMENTS} moments)`, ()
   it.each([
     ["maand is killed", killed, 0],
     ["Ctrl-C is pressed", interrupted, 0],
-    ["a connection is cut", cut, 1],
+    ["a connection is lost", cut, 1],
   ] as const)(
     "when %s",
-    (_, disturb, at) => onFleet(fleets[at] as Fleet, (lent) => survive(lent, disturb, SEED + at)),
+    (_, disturb, at) => onFleet(fleets[at] as Fleet, (fixture) => survive(fixture, disturb, SEED + at)),
     60_000 + MOMENTS * 30_000,
   );
 });
@@ -143,10 +143,10 @@ describe.concurrent("a deploy that is killed during a command", () => {
     return { worker, hold };
   }
 
-  it("is continued while the command runs: the next deploy waits for the command and shows its output", () =>
-    withFleetBucket({ count: 1 }, async (lent) => {
-      const { bucket, hosts, lifecycles } = lent;
-      const { worker, hold } = await killedDuringStart(lent);
+  it("is continued by the next deploy, which waits for the command and shows its output", () =>
+    withFleetBucket({ count: 1 }, async (fixture) => {
+      const { bucket, hosts, lifecycles } = fixture;
+      const { worker, hold } = await killedDuringStart(fixture);
       const next = bucket.start(["deploy"]);
       await next.prints("waiting for start");
       await next.prints(`api@${hosts[0]} | api is at start`);
@@ -157,10 +157,10 @@ describe.concurrent("a deploy that is killed during a command", () => {
       expect(await lifecycles("api")).toEqual([["start 0.0.0 1.0.0", "end start"]]);
     }));
 
-  it("is followed by a deploy that reports a failure of the command; the deploy after that runs the command again", () =>
-    withFleetBucket({ count: 1 }, async (lent) => {
-      const { bucket, home, lifecycles, directory } = lent;
-      const { worker, hold } = await killedDuringStart(lent);
+  it("is followed by a deploy that reports the command's failure, and by one that runs it again", () =>
+    withFleetBucket({ count: 1 }, async (fixture) => {
+      const { bucket, home, lifecycles, directory } = fixture;
+      const { worker, hold } = await killedDuringStart(fixture);
       await worker.write(`${directory("api")}/data/fail-start`, "");
       await worker.run(["rm", hold]);
       await until("the command to end", () => worker.processesWith(home).length === 0);
@@ -172,10 +172,10 @@ describe.concurrent("a deploy that is killed during a command", () => {
       expect((await lifecycles("api"))[0]).toHaveLength(4);
     }));
 
-  it("is followed by a deploy that runs the command again if the worker was restarted, because its result is unknown", () =>
-    withFleetBucket({ count: 1 }, async (lent) => {
-      const { bucket, lifecycles } = lent;
-      const { worker, hold } = await killedDuringStart(lent);
+  it("is followed by a deploy that runs the command again if the worker was restarted", () =>
+    withFleetBucket({ count: 1 }, async (fixture) => {
+      const { bucket, lifecycles } = fixture;
+      const { worker, hold } = await killedDuringStart(fixture);
       await worker.stop();
       await worker.run(["rm", hold]);
       await worker.write("/opt/worker/boot_id", "00000000-0000-4000-8000-000000000000\n");
@@ -203,7 +203,7 @@ export default { plugins: ["defaults", { name: "own", apply }] };
 `;
 
 it(
-  "a command that a plugin runs with `once` runs once, wherever maand is killed",
+  "a command that a plugin runs with `once` runs once, even if maand is killed at any step",
   async () => {
     const bucket = await localBucket(2);
     try {

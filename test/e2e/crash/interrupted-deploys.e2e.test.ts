@@ -19,8 +19,8 @@ beforeAll(async () => {
 afterAll(() => fleet.close());
 
 /**
- * Processes on this machine that work for a bucket, without those of its workers, whose arguments contain the path of
- * the bucket too.
+ * Processes on this machine that work for a bucket, except the processes of its workers, whose arguments also contain the
+ * path of the bucket.
  */
 function working(root: string): string[] {
   return readdirSync("/proc")
@@ -29,8 +29,8 @@ function working(root: string): string[] {
     .filter((words) => words.includes(root) && !words.includes("file=$root/fence"));
 }
 
-/** Checks that hold after every run, however it ended. */
-function expectTidy({ bucket }: Pick<FleetBucket, "bucket">): void {
+/** Checks that a run left nothing behind. */
+function expectNothingLeft({ bucket }: Pick<FleetBucket, "bucket">): void {
   expect(readdirSync(join(bucket.root, "tmp"))).toEqual([]);
   const store = openStore(findBucket(bucket.root));
   expect(store.holder.read()).toBeUndefined();
@@ -38,14 +38,14 @@ function expectTidy({ bucket }: Pick<FleetBucket, "bucket">): void {
   expect(working(bucket.root)).toEqual([]);
 }
 
-describe.concurrent("an interrupted deploy", () => {
+describe.concurrent("a deploy", () => {
   it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
-    "%s: commands on workers are stopped, nothing new is started, exit 130, and the next run resumes",
+    "stops its commands on workers and exits with 130 after %s, and the next deploy resumes",
     (signal) =>
       onFleet(
         fleet,
-        async (lent) => {
-          const { bucket, workers, hosts, home, directory, rollouts, lifecycles } = lent;
+        async (fixture) => {
+          const { bucket, workers, hosts, home, directory, rollouts, lifecycles } = fixture;
           for (const job of ["api", "web"])
             bucket.job(job, { ...ROLLING, version: "1.0.0" }, { Makefile: CAREFUL_MAKEFILE });
           await workers[1]?.write(`${directory("api")}/data/hold`, "");
@@ -57,7 +57,7 @@ describe.concurrent("an interrupted deploy", () => {
           expect(stderr).toContain("interrupted; stopping");
           expect(stderr).toMatch(new RegExp(`interrupted start api@${hosts[1]}`));
           expect(stderr).toMatch(/deploy interrupted: .*\n {2}next: .*maand deploy/);
-          expectTidy(lent);
+          expectNothingLeft(fixture);
           for (const worker of workers) expect(worker.processesWith(home)).toEqual([]);
           expect(await rollouts()).toMatchObject({ [`api@${hosts[0]}`]: "promoted", [`api@${hosts[1]}`]: "in_doubt" });
           await workers[1]?.run(["rm", `${directory("api")}/data/hold`]);
@@ -70,9 +70,9 @@ describe.concurrent("an interrupted deploy", () => {
       ),
   );
 
-  it("during a sync: both sides of the transfer stop, and the next run syncs the files", () =>
-    withFleetBucket({ count: 1 }, async (lent) => {
-      const { bucket, workers, directory } = lent;
+  it("stops both sides of a transfer when it is interrupted, and the next deploy syncs the files", () =>
+    withFleetBucket({ count: 1 }, async (fixture) => {
+      const { bucket, workers, directory } = fixture;
       const [worker] = workers;
       bucket.job("api", { ...ROLLING, version: "1.0.0" }, { big: "big\n".repeat(5_000_000) });
       await bucket.maand("build");
@@ -81,7 +81,7 @@ describe.concurrent("an interrupted deploy", () => {
       worker?.freeze();
       run.kill("SIGINT");
       expect(await run.ended).toMatchObject({ code: 130 });
-      expectTidy(lent);
+      expectNothingLeft(fixture);
       worker?.thaw();
       await until("the worker's rsync to end", () => worker?.processesWith("rsync --server").length === 0);
       expect(worker?.exists(`${directory("api")}/big`)).toBe(false);
@@ -89,9 +89,9 @@ describe.concurrent("an interrupted deploy", () => {
       expect((await worker?.read(`${directory("api")}/big`))?.length).toBe(20_000_000);
     }));
 
-  it("a second time: it ends immediately, even if a worker is stopped, and leaves nothing behind", () =>
-    withFleetBucket({ count: 1 }, async (lent) => {
-      const { bucket, workers, hosts, directory, lifecycles } = lent;
+  it("ends immediately when it is interrupted a second time, even if a worker is stopped", () =>
+    withFleetBucket({ count: 1 }, async (fixture) => {
+      const { bucket, workers, hosts, directory, lifecycles } = fixture;
       const [worker] = workers;
       bucket.job("api", { ...ROLLING, version: "1.0.0" }, { Makefile: CAREFUL_MAKEFILE });
       await worker?.write(`${directory("api")}/data/hold`, "");

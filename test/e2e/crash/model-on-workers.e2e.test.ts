@@ -17,8 +17,9 @@ import { killer } from "../../support/bucket/killer.ts";
 import { type Fleet, type FleetWorker, withFleet } from "../../support/fleet/index.ts";
 
 /**
- * The model of `model.invariants.test.ts` on real workers: random histories with kills and faults, after which one
- * undisturbed deploy leads to exactly the wanted state. More lives, and others: MAAND_MODEL_RUNS=200 MAAND_MODEL_SEED=7.
+ * Runs the model of `model.invariants.test.ts` on real workers: random histories with kills and faults, after which one
+ * undisturbed deploy leads to exactly the desired state. For more histories, set MAAND_MODEL_RUNS=200. For other
+ * histories, set MAAND_MODEL_SEED=7.
  */
 const LIVES = Number(process.env.MAAND_MODEL_RUNS ?? 6);
 const SEED = Number(process.env.MAAND_MODEL_SEED ?? 20);
@@ -27,7 +28,7 @@ const JOBS = ["db", "api"];
 
 type Disturbance =
   | { readonly kind: "none" }
-  /** The signal arrives at some step of maand. */
+  /** A signal arrives at a step of maand. */
   | { readonly kind: "signal"; readonly signal: "SIGKILL" | "SIGINT"; readonly step: number }
   /** A target fails after its work. */
   | { readonly kind: "fails"; readonly job: string; readonly target: string }
@@ -36,7 +37,7 @@ type Disturbance =
 
 type Step = Change | { readonly do: "deploy"; readonly disturbance: Disturbance; readonly force: boolean };
 
-/** Hosts are identified by their places here, because every lane has its own hosts. */
+/** Indexes that identify hosts, because every lane has its own hosts. */
 const PLACES = ["0", "1"];
 const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "none" as const }) },
@@ -72,7 +73,7 @@ const life = fc
   .tuple(aJob(), fc.array(step, { minLength: 3, maxLength: 7 }))
   .map(([first, rest]) => [...first, ...rest]);
 
-/** A life begins with both jobs; otherwise most lives would do nothing. */
+/** Writes both jobs at the beginning. Without jobs, most histories would do nothing. */
 function aJob(): fc.Arbitrary<Step[]> {
   const as = fc.record({
     version: fc.nat(2),
@@ -97,7 +98,7 @@ class Life {
     else want(this.#wanted, this.#atHome(one));
   }
 
-  /** Deploys undisturbed, and compares the result with the wanted state. */
+  /** Deploys without a disturbance, and compares the result with the desired state. */
   async settle(): Promise<void> {
     const { bucket } = this.#of;
     this.#write();
@@ -147,7 +148,7 @@ class Life {
     return "host" in change ? { ...change, host: this.#of.hosts[Number(change.host)] ?? "" } : change;
   }
 
-  /** The state of the workers, and the problems in it. */
+  /** The state of the workers, and its differences from the desired state. */
   async #look(): Promise<{ now: Record<string, string[]>; problems: string[] }> {
     const should = new Set(wantedRunning(this.#wanted));
     const now: Record<string, string[]> = {};
@@ -186,8 +187,8 @@ async function lane(fleet: Fleet, lives: readonly (readonly Step[])[]): Promise<
   for (const steps of lives) {
     await onFleet(
       fleet,
-      async (lent) => {
-        const one = new Life(lent);
+      async (fixture) => {
+        const one = new Life(fixture);
         try {
           for (const next of steps) await one.take(next);
           await one.settle();
@@ -200,7 +201,7 @@ async function lane(fleet: Fleet, lives: readonly (readonly Step[])[]): Promise<
   }
 }
 
-it(`whatever happened before, an undisturbed deploy brings real workers to the desired state (${LIVES} runs)`, async () => {
+it(`an undisturbed deploy brings real workers to the desired state after any history (${LIVES} random histories)`, async () => {
   const lives = fc.sample(life, { numRuns: LIVES, seed: SEED });
   await Promise.all(
     Array.from({ length: LANES }, (_, at) =>

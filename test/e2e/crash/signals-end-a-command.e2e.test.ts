@@ -12,7 +12,7 @@ import { storeEnvironment } from "../../support/postgres/test-store.ts";
 const HOST = "127.0.0.11";
 const V1 = { version: "1.0.0", selectors: ["worker"] };
 
-/** A built bucket with one local worker and a job whose commands wait while `hold` exists. */
+/** Calls `use` with a built bucket that has one local worker, and a job whose commands wait while `hold` exists. */
 async function withBucket(use: (bucket: LocalBucket, place: { hold: string }) => Promise<void>): Promise<void> {
   const bucket = await localBucket(1);
   try {
@@ -33,7 +33,7 @@ interface Started {
   printed(): string;
 }
 
-/** Starts the installed command as a shell does, so that the command ignores the signals that the shell ignores. */
+/** Starts the command from a shell, so that it inherits the signals that the shell ignores. */
 function shell(line: string, { root }: LocalBucket): Started {
   const child = spawn("sh", ["-c", line.replaceAll("maand", MAAND)], {
     cwd: root,
@@ -51,9 +51,9 @@ function shell(line: string, { root }: LocalBucket): Started {
   return { pid: child.pid ?? 0, ended, printed: () => text };
 }
 
-const under = (run: Started, text: string) => until(text, () => run.printed().includes(text));
+const prints = (run: Started, text: string) => until(text, () => run.printed().includes(text));
 
-describe.concurrent("a signal that was ignored when maand was started", () => {
+describe.concurrent("a signal that is ignored when maand starts", () => {
   it.each([
     ["SIGHUP, by nohup", "exec nohup maand deploy", "SIGHUP"],
     ["SIGHUP, by a shell", "trap '' HUP; exec maand deploy", "SIGHUP"],
@@ -62,7 +62,7 @@ describe.concurrent("a signal that was ignored when maand was started", () => {
   ] as const)("remains ignored: %s", (_, line, signal) =>
     withBucket(async (bucket, { hold }) => {
       const run = shell(line, bucket);
-      await under(run, "api is at start");
+      await prints(run, "api is at start");
       process.kill(run.pid, signal);
       process.kill(run.pid, signal);
       rmSync(hold);
@@ -75,14 +75,14 @@ describe.concurrent("a signal that was ignored when maand was started", () => {
   it("does not change the effect of other signals", () =>
     withBucket(async (bucket) => {
       const run = shell("exec nohup maand deploy", bucket);
-      await under(run, "api is at start");
+      await prints(run, "api is at start");
       process.kill(run.pid, "SIGHUP");
       process.kill(run.pid, "SIGTERM");
       expect(await run.ended).toBe(130);
       expect(run.printed()).toContain("deploy interrupted");
     }));
 
-  it("does not affect child processes: a hook gets no variable of maand", () =>
+  it("adds no environment variable to child processes", () =>
     withBucket(async (bucket) => {
       bucket.write(
         "maand.config.mjs",
@@ -94,12 +94,12 @@ describe.concurrent("a signal that was ignored when maand was started", () => {
     }));
 });
 
-describe.concurrent("SIGHUP that is not ignored", () => {
+describe.concurrent("a SIGHUP that is not ignored", () => {
   it("ends a deploy cleanly, even if its terminal is gone and nothing can be printed", () =>
     withBucket(async (bucket, { hold }) => {
       const terminal = shell("exec script -qefc maand\\ deploy /dev/null", bucket);
-      await under(terminal, "api is at start");
-      process.kill(terminal.pid, "SIGKILL"); // its end of the terminal closes, and the kernel sends SIGHUP
+      await prints(terminal, "api is at start");
+      process.kill(terminal.pid, "SIGKILL"); // closes its end of the terminal, so that the kernel sends SIGHUP
       await until("the end of the run", () => outcomes(bucket).length > 0);
       expect(outcomes(bucket)).toEqual(["interrupted"]);
       rmSync(hold);
@@ -141,18 +141,18 @@ describe.concurrent("a second signal", () => {
       withBucket(async (bucket) => {
         bucket.write("maand.config.mjs", config);
         const run = shell(`exec maand ${line}`, bucket);
-        await under(run, "hangs");
+        await prints(run, "hangs");
         process.kill(run.pid, "SIGTERM");
-        await under(run, "stopping");
+        await prints(run, "stopping");
         process.kill(run.pid, "SIGTERM");
         expect(await run.ended).toBe(130);
       }),
     );
 });
 
-describe.concurrent("a signal while workers are being connected", () => {
+describe.concurrent("a signal during connections to workers", () => {
   it.each(["deploy", "doctor", "job status api", "health_check", "run_command true", "worker_facts"])(
-    "ends maand %s with 130, and blames no worker",
+    "ends maand %s with exit code 130, and reports no worker as failed",
     (line) =>
       withBucket(async (bucket, { hold }) => {
         rmSync(hold);
@@ -166,7 +166,7 @@ describe.concurrent("a signal while workers are being connected", () => {
           } }, "defaults"] };`,
         );
         const run = shell(`exec maand ${line}`, bucket);
-        await under(run, "connecting");
+        await prints(run, "connecting");
         process.kill(run.pid, "SIGTERM");
         expect({ code: await run.ended, printed: run.printed() }).toMatchObject({ code: 130 });
         expect(run.printed()).not.toMatch(new RegExp(`(failed|unreachable|fault) .*${HOST}|[1-9] failed`));
@@ -177,7 +177,7 @@ describe.concurrent("a signal while workers are being connected", () => {
 describe.concurrent("a handle that a plugin leaves open", () => {
   const config = "setInterval(() => {}, 1_000); export default {};";
 
-  it("does not keep a command from ending", () =>
+  it("does not prevent the end of a command", () =>
     withBucket(async (bucket) => {
       bucket.write("maand.config.mjs", config);
       const run = shell("exec maand plugins", bucket);
@@ -185,11 +185,11 @@ describe.concurrent("a handle that a plugin leaves open", () => {
       expect(run.printed()).toMatch(/something was left open, .*Timeout/);
     }));
 
-  it("lets the first signal end a command that has its result", () =>
+  it("does not prevent the first signal from ending a command that has its result", () =>
     withBucket(async (bucket) => {
       bucket.write("maand.config.mjs", config);
       const run = shell("exec maand plugins", bucket);
-      await under(run, "job-commands");
+      await prints(run, "job-commands");
       process.kill(run.pid, "SIGTERM");
       expect(await run.ended).toBe(0);
       expect(run.printed()).not.toContain("left open");

@@ -4,15 +4,15 @@ import { httpService, requestVersion } from "../../support/bucket/http-service.t
 
 const WAIT = { attempts: 5, interval_seconds: 0.1 };
 
-/** Writes the service; a bad one ends immediately instead of serving. */
+/** Writes the service. A bad version ends immediately instead of serving. */
 function write({ bucket }: FleetBucket, version: string, more: Readonly<Record<string, unknown>> = {}, isBad = false) {
   const checks = { checks: [{ type: "http", port: "http" }], wait: isBad ? WAIT : { ...WAIT, attempts: 50 } };
   const { manifest, files } = httpService(version, { on_failure: "revert", health_check: checks, ...more });
   bucket.job("web", manifest, isBad ? { ...files, "server.mjs": "process.exit(1);\n" } : files);
 }
 
-/** Asks all workers repeatedly until `work` ends; returns the largest number that were away at the same time. */
-async function mostAway(hosts: readonly string[], work: Promise<unknown>): Promise<number> {
+/** Sends requests to all workers until `work` ends, and returns the largest number that were down at the same time. */
+async function mostDown(hosts: readonly string[], work: Promise<unknown>): Promise<number> {
   let isOver = false;
   const ended = work.finally(() => {
     isOver = true;
@@ -26,15 +26,15 @@ async function mostAway(hosts: readonly string[], work: Promise<unknown>): Promi
   return most;
 }
 
-it("a bad upgrade reverts itself in the same run, with at most one worker away, and never counts as a success", () =>
-  withFleetBucket({ count: 3 }, async (lent) => {
-    const { bucket, hosts, rollouts } = lent;
-    write(lent, "1.0.0");
+it("a bad upgrade is reverted in the same run with at most one worker down, and fails the deploy", () =>
+  withFleetBucket({ count: 3 }, async (fixture) => {
+    const { bucket, hosts, rollouts } = fixture;
+    write(fixture, "1.0.0");
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
 
-    write(lent, "2.0.0", {}, true);
+    write(fixture, "2.0.0", {}, true);
     const deploy = bucket.maand("deploy", "--build");
-    const away = await mostAway(hosts, deploy);
+    const away = await mostDown(hosts, deploy);
     const { code, stderr } = await deploy;
     expect({ code, away }).toEqual({ code: 1, away: 1 });
     expect(stderr).toContain("web: reverting to r1");
@@ -47,17 +47,17 @@ it("a bad upgrade reverts itself in the same run, with at most one worker away, 
     expect(again.stderr).toContain("web is held: r2 (2.0.0) was reverted");
     expect(await Promise.all(hosts.map(requestVersion))).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
 
-    write(lent, "2.0.1");
+    write(fixture, "2.0.1");
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
     expect(await Promise.all(hosts.map(requestVersion))).toEqual(["2.0.1", "2.0.1", "2.0.1"]);
   }));
 
-it("a failed revert is reported with the version on each worker, and the next deploy continues the revert", () =>
-  withFleetBucket({ count: 2 }, async (lent) => {
-    const { bucket, hosts, workers, directory } = lent;
-    write(lent, "1.0.0");
+it("a deploy reports a failed revert with the version on each worker, and the next deploy continues the revert", () =>
+  withFleetBucket({ count: 2 }, async (fixture) => {
+    const { bucket, hosts, workers, directory } = fixture;
+    write(fixture, "1.0.0");
     const { files } = httpService("1.0.0");
-    // on a worker with this file, the old version does not come up
+    // with this file on a worker, the old version does not start there
     const Makefile = files.Makefile.replace(
       "restart: stop start",
       "restart:\n\t@test ! -e data/broken\n\t@$(MAKE) -s stop start",
@@ -67,7 +67,7 @@ it("a failed revert is reported with the version on each worker, and the next de
     const [first] = workers;
     await first?.run(["touch", `${directory("web")}/data/broken`]);
 
-    write(lent, "2.0.0", {}, true);
+    write(fixture, "2.0.0", {}, true);
     const ended = await bucket.maand("deploy", "--build", "--json");
     expect(ended.code).toBe(1);
     const last = JSON.parse(ended.stdout.trimEnd().split("\n").at(-1) ?? "");

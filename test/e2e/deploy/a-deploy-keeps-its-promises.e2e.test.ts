@@ -16,7 +16,7 @@ afterAll(() => fleet.close());
 const V1 = { version: "1.0.0", selectors: ["worker"] };
 const V2 = { version: "2.0.0", selectors: ["worker"] };
 
-/** All files of a bucket on a worker: path, content, time and owner. */
+/** The path, content, time and owner of all files of a bucket on a worker. */
 async function everythingOn(worker: FleetWorker, home: string): Promise<string> {
   const { stdout } = await worker.run([
     "find",
@@ -48,13 +48,13 @@ async function deployed({ bucket }: Pick<FleetBucket, "bucket">, ...flags: reado
 }
 
 describe.concurrent("a deploy", () => {
-  it("without changes leaves update_seq and the workers unchanged, and maand job still works", () =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, workers, home, lifecycles } = lent;
+  it("without pending changes does not change update_seq or the workers, and maand job works", () =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, workers, home, lifecycles } = fixture;
       bucket.job("api", V1);
-      await deployed(lent);
+      await deployed(fixture);
       const before = await Promise.all(workers.map((worker) => everythingOn(worker, home)));
-      await deployed(lent);
+      await deployed(fixture);
       expect(await Promise.all(workers.map((worker) => everythingOn(worker, home)))).toEqual(before);
       expect(await bucket.json("info")).toMatchObject({ update_seq: 1 });
       expect(await bucket.maand("job", "run", "api", "--target", "reload")).toMatchObject({ code: 0 });
@@ -62,17 +62,17 @@ describe.concurrent("a deploy", () => {
         expect(commands).toEqual(["start 0.0.0 1.0.0", "reload 1.0.0 1.0.0"]);
     }));
 
-  it("killed after job a, during job b: job a and the finished batches of b are promoted, and the next run does the rest", () =>
+  it("that is killed during its second job has promoted all finished batches, and the next run does the rest", () =>
     onFleet(
       fleet,
-      async (lent) => {
-        const { bucket, workers, hosts, directory, lifecycles, rollouts } = lent;
+      async (fixture) => {
+        const { bucket, workers, hosts, directory, lifecycles, rollouts } = fixture;
         const rolling = { selectors: ["worker"], max_concurrent_upgrades: 1 };
         const write = (version: string) => {
           for (const job of ["a", "b"]) bucket.job(job, { ...rolling, version }, { Makefile: CAREFUL_MAKEFILE });
         };
         write("1.0.0");
-        await deployed(lent);
+        await deployed(fixture);
         write("2.0.0");
         await workers[1]?.write(`${directory("b")}/data/hold`, "");
         const killed = bucket.start(["deploy", "--build"]);
@@ -94,16 +94,16 @@ describe.concurrent("a deploy", () => {
         expect(await lifecycles("a")).toEqual(hosts.map(() => [...started, ...restarted]));
         expect(await lifecycles("b")).toEqual([
           [...started, ...restarted],
-          [...started, ...restarted], // the next run waited for the command, and did not repeat it
+          [...started, ...restarted], // the next run waited for the command instead of repeating it
           [...started, ...restarted],
         ]);
       },
       "max_concurrent_jobs = 1\n",
     ));
 
-  it("refuses a parallel deploy, build, gc or command, and loses nothing", () =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, workers, hosts, home, directory, lifecycles, rollouts } = lent;
+  it("refuses a parallel deploy, build, gc or command, and continues", () =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, workers, hosts, home, directory, lifecycles, rollouts } = fixture;
       for (const job of ["a", "b"]) bucket.job(job, V1, { Makefile: CAREFUL_MAKEFILE, "conf/app.conf": "whole\n" });
       await workers[0]?.write(`${directory("a")}/data/hold`, "");
       const first = bucket.start(["deploy", "--build"]);
@@ -130,7 +130,7 @@ describe.concurrent("a deploy", () => {
         expect(await lifecycles(job)).toEqual(hosts.map(() => ["start 0.0.0 1.0.0", "end start"]));
     }));
 
-  it("a full disk for job b: a keeps its promotion, c is deployed, exit 1, and the next run does the rest", () =>
+  it("fails only one job if a disk becomes full, and the next run does the rest", () =>
     withFleetBucket({ count: 2, diskKb: 8_192 }, async ({ bucket, workers, hosts, lifecycles, rollouts }) => {
       bucket.job("a", V1);
       await bucket.maand("deploy", "--build");
@@ -149,7 +149,7 @@ describe.concurrent("a deploy", () => {
       for (const job of ["a", "b", "c"]) expect(await lifecycles(job)).toEqual(hosts.map(() => ["start 0.0.0 1.0.0"]));
     }));
 
-  it("a worker that is lost during job b: a keeps its promotion, c is deployed on the others, exit 1", () =>
+  it("that loses a worker keeps earlier promotions, and completes the other jobs on the other workers", () =>
     withFleetBucket({ count: 2 }, async ({ bucket, fleet: own, workers, hosts, directory, lifecycles, rollouts }) => {
       bucket.write("maand.conf", `${own.conf}max_concurrent_jobs = 1\n[timeouts]\nconnect = 5\n`);
       for (const job of ["a", "b", "c"]) bucket.job(job, V1, { Makefile: CAREFUL_MAKEFILE });
@@ -172,7 +172,7 @@ describe.concurrent("a deploy", () => {
       expect(await lifecycles("a")).toEqual(hosts.map(() => ["start 0.0.0 1.0.0", "end start"]));
     }));
 
-  it("with a disabled, powered-off worker deploys the other jobs, and stops it later", () =>
+  it("completes on other workers if a disabled worker is powered off, and a later deploy stops its jobs", () =>
     withFleetBucket({ count: 2 }, async ({ bucket, fleet: own, workers, hosts, lifecycles, rollouts }) => {
       bucket.write("maand.conf", `${own.conf}[timeouts]\nconnect = 5\n`);
       for (const job of ["api", "web"]) bucket.job(job, V1);
@@ -194,7 +194,7 @@ describe.concurrent("a deploy", () => {
       expect(await bucket.maand("deploy", "--force", "--jobs", "web")).toMatchObject({ code: 0 });
     }));
 
-  it("a version or a name with shell characters is refused, and reaches no worker", () =>
+  it("refuses a version or a name with shell characters before it connects to workers", () =>
     onFleet(fleet, async ({ bucket, workers, home }) => {
       const spells: [string, () => void][] = [
         ["a version", () => bucket.job("api", { ...V1, version: "1.0.1-$(touch /opt/worker/owned)" })],
@@ -212,7 +212,7 @@ describe.concurrent("a deploy", () => {
       }
     }));
 
-  it("free text, such as a file name or a variable, is never interpreted by a shell", () =>
+  it("never passes free text, such as a file name or a variable, to a shell for interpretation", () =>
     onFleet(fleet, async ({ bucket, workers, directory, lifecycles }) => {
       const odd = "a $(touch owned) `touch owned` ; touch owned '\"\\ *.conf";
       bucket.job("api", V1, {
@@ -229,7 +229,7 @@ describe.concurrent("a deploy", () => {
       expect(await lifecycles("api")).toEqual(workers.map(() => ["start 0.0.0 1.0.0"]));
     }));
 
-  it("of a removal must precede gc, which is refused until then and deletes the records afterwards", () =>
+  it("must stop removed jobs before gc deletes their records; until then, gc is refused", () =>
     onFleet(fleet, async ({ bucket, workers, home, directory, lifecycle }) => {
       bucket.job("old", V1);
       await bucket.maand("deploy", "--build");
@@ -251,20 +251,20 @@ describe.concurrent("a deploy", () => {
 });
 
 describe("a deploy of a service that listens", () => {
-  it("a failed health check in batch 2 of 3: batches 1 and 2 are promoted, 3 is skipped, exit 1, and the next run resumes", () =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, workers, hosts, directory, lifecycles, rollouts } = lent;
+  it("skips the third batch after a failed health check in the second, and the next run resumes", () =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, workers, hosts, directory, lifecycles, rollouts } = fixture;
       const impatient = {
         health_check: { checks: [{ type: "http", port: "http" }], wait: { attempts: 5, interval_seconds: 0.2 } },
       };
-      // a server that fails to start on the second worker while a file exists
+      // the server does not start on the second worker while a file exists
       const server = (files: Readonly<Record<string, string>>) => ({
         ...files,
         "server.mjs": `import { existsSync } from "node:fs";\nif (existsSync("data/sick")) process.exit(1);\n${files["server.mjs"]}`,
       });
       const one = httpService("1.0.0", impatient);
       bucket.job("web", one.manifest, server(one.files));
-      await deployed(lent);
+      await deployed(fixture);
       await workers[1]?.write(`${directory("web")}/data/sick`, "");
       const two = httpService("2.0.0", impatient);
       bucket.job("web", two.manifest, server(two.files));
@@ -273,7 +273,7 @@ describe("a deploy of a service that listens", () => {
       const states = await rollouts();
       expect(hosts.map((host) => states[`web@${host}`])).toEqual(["promoted", "health_failed", "restart"]);
       await workers[1]?.run(["rm", `${directory("web")}/data/sick`]);
-      await deployed(lent);
+      await deployed(fixture);
       const [first, second, third] = await lifecycles("web");
       expect(first).toEqual(["start 1.0.0", "stop", "start 2.0.0"]);
       expect(second).toEqual(["start 1.0.0", "stop", "start 2.0.0", "stop", "start 2.0.0"]);

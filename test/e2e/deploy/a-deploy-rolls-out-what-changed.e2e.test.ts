@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 
-/** Deploys that need no hook of a job. */
+/** Tests deploys without job commands. */
 
 let bucket: LocalBucket;
 const ONE = "127.0.0.11";
@@ -22,8 +22,8 @@ const targets = (job: string, host = ONE) => bucket.lifecycle(job, host).map((li
 const updateSeq = async () => (await bucket.json<{ update_seq: number }>("info")).update_seq;
 const onWorker = (path: string, host = ONE) => join(bucket.directory("api", host), "../..", path);
 
-describe("the command", () => {
-  it("deploys all jobs, one job, nothing with --dry-run, and everything with --force", async () => {
+describe("maand deploy", () => {
+  it("deploys all jobs, or the named jobs, or nothing with --dry-run, or unchanged jobs with --force", async () => {
     await bucket.type("maand deploy --dry-run");
     expect([targets("api"), targets("web"), await updateSeq()]).toEqual([[], [], 0]);
     await bucket.type("maand deploy --jobs api");
@@ -34,7 +34,7 @@ describe("the command", () => {
     expect([targets("api"), targets("web")]).toEqual([["start", "restart"], ["start"]]);
   });
 
-  it("needs a build: unbuilt changes are not deployed", async () => {
+  it("does not deploy changes that are not built", async () => {
     await bucket.type("maand deploy");
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
     await bucket.type("maand deploy");
@@ -62,7 +62,7 @@ describe("the command", () => {
     }
   });
 
-  it("increments update_seq once for all waves and jobs, and only if something is synced", async () => {
+  it("increments update_seq once for all waves and jobs, and only if it syncs anything", async () => {
     const first = { command_first: { executed_on: ["cli"] } };
     bucket.job(
       "api",
@@ -85,7 +85,7 @@ describe("the command", () => {
     expect(await updateSeq()).toBe(2);
   });
 
-  it("syncs worker.json, jobs.json and bin/ to each worker with changes, and lists all its jobs in jobs.json", async () => {
+  it("syncs worker.json, jobs.json and bin/ to each worker with changes, and lists all jobs of the worker", async () => {
     await bucket.type("maand deploy --jobs api");
     const printed = JSON.parse(readFileSync(onWorker("worker.json"), "utf8"));
     expect(printed).toMatchObject({ worker_ip: ONE, update_seq: 1, labels: ["worker"] });
@@ -103,7 +103,7 @@ describe("the command", () => {
     ]);
   });
 
-  it("syncs rendered templates and certificates, and no templates", async () => {
+  it("syncs rendered templates and certificates, but not the templates", async () => {
     const files = { "app.conf.tpl": "on {{ .WorkerIP }}\n" };
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], certs: { server: {} } }, files);
     await bucket.type("maand build && maand deploy");
@@ -117,8 +117,8 @@ describe("the command", () => {
   }
 });
 
-describe("first deploy or upgrade", () => {
-  it("new allocations start, changed ones are upgraded, unchanged ones are skipped without --force", async () => {
+describe("a deploy", () => {
+  it("starts new allocations, upgrades changed ones, and skips unchanged ones without --force", async () => {
     expect((await bucket.planned())[`api@${ONE}`]).toBe("start");
     await bucket.type("maand deploy");
     expect((await bucket.planned())[`api@${ONE}`]).toBe("skip");
@@ -130,7 +130,7 @@ describe("first deploy or upgrade", () => {
     expect([targets("api"), targets("web")]).toEqual([["start", "restart", "restart"], ["start"]]);
   });
 
-  it("the promoted and the desired version are recorded, and a new version is rolled out", async () => {
+  it("records the promoted and the desired version, and rolls out a new version", async () => {
     const versions = async () => {
       const [row] = await bucket.json<Record<string, string>[]>("cat", "deployments", "--jobs", "api");
       return [row?.current_version, row?.new_version, row?.rollout];
@@ -153,27 +153,27 @@ describe("restart_policy", () => {
     await bucket.type("maand build && maand deploy");
   };
 
-  it("defaults to always: an upgrade restarts", async () => {
+  it("defaults to always, so that an upgrade restarts", async () => {
     await edit({}, "1");
     await edit({}, "2");
     expect(targets("api")).toEqual(["start", "restart"]);
   });
 
-  it("reload reloads, unless a changed file matches restart_globs", async () => {
+  it("reload reloads a job, or restarts it if a changed file matches restart_globs", async () => {
     await edit({ restart_policy: "reload" }, "1");
     await edit({ restart_policy: "reload" }, "2");
     await edit({ restart_policy: "reload", restart_globs: ["*.conf"] }, "3");
     expect(targets("api")).toEqual(["start", "reload", "restart"]);
   });
 
-  it("never syncs files only", async () => {
+  it("never syncs the files without a restart", async () => {
     await edit({ restart_policy: "never" }, "1");
     await edit({ restart_policy: "never" }, "2");
     expect(targets("api")).toEqual(["start"]);
     expect(readFileSync(join(bucket.directory("api", ONE), "app.conf"), "utf8")).toBe("2");
   });
 
-  it("is ignored by --sync-only, and the reload is run by hand afterwards", async () => {
+  it("is ignored by --sync-only, and maand job run reloads the job afterwards", async () => {
     await edit({ restart_policy: "reload" }, "1");
     bucket.write("workspace/jobs/api/app.conf", "2");
     await bucket.type("maand build && maand deploy --sync-only --jobs api");
@@ -184,8 +184,8 @@ describe("restart_policy", () => {
   });
 });
 
-describe("rolling batches", () => {
-  /** Batches of one job in the last run, as lists of hosts. */
+describe("batches of a rollout", () => {
+  /** The batches of the last run, each as a list of hosts. */
   async function batches(): Promise<string[]> {
     const lines = await bucket.type("maand logs show --run-dir --event batch_started --json");
     return lines
@@ -195,7 +195,7 @@ describe("rolling batches", () => {
       .map(({ workers }: { workers: string }) => workers);
   }
 
-  it("use max_concurrent_starts first, and max_concurrent_upgrades afterwards", async () => {
+  it("have the size max_concurrent_starts in the first deploy, and max_concurrent_upgrades afterwards", async () => {
     const manifest = { selectors: ["worker"], max_concurrent_starts: 2, max_concurrent_upgrades: 1 };
     bucket.job("api", { version: "1.0.0", ...manifest });
     await bucket.type("maand build && maand deploy --jobs api");
@@ -205,7 +205,7 @@ describe("rolling batches", () => {
     expect(await batches()).toEqual([ONE, TWO]);
   });
 
-  it("are promoted one by one: after a failure the earlier ones remain promoted, and the next deploy resumes", async () => {
+  it("are promoted one by one, remain promoted after a later failure, and the next deploy resumes", async () => {
     await bucket.type("maand deploy");
     bucket.write(join(bucket.directory("api", TWO), "data/fail-restart").slice(bucket.root.length + 1), "");
     bucket.job("api", { version: "2.0.0", selectors: ["worker"], max_concurrent_upgrades: 1 });

@@ -10,7 +10,7 @@ import { isInPostgres } from "../../support/postgres/test-store.ts";
 const REPORT_MEMORY = fileURLToPath(new URL("../../support/bucket/report-memory.mjs", import.meta.url));
 const MB = 1024 * 1024;
 const SIZE = 300 * MB;
-/** The memory of a command without any large file, and room for some pieces of one. */
+/** The memory that a command needs without large files, plus some pieces of a file. */
 const ENOUGH = (isInPostgres() ? 340 : 220) * MB; // the thread of the database connection has a separate heap
 
 let bucket: LocalBucket;
@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => bucket.dispose());
 
-/** Runs a command; returns its maximum memory. */
+/** Runs a command, and returns its peak memory. */
 async function memoryOf(...args: readonly string[]): Promise<number> {
   const reported = join(bucket.root, "memory");
   const running = startMaand(args, { cwd: bucket.root, env: { MEMORY_FILE: reported }, preload: [REPORT_MEMORY] });
@@ -34,7 +34,7 @@ async function memoryOf(...args: readonly string[]): Promise<number> {
   return Number(readFileSync(reported, "utf8"));
 }
 
-it("builds, dry runs with --diff and deploys never load the complete file into memory", async () => {
+it("builds, dry runs with --diff and deploys never load a complete large file into memory", async () => {
   expect(await memoryOf("build")).toBeLessThan(ENOUGH);
   expect(await memoryOf("deploy", "--dry-run", "--diff")).toBeLessThan(ENOUGH);
   expect(await memoryOf("deploy")).toBeLessThan(ENOUGH);

@@ -5,13 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Ended } from "../../support/bucket/maand.ts";
 import { linesOf, type Scratch, scratch } from "../../support/bucket/scratch.ts";
 
-/** Four allocations start at the same time, and each runs a command that only some of them may run at a time. */
+/** Four allocations start at the same time. A semaphore limits how many of them run a command at the same time. */
 const HOSTS = ["127.0.0.81", "127.0.0.82", "127.0.0.83", "127.0.0.84"];
 
-/**
- * Holds a semaphore with two slots long enough for the others to arrive, and records when it acquires and releases the
- * semaphore.
- */
+/** Acquires a semaphore with two slots, holds it until the others wait, and records when it acquires and releases it. */
 const MIGRATE = {
   py: `import os, time
 from maand import job_name, semaphore
@@ -39,15 +36,15 @@ await semaphore("migrate", async () => {
 `,
 };
 
-/** Takes the only slot and never releases it. */
+/** Acquires the only slot and never releases it. */
 const VANISH = {
   py: `import os
 from maand import acquire_semaphore
-acquire_semaphore("door")
+acquire_semaphore("only-slot")
 os._exit(0)
 `,
   ts: `import { acquireSemaphore } from "./maand.ts";
-await acquireSemaphore("door");
+await acquireSemaphore("only-slot");
 process.exit(0);
 `,
 };
@@ -82,22 +79,22 @@ afterAll(() => {
   rmSync(turns, { recursive: true, force: true });
 });
 
-describe.each(["in_py", "in_ts"])("the migration of a job, %s", (job) => {
-  it("runs on every allocation, one after another", () => {
+describe.each(["in_py", "in_ts"])("a migration with a semaphore (%s)", (job) => {
+  it("runs on every allocation", () => {
     expect(ended.code, ended.stderr).toBe(0);
     const words = linesOf(join(turns, job));
     expect(words.filter((word) => word === "in")).toHaveLength(HOSTS.length);
     expect(words.filter((word) => word === "out")).toHaveLength(HOSTS.length);
   });
 
-  it("never runs on more than two at the same time", () => {
+  it("never runs on more allocations at the same time than the semaphore has slots", () => {
     let inside = 0;
     const most = Math.max(...linesOf(join(turns, job)).map((word) => (inside += word === "in" ? 1 : -1)));
     expect(most).toBeLessThanOrEqual(2);
     expect(most).toBeGreaterThan(0);
   });
 
-  it("passes the slot of a process that died to the next", () => {
+  it("gets the slot of a process that died", () => {
     const printed = HOSTS.map((host) => `command_vanish (after_allocation_started) ${job}@${host}`);
     expect(printed.filter((line) => !ended.stderr.includes(`ok ${line}`))).toEqual([]);
   });

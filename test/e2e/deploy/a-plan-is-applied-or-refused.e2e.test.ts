@@ -7,7 +7,7 @@ import { ran, writeJob } from "../../support/bucket/recording-job.ts";
 import { RECORDING_MAKEFILE, type Scratch } from "../../support/bucket/scratch.ts";
 import { type Fleet, startFleet } from "../../support/fleet/index.ts";
 
-/** Plans that are made by one process and carried out by another, on real workers. */
+/** Tests plans that one process makes and another process applies, on real workers. */
 let fleet: Fleet;
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ function plain({ bucket }: FleetBucket, version: string, more: Readonly<Record<s
   bucket.write("workspace/jobs/web/vars.toml", 'color = "red"\n');
 }
 
-/** The actions of a plan by `job@worker`, without unchanged allocations. */
+/** The actions of a plan by `job@worker`, except for unchanged allocations. */
 function actionsIn(bucket: Scratch, file: string): Record<string, string> {
   const plan: Plan = JSON.parse(bucket.read(file));
   const rows = plan.waves.flatMap(({ jobs }) =>
@@ -49,7 +49,7 @@ function actionsIn(bucket: Scratch, file: string): Record<string, string> {
   return Object.fromEntries(rows.filter(([, action]) => action !== "skip"));
 }
 
-/** A digest of each file of a bucket. */
+/** The digests of all files of a bucket. */
 function digests(root: string): Record<string, string> {
   const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return Object.fromEntries(
@@ -61,12 +61,12 @@ function digests(root: string): Record<string, string> {
 }
 
 describe.concurrent("a saved plan", () => {
-  it("is carried out by another process, exactly and only once, without later edits", () =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, hosts, lifecycles } = lent;
-      plain(lent, "1.0.0");
+  it("is applied exactly and only once by another process, without later edits", () =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, hosts, lifecycles } = fixture;
+      plain(fixture, "1.0.0");
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
-      plain(lent, "2.0.0");
+      plain(fixture, "2.0.0");
       await bucket.maand("build");
       expect(await bucket.maand("plan", "--out", "plan.json")).toMatchObject({ code: 0 });
       expect(actionsIn(bucket, "plan.json")).toEqual(
@@ -86,10 +86,10 @@ describe.concurrent("a saved plan", () => {
       expect((await bucket.maand("plan", "--exit-code")).code).toBe(0);
     }));
 
-  it("is refused with exit code 5 after a KV value that it used changed, and nothing is touched; the next plan works", () =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, hosts, lifecycles, directory, workers } = lent;
-      plain(lent, "1.0.0");
+  it("is refused with exit code 5 after a change of a KV value that it used, and the next plan works", () =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, hosts, lifecycles, directory, workers } = fixture;
+      plain(fixture, "1.0.0");
       await bucket.maand("build");
       await bucket.maand("plan", "--out", "plan.json");
       bucket.write("workspace/jobs/web/vars.toml", 'color = "blue"\n');
@@ -108,12 +108,12 @@ describe.concurrent("a saved plan", () => {
       );
     }));
 
-  it("with hooks includes what pre_deploy does; a job for which this differs is left unchanged, and the others continue", () =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, hosts, lifecycles, directory, workers } = lent;
+  it("includes the effects of pre_deploy, and skips only the jobs for which these effects differ", () =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, hosts, lifecycles, directory, workers } = fixture;
       const files = { "turn.conf.tpl": '{{ get "vars/job/api" "turn" }}\n', Makefile: RECORDING_MAKEFILE };
       writeJob(bucket, "api", { events: ["pre_deploy"], body: 'put("turn", open(here + "/turn").read())', files });
-      plain(lent, "1.0.0");
+      plain(fixture, "1.0.0");
       bucket.write("turn", "one");
       await bucket.maand("build");
       const undecided = await bucket.maand("plan");
@@ -137,14 +137,14 @@ describe.concurrent("a saved plan", () => {
       );
     }));
 
-  it("of a workspace changes no byte of the bucket, and is carried out after a build, including new certificates", () =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, hosts, lifecycles } = lent;
-      plain(lent, "1.0.0");
+  it("of an unbuilt workspace changes no byte of the bucket, and is applied after a build, with new certificates", () =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, hosts, lifecycles } = fixture;
+      plain(fixture, "1.0.0");
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
       const elsewhere = `${bucket.root}-checkout`;
       cpSync(join(bucket.root, "workspace"), elsewhere, { recursive: true });
-      plain(lent, "2.0.0", { certs: { own: {} } });
+      plain(fixture, "2.0.0", { certs: { own: {} } });
       const before = digests(bucket.root);
       const out = `${bucket.root}-plan.json`;
       const planned = await bucket.maand("plan", "--build", "--out", out, "--format", "markdown");

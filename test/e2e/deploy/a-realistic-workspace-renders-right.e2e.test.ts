@@ -19,10 +19,10 @@ beforeAll(async () => {
 
 afterAll(() => bucket?.dispose());
 
-/** Directory of a job on a worker. */
+/** The directory of a job on a worker. */
 function on(host: string, job: string): string {
   const directory = localJob(bucket, host, job);
-  if (directory === undefined) throw new Error(`nothing was brought to ${host}`);
+  if (directory === undefined) throw new Error(`nothing was delivered to ${host}`);
   return directory;
 }
 
@@ -30,7 +30,7 @@ function file(host: string, job: string, path: string): string {
   return readFileSync(join(on(host, job), path), "utf8");
 }
 
-/** `key=value` lines. */
+/** Parses lines of the form `key=value`. */
 function properties(text: string): Record<string, string> {
   const lines = text.split("\n").filter((line) => line.includes("="));
   return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
@@ -46,7 +46,7 @@ interface Dry {
   readonly failures: readonly { readonly job: string; readonly message: string }[];
 }
 
-it("a dry run without the secrets names the jobs that lack one, plans the others and exits with 1", async () => {
+it("a dry run without secrets names the jobs that lack them, plans the other jobs, and exits with 1", async () => {
   const { waves, failures } = await bucket.json<Dry>("deploy", "--dry-run");
   expect(failures.map(({ job }) => job).sort()).toEqual(["broker", "postgres", "redis", "web"]);
   expect(failures.find(({ job }) => job === "redis")?.message).toMatch(
@@ -59,13 +59,13 @@ it("a dry run without the secrets names the jobs that lack one, plans the others
   expect(stdout).toContain('job "web": workspace/jobs/web/htpasswd.tpl:1:');
 });
 
-describe("after a deploy", () => {
+describe("after a deploy of a realistic workspace", () => {
   beforeAll(async () => {
     await putSecrets(bucket.root);
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   });
 
-  it("no template and no module is on a worker, and everything is rendered", () => {
+  it("workers have rendered files, but no templates and no modules", () => {
     expect(existsSync(join(on(COW, "postgres"), "postgresql.conf.tpl"))).toBe(false);
     expect(existsSync(join(on(COW, "postgres"), "_modules"))).toBe(false);
     for (const [host, job, path] of [
@@ -155,7 +155,7 @@ describe("after a deploy", () => {
     expect(text).toContain(`server web_01 ${ANT}:21443 check weight 1\n  server web_02 ${BEE}:21443 check weight 10\n`);
   });
 
-  it("the redis servers start, and the second one replicates the first", async () => {
+  it("two redis servers start, and the second replicates the first", async () => {
     const port = await value("maand/job/redis", "port_redis");
     const password = SECRETS.redis?.password ?? "";
     const first = await startRedis(on(DOG, "redis"), { host: DOG, port, password });
@@ -180,7 +180,7 @@ describe("after a deploy", () => {
     }
   });
 
-  it("each member of the ensemble knows its id and all others", () => {
+  it("the configuration of each member of the ensemble contains its id and all other members", () => {
     for (const [at, host] of [BEE, COW, DOG].entries()) {
       expect(file(host, "ensemble", "conf/myid")).toBe(`${at + 1}\n`);
       const config = properties(file(host, "ensemble", "conf/zoo.cfg"));
@@ -196,7 +196,7 @@ describe("after a deploy", () => {
     }
   });
 
-  it("each broker knows its controller and its index", async () => {
+  it("the configuration of each broker contains its controller and its index", async () => {
     const port = await value("maand/job/controller", "port_controller");
     const own = await value("maand/job/broker", "port_broker");
     const zones = { [BEE]: "b", [COW]: "a", [DOG]: "b" };
@@ -234,7 +234,7 @@ describe("after a deploy", () => {
     });
   });
 
-  it("every worker's agent knows its worker", async () => {
+  it("the configuration of each agent describes its worker", async () => {
     const labels: Readonly<Record<string, readonly string[]>> = {
       [ANT]: ["edge", "web", "worker"],
       [BEE]: ["ensemble", "web", "worker"],
@@ -275,7 +275,7 @@ describe("after a deploy", () => {
     }
   });
 
-  it("the metrics server has a target on every worker", () => {
+  it("the configuration of the metrics server has a target on every worker", () => {
     const targets: unknown = JSON.parse(file(EEL, "metrics", "targets.json"));
     const expected = [ANT, BEE, COW, DOG, EEL].map((host) => ({
       targets: [`${host}:21100`],
@@ -290,7 +290,7 @@ describe("after a deploy", () => {
     });
   });
 
-  it("the cron job's script is executable and runs, and its schedule is rendered", async () => {
+  it("the cron job has an executable script that runs, and a rendered schedule", async () => {
     const script = join(on(EEL, "cron"), "run.sh");
     expect(statSync(script).mode & 0o111).not.toBe(0);
     expect(await runProgram("sh", [script, "backup"])).toEqual({
@@ -303,7 +303,7 @@ describe("after a deploy", () => {
     );
   });
 
-  it("a second deploy does nothing, a new version of one job changes only that job, and the next deploy does nothing", async () => {
+  it("a second deploy does nothing, and a new version of one job changes only that job", async () => {
     expect((await bucket.maand("deploy", "--build")).stderr).toContain("0 promoted");
     const manifest = "workspace/jobs/metrics/manifest.json";
     bucket.write(manifest, bucket.read(manifest).replace("0.5.0", "0.6.0"));
@@ -316,7 +316,7 @@ describe("after a deploy", () => {
     expect(await bucket.maand("deploy", "--build", "--dry-run", "--exit-code")).toMatchObject({ code: 0 });
   });
 
-  it("no secret is in the log of a run", async () => {
+  it("the log of a run contains no secret", async () => {
     const { stdout } = await runProgram("sh", ["-c", 'cat "$1"/*.log "$1"/runs/*/*', "cat", join(bucket.root, "logs")]);
     expect(stdout).toContain("event=run_finished");
     for (const secret of Object.values(SECRETS).flatMap((of) => Object.values(of)))

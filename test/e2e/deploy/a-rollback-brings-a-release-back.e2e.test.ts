@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 import { httpService, requestVersion } from "../../support/bucket/http-service.ts";
 
-/** Writes the service, with a target that records why a deploy restarts it. */
+/** Writes the service. Its target restart records the reason of the restart. */
 function write({ bucket }: FleetBucket, version: string): void {
   const { manifest, files } = httpService(version);
   const noted = files.Makefile.replace(
@@ -21,12 +21,12 @@ interface ReleaseRow {
 }
 
 it("a rollback restores the last good release, and deploys skip the replaced release until the job changes", () =>
-  withFleetBucket({ count: 3 }, async (lent) => {
-    const { bucket, hosts, workers, directory } = lent;
+  withFleetBucket({ count: 3 }, async (fixture) => {
+    const { bucket, hosts, workers, directory } = fixture;
     const versions = () => Promise.all(hosts.map(requestVersion));
     const all = (version: string) => hosts.map(() => version);
     for (const version of ["1.0.0", "1.1.0"]) {
-      write(lent, version);
+      write(fixture, version);
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
     }
     expect((await bucket.maand("diff", "web", "r1", "r2")).stdout).toContain('+{"version":"1.1.0"');
@@ -54,17 +54,17 @@ it("a rollback restores the last good release, and deploys skip the replaced rel
     expect(await bucket.maand("deploy", "--jobs", "web", "--release", "r2")).toMatchObject({ code: 0 });
     expect(await versions()).toEqual(all("1.1.0"));
     expect(await bucket.maand("rollback", "web", "--to", "1.0.0")).toMatchObject({ code: 0 });
-    write(lent, "1.2.0");
+    write(fixture, "1.2.0");
     const fixed = await bucket.maand("deploy", "--build");
     expect(fixed.code).toBe(0);
     expect(fixed.stderr).not.toContain("is held");
     expect(await versions()).toEqual(all("1.2.0"));
   }));
 
-it("a rollback to a missing release, or with flags that cannot be combined, is refused before anything changes", () =>
-  withFleetBucket({ count: 1 }, async (lent) => {
-    const { bucket, hosts } = lent;
-    write(lent, "1.0.0");
+it("a rollback to a missing release, or with incompatible flags, is refused before anything changes", () =>
+  withFleetBucket({ count: 1 }, async (fixture) => {
+    const { bucket, hosts } = fixture;
+    write(fixture, "1.0.0");
     await bucket.maand("deploy", "--build");
     const refused = async (...words: readonly string[]) => {
       const { code, stderr } = await bucket.maand(...words);

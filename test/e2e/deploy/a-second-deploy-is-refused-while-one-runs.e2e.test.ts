@@ -6,7 +6,7 @@ const SLOW = `start:
 stop restart:
 `;
 
-it("a second deploy exits with 3 immediately and names the first, which continues", () =>
+it("a second deploy exits with 3 immediately and names the first deploy, which continues", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, workers, directory, lifecycle, rollouts, hosts }) => {
     const [worker] = workers;
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: SLOW });
@@ -47,5 +47,5 @@ it("a killed deploy leaves no lock", () =>
     await second.prints("waiting for");
     await worker?.write(`${directory("api")}/data/go`, "");
     expect(await second.ended).toMatchObject({ code: 0 });
-    expect(worker && (await lifecycle("api", worker))).toEqual(["started"]); // the second deploy waited for the command, and did not repeat it
+    expect(worker && (await lifecycle("api", worker))).toEqual(["started"]); // the second deploy waited for the command instead of repeating it
   }));

@@ -4,10 +4,10 @@ import { remotesFor } from "../../support/fleet/index.ts";
 import { type SlowLink, slowLink } from "../../support/fleet/slow-link.ts";
 
 const ROUND_TRIP_MS = 40;
-/** Opening a channel, starting the program, sending files, running the target; and the end of the channel. */
+/** Round trips: open a channel, start the program, send files, run the target; and close the channel. */
 const CHANGED = 4 + 1;
 
-it("behind a slow network, a changed job waits for few round trips, and an unchanged one for none", () =>
+it("a deploy behind a slow network needs few round trips for a changed job, and none for an unchanged job", () =>
   withFleetBucket({ count: 2 }, async ({ fleet, bucket, workers }) => {
     const links = await Promise.all(workers.map((worker) => slowLink(worker, ROUND_TRIP_MS)));
     try {

@@ -22,14 +22,14 @@ function write({ bucket }: FleetBucket, version: string, steps: readonly string[
 }
 
 /** Deploys 1.0.0, and builds 2.0.0. */
-async function upgradeBuilt(lent: FleetBucket, steps: readonly string[]): Promise<void> {
-  write(lent, "1.0.0", steps);
-  expect(await lent.bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
-  write(lent, "2.0.0", steps);
-  expect(await lent.bucket.maand("build")).toMatchObject({ code: 0 });
+async function upgradeBuilt(fixture: FleetBucket, steps: readonly string[]): Promise<void> {
+  write(fixture, "1.0.0", steps);
+  expect(await fixture.bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+  write(fixture, "2.0.0", steps);
+  expect(await fixture.bucket.maand("build")).toMatchObject({ code: 0 });
 }
 
-/** Runs a command, and kills it while the restart of the job on a worker is under way. */
+/** Runs a command, and kills it during the restart of the job on a worker. */
 async function killAtRestart(
   { bucket, workers, directory, lifecycle }: FleetBucket,
   at: number,
@@ -51,12 +51,12 @@ async function killAtRestart(
 
 const done = (ran: readonly string[]) => ran.filter((line) => line.startsWith("restart") || line.startsWith("overlap"));
 
-it.concurrent("a rollout is paused, survives kill -9 before and after the pause, and continues from another terminal", () =>
-  onFleet(fleet, async (lent) => {
-    const { bucket, hosts, rollouts, lifecycles, workers, directory } = lent;
-    await upgradeBuilt(lent, ["1", "pause", "100%"]);
+it.concurrent("a paused rollout survives kill -9 before and after the pause, and continues from another terminal", () =>
+  onFleet(fleet, async (fixture) => {
+    const { bucket, hosts, rollouts, lifecycles, workers, directory } = fixture;
+    await upgradeBuilt(fixture, ["1", "pause", "100%"]);
 
-    await killAtRestart(lent, 0, ["deploy"]);
+    await killAtRestart(fixture, 0, ["deploy"]);
     expect(await bucket.maand("deploy")).toMatchObject({ code: 6 });
     const paused = Object.values(await rollouts());
     expect(paused).toEqual(["promoted", "paused", "paused"]);
@@ -73,7 +73,7 @@ it.concurrent("a rollout is paused, survives kill -9 before and after the pause,
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 6 });
     expect(Object.values(await rollouts())).toEqual(paused);
 
-    await killAtRestart(lent, 1, ["rollout", "resume", "api"]);
+    await killAtRestart(fixture, 1, ["rollout", "resume", "api"]);
     const elsewhere = bucket.start(["-C", bucket.root, "rollout", "resume", "api"], { cwd: "/" });
     expect(await elsewhere.ended).toMatchObject({ code: 0 });
     expect(Object.values(await rollouts())).toEqual(["promoted", "promoted", "promoted"]);
@@ -83,10 +83,10 @@ it.concurrent("a rollout is paused, survives kill -9 before and after the pause,
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   }));
 
-it.concurrent("a timed wait that was killed continues with the remaining time, and does not end early", () =>
-  onFleet(fleet, async (lent) => {
-    const { bucket, rollouts } = lent;
-    await upgradeBuilt(lent, ["1", "1d", "100%"]);
+it.concurrent("a timed wait continues with the remaining time after a kill", () =>
+  onFleet(fleet, async (fixture) => {
+    const { bucket, rollouts } = fixture;
+    await upgradeBuilt(fixture, ["1", "1d", "100%"]);
     const endOfWait = async (signal: "SIGKILL" | "SIGINT") => {
       const waiting = bucket.start(["deploy"]);
       await waiting.prints("api: step 2 of 3 waits");
@@ -105,7 +105,7 @@ it.concurrent("a timed wait that was killed continues with the remaining time, a
     expect(Object.values(await rollouts())).toEqual(["promoted", "promoted", "promoted"]);
   }));
 
-/** A service that serves its version; a bad one ends a while after its first answer. */
+/** Writes a service that serves its version. A bad version ends a while after its first response. */
 function serve({ bucket }: FleetBucket, version: string, rollout: object, isBad = false): void {
   const { manifest, files } = httpService(version, { rollout, on_failure: "revert" });
   const flawed = files["server.mjs"].replace(
@@ -117,22 +117,22 @@ function serve({ bucket }: FleetBucket, version: string, rollout: object, isBad 
 
 const versions = ({ hosts }: FleetBucket) => Promise.all(hosts.map(requestVersion));
 
-it.concurrent("an abort restores the old release, and a release that fails in its soak is reverted automatically", () =>
-  onFleet(fleet, async (lent) => {
-    const { bucket, rollouts } = lent;
+it.concurrent("an abort restores the old release, and a release that fails during its soak is reverted automatically", () =>
+  onFleet(fleet, async (fixture) => {
+    const { bucket, rollouts } = fixture;
     const rollout = { steps: ["1", "pause", "100%"], soak_seconds: 0 };
-    serve(lent, "1.0.0", rollout);
+    serve(fixture, "1.0.0", rollout);
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
-    serve(lent, "2.0.0", rollout);
+    serve(fixture, "2.0.0", rollout);
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 6 });
-    expect(await versions(lent)).toEqual(["2.0.0", "1.0.0", "1.0.0"]);
+    expect(await versions(fixture)).toEqual(["2.0.0", "1.0.0", "1.0.0"]);
     expect(await bucket.maand("rollout", "abort", "web")).toMatchObject({ code: 0 });
-    expect(await versions(lent)).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
+    expect(await versions(fixture)).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
 
-    serve(lent, "3.0.0", { ...rollout, soak_seconds: 3600 }, true);
+    serve(fixture, "3.0.0", { ...rollout, soak_seconds: 3600 }, true);
     const failed = await bucket.maand("deploy", "--build");
     expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining("into the soak of step 1 of 3 (1)") });
-    expect(await versions(lent)).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
+    expect(await versions(fixture)).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
     expect(Object.values(await rollouts())).toEqual(["promoted", "promoted", "promoted"]);
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0, stderr: expect.stringContaining("web is held: r3") });
     await bucket.maand("job", "stop", "web");

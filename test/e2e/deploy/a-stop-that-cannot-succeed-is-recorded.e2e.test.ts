@@ -4,7 +4,7 @@ import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 /** A job without a `stop` target. */
 const MAKEFILE = 'start restart reload:\n\t@mkdir -p data; echo "$@ $(NEW_VERSION)" >> data/lifecycle\n';
 
-it("an operator records drained and removed allocations without a working stop as stopped, and the others continue", () =>
+it("maand job stop --mark-stopped records allocations without a working stop target as stopped", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, fleet, workers, hosts, directory }) => {
     const [first = "", second = "", third = ""] = hosts;
     const manifest = { selectors: ["worker"], restart_policy: "always" };

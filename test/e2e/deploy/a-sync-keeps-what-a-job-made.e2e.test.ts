@@ -17,7 +17,7 @@ async function deploys(bucket: Scratch): Promise<string> {
   return `${stdout}${stderr}`.replace(/\s+/g, " ");
 }
 
-/** The files that remain after a deploy when the job created its own files. */
+/** The files that remain after a deploy, if the job created its own files before it. */
 async function left(
   bucket: Scratch,
   run: (script: string) => Promise<string>,
@@ -33,7 +33,7 @@ async function left(
 
 const KEPT = ["./app.pid", "./certs/ca.crt", "./data/lifecycle", "./run/state", "./var/x.pid"];
 
-it("files named in keep survive a deploy, with the runner and with rsync; others are deleted", () =>
+it("a deploy with the runner or with rsync deletes files that a job created, except files named in keep", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, workers: [worker], directory }) => {
     const run = async (script: string) => {
       const { stdout } = (await worker?.run(["sh", "-c", script, "sh", directory("api")])) ?? { stdout: "" };
@@ -49,7 +49,7 @@ it("files named in keep survive a deploy, with the runner and with rsync; others
     );
   }));
 
-it("files named in keep survive a deploy to a local worker; others are deleted", async () => {
+it("a deploy to a local worker deletes files that a job created, except files named in keep", async () => {
   const bucket = await scratch('transport = "local"\n');
   try {
     bucket.workers({ host: "127.0.0.11" });

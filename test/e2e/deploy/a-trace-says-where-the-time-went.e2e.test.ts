@@ -11,7 +11,7 @@ interface Trace {
   readonly hooks: readonly { readonly hook: string; readonly plugin: string; readonly [figure: string]: unknown }[];
 }
 
-/** A built bucket with one local worker and a job. */
+/** Calls `use` with a built bucket that has one local worker and a job. */
 async function withBucket(use: (bucket: LocalBucket) => Promise<void>): Promise<void> {
   const bucket = await localBucket(1);
   try {
@@ -23,7 +23,7 @@ async function withBucket(use: (bucket: LocalBucket) => Promise<void>): Promise<
   }
 }
 
-/** The files of traces next to the records of runs. */
+/** The trace files next to the logs of runs. */
 function tracesIn({ root }: LocalBucket): string[] {
   const runs = join(root, "logs/runs");
   return readdirSync(runs)
@@ -36,7 +36,7 @@ async function rowOf(bucket: LocalBucket, file: string, plugin: string, hook: st
   return hooks.find((row) => row.plugin === plugin && row.hook === hook);
 }
 
-it("a deploy with a trace prints a table, and writes a private file next to its log files that maand plugins can show", () =>
+it("a deploy with a trace prints a table, and writes a private file that maand plugins can show", () =>
   withBucket(async (bucket) => {
     const { code, stdout, stderr } = await bucket.maand("deploy", "--trace");
     expect(code).toBe(0);
@@ -64,9 +64,9 @@ it("a deploy that fails writes its trace to the named file", () =>
   }));
 
 it.each([
-  ["once: what it stopped has failed", 1, { failed: 1, unfinished: 0 }],
-  ["twice: what it stopped is unfinished", 2, { failed: 0, unfinished: 1 }],
-] as const)("a deploy that is interrupted is traced, %s", (_, times, row) =>
+  ["once, with the stopped tap as failed", 1, { failed: 1, unfinished: 0 }],
+  ["twice, with the running tap as unfinished", 2, { failed: 0, unfinished: 1 }],
+] as const)("a deploy writes a trace if it is interrupted %s", (_, times, row) =>
   withBucket(async (bucket) => {
     bucket.write(
       "maand.config.mjs",

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 import { httpService, requestVersion } from "../../support/bucket/http-service.ts";
 
-it("an unhealthy batch ends the rollout of its job, the other workers keep serving the old version, and the next deploy resumes", () =>
+it("an unhealthy batch ends the rollout of its job, other workers keep the old version, and the next deploy resumes", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts, rollouts }) => {
     const good = httpService("1.0.0");
     bucket.job("web", good.manifest, good.files);

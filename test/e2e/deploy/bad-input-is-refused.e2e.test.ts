@@ -34,7 +34,7 @@ async function refused(): Promise<string[]> {
   return error.problems.map(({ code: word, where }) => `${word} ${where}`);
 }
 
-describe("an invalid workspace is refused with exit 2, file, key and hint", () => {
+describe("a build of an invalid workspace", () => {
   it.each<[string, () => void, string]>([
     [
       "broken JSON in a manifest",
@@ -66,11 +66,7 @@ describe("an invalid workspace is refused with exit 2, file, key and hint", () =
       () => bucket.workers({ host: "10.0.0.1" }, { host: "10.0.0.1" }),
       "duplicate_host workspace/workers.json: [1].host",
     ],
-    [
-      "a host that is none",
-      () => bucket.workers({ host: "x y;z" }),
-      "invalid_workers workspace/workers.json: [0].host",
-    ],
+    ["an invalid host", () => bucket.workers({ host: "x y;z" }), "invalid_workers workspace/workers.json: [0].host"],
     [
       "a reserved directory",
       () => bucket.write("workspace/jobs/api/data/x", ""),
@@ -81,28 +77,28 @@ describe("an invalid workspace is refused with exit 2, file, key and hint", () =
       () => bucket.write("workspace/jobs/web/Makefile", ""),
       "missing_manifest workspace/jobs/web/manifest.json",
     ],
-    ["a bad job name", () => bucket.job("x;touch zz", {}), "invalid_name workspace/jobs/x;touch zz"],
+    ["an invalid job name", () => bucket.job("x;touch zz", {}), "invalid_name workspace/jobs/x;touch zz"],
     [
-      "a typo in disabled.json",
+      "a misspelled key in disabled.json",
       () => bucket.disable({ jobs: { api: { alocations: [] } } }),
       "invalid_disabled workspace/disabled.json: jobs.api.alocations",
     ],
     [
-      "a health check of a port that is not declared",
+      "a health check of an undeclared port",
       () => bucket.job("api", { selectors: ["worker"], health_check: { checks: [{ type: "tcp", port: "http" }] } }),
       "invalid_health_check workspace/jobs/api/manifest.json: health_check.checks[0].port",
     ],
-  ])("%s", async (_, spoil, problem) => {
+  ])("is refused with the file and the key: %s", async (_, spoil, problem) => {
     spoil();
     expect(await refused()).toContainEqual(expect.stringContaining(problem));
   });
 
-  it("a job without a Makefile", async () => {
+  it("is refused if a job has no Makefile", async () => {
     bucket.write("workspace/jobs/bare/manifest.json", "{}");
     expect(await refused()).toContain("missing_makefile workspace/jobs/bare/Makefile");
   });
 
-  it("all problems together, and the previous catalog remains in effect", async () => {
+  it("reports all problems together, and keeps the previous catalog", async () => {
     const before = await bucket.json("cat", "jobs");
     bucket.job("api", { version: "nope", restart_policy: "sometimes", max_concurrent_upgrades: "lots" });
     bucket.job("web", { resources: { ports: { "8080": 1, http: 99_999 } } });
@@ -111,7 +107,7 @@ describe("an invalid workspace is refused with exit 2, file, key and hint", () =
     expect(await bucket.json("cat", "jobs")).toEqual(before);
   });
 
-  it("an unknown selector and an unknown key are warnings, which --strict refuses", async () => {
+  it("only warns about an unknown selector or key, unless --strict is given", async () => {
     bucket.job("api", { selectors: ["nobody"], restart_polcy: "never" });
     const built = await bucket.maand("build");
     expect(built).toMatchObject({ code: 0, stderr: expect.stringContaining('no worker has "nobody"') });
@@ -120,23 +116,27 @@ describe("an invalid workspace is refused with exit 2, file, key and hint", () =
   });
 });
 
-describe("an invalid configuration is refused with exit 2 and changes nothing", () => {
+describe("a deploy with an invalid configuration", () => {
   it.each<[string, () => void, RegExp]>([
     ["broken TOML", () => bucket.write("maand.conf", "transport = local\n"), /maand\.conf/],
     ["a wrong type", () => bucket.write("maand.conf", 'use_sudo = "yes"\n'), /maand\.conf:1:1: use_sudo/],
     [
-      "a config that throws",
+      "a configuration that throws",
       () => bucket.write("maand.config.ts", 'throw new Error("no coffee");\n'),
       /maand\.config\.ts.*no coffee/s,
     ],
-    ["a config with a syntax error", () => bucket.write("maand.config.ts", "export default {\n"), /maand\.config\.ts/],
     [
-      "a plugin that is missing",
+      "a configuration with a syntax error",
+      () => bucket.write("maand.config.ts", "export default {\n"),
+      /maand\.config\.ts/,
+    ],
+    [
+      "a missing plugin",
       () => bucket.write(".maandrc.json", '{"plugins": ["defaults", "@acme/nothing"]}'),
       /plugins\[1\].*@acme\/nothing/s,
     ],
     [
-      "a plugin that is none",
+      "an object that is not a plugin",
       () => bucket.write("maand.config.ts", "export default { plugins: [{ name: 'x' }] };\n"),
       /plugins\[0\].*is not a plugin/s,
     ],
@@ -159,7 +159,7 @@ describe("an invalid configuration is refused with exit 2 and changes nothing", 
       /plugin "mine" failed while it was applied \(maand\.config\.ts:1\): oh/,
     ],
     ["an unknown key", () => bucket.write(".maandrc", "plugin: []\n"), /unknown key "plugin"/],
-  ])("%s", async (_, spoil, expected) => {
+  ])("is refused with exit code 2, and changes nothing: %s", async (_, spoil, expected) => {
     spoil();
     const { code, stderr } = await bucket.maand("deploy");
     expect(code).toBe(2);
@@ -169,7 +169,7 @@ describe("an invalid configuration is refused with exit 2 and changes nothing", 
   });
 });
 
-describe("an invalid command line is refused with exit 2", () => {
+describe("an invalid command line", () => {
   it.each([
     [["deploy", "--jobs", "apy"], 'did you mean "api"?'],
     [["deploy", "--jbos", "api"], "--jbos"],
@@ -182,13 +182,13 @@ describe("an invalid command line is refused with exit 2", () => {
     [["job", "create", "../evil"], "is not a job name"],
     [["job", "create", "api"], "already exists"],
     [["-C"], "-C needs a value"],
-  ])("maand %j", async (args, expected) => {
+  ])("is refused with exit code 2: %j", async (args, expected) => {
     const { code, stderr } = await bucket.maand(...args);
     expect(stderr).toContain(expected);
     expect(code).toBe(2);
   });
 
-  it("outside of a bucket the error names where maand looked and what to do", async () => {
+  it("is refused with a hint if it is outside of a bucket", async () => {
     const { code, stderr } = await bucket.maand("-C", "/", "info");
     expect(code).toBe(2);
     expect(stderr).toContain("maand init");

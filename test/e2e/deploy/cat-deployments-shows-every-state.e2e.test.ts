@@ -50,12 +50,12 @@ async function row(job = "api"): Promise<Row | undefined> {
   return rows.find((one) => one.job === job && one.worker_ip === HOST);
 }
 
-describe("cat deployments shows", () => {
+describe("maand cat deployments", () => {
   it.each<[string, string, () => Promise<void>]>([
-    ["promoted", "what was deployed", async () => undefined],
+    ["promoted", "after its deploy", async () => undefined],
     [
       "new",
-      "a job that was built and never deployed",
+      "before its first deploy",
       async () => {
         bucket.workers({ host: OTHER });
         await ok("deploy", "--build");
@@ -66,7 +66,7 @@ describe("cat deployments shows", () => {
     ],
     [
       "restart",
-      "other files were built, and nothing was planned yet",
+      "after a build with changed files",
       async () => {
         bucket.write("workspace/jobs/api/new.conf", "x\n");
         await ok("build");
@@ -74,7 +74,7 @@ describe("cat deployments shows", () => {
     ],
     [
       "restart",
-      "another version was built",
+      "after a build with another version",
       async () => {
         api("2.0.0");
         await ok("build");
@@ -82,7 +82,7 @@ describe("cat deployments shows", () => {
     ],
     [
       "restart",
-      "its restart failed",
+      "after a failed restart",
       async () => {
         writeFileSync(join(localJob(bucket, HOST, "api") ?? "", "data/fail-restart"), "");
         api("2.0.0");
@@ -91,7 +91,7 @@ describe("cat deployments shows", () => {
     ],
     [
       "health_failed",
-      "it was promoted, and its health check failed",
+      "after a failed health check",
       async () => {
         const unhealthy = join(bucket.root, "sick");
         writeFileSync(unhealthy, "");
@@ -102,7 +102,7 @@ describe("cat deployments shows", () => {
     ],
     [
       "disabled",
-      "it is in maintenance, and is to be stopped",
+      "while its stop for a maintenance is pending",
       async () => {
         drain();
         await ok("build");
@@ -110,7 +110,7 @@ describe("cat deployments shows", () => {
     ],
     [
       "disabled",
-      "it was stopped for maintenance",
+      "after its stop for a maintenance",
       async () => {
         drain();
         await ok("deploy", "--build");
@@ -118,7 +118,7 @@ describe("cat deployments shows", () => {
     ],
     [
       "disabled_restart",
-      "something changed while it is in maintenance",
+      "after a change during its maintenance",
       async () => {
         drain();
         await ok("deploy", "--build");
@@ -128,7 +128,7 @@ describe("cat deployments shows", () => {
     ],
     [
       "disabled",
-      "changes during its maintenance were recorded",
+      "after a deploy during its maintenance",
       async () => {
         drain();
         await ok("deploy", "--build");
@@ -138,7 +138,7 @@ describe("cat deployments shows", () => {
     ],
     [
       "stopped",
-      "it is wanted again after maintenance",
+      "after the end of its maintenance",
       async () => {
         drain();
         await ok("deploy", "--build");
@@ -148,7 +148,7 @@ describe("cat deployments shows", () => {
     ],
     [
       "removed",
-      "it is no longer wanted",
+      "after its removal from the workspace",
       async () => {
         bucket.workers({ host: OTHER });
         await ok("build");
@@ -156,18 +156,18 @@ describe("cat deployments shows", () => {
     ],
     [
       "removed",
-      "it was stopped and cleaned, until gc",
+      "after its removal from the worker, until gc",
       async () => {
         bucket.workers({ host: OTHER });
         await ok("deploy", "--build");
       },
     ],
-  ])("%s: %s", async (state, _, reach) => {
+  ])("shows %s %s", async (state, _, reach) => {
     await reach();
     expect(await row()).toMatchObject({ rollout: state, in_doubt: false });
   });
 
-  it("in_doubt: the run that restarted it was killed", async () => {
+  it("shows in_doubt for an allocation after the run that restarted it was killed", async () => {
     const [begun, go] = [join(bucket.root, "begun"), join(bucket.root, "go")];
     api("2.0.0", {}, `start stop restart:\n\t@touch ${begun}; until test -e ${go}; do sleep 0.02; done\n`);
     await ok("build");
@@ -188,7 +188,7 @@ describe("cat deployments shows", () => {
     expect(await row()).toMatchObject({ rollout: "promoted", in_doubt: false, current_version: "2.0.0" });
   });
 
-  it("no allocation that gc has deleted", async () => {
+  it("does not show an allocation that gc has deleted", async () => {
     bucket.workers({ host: OTHER });
     await ok("deploy", "--build");
     await ok("gc");

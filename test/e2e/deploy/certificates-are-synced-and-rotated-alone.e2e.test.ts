@@ -8,7 +8,7 @@ const MANIFEST = {
   certs: { web: { subject: { alt_names: ["api.example"] } } },
 };
 
-it("certificates reach workers with their modes, serve TLS, and a new worker rotates no other certificate", () =>
+it("certificates have the right modes on workers and work for TLS, and a new worker does not rotate others", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, fleet, workers, directory, lifecycle }) => {
     const [first, second, third] = workers;
     if (!first || !second || !third) throw new Error("three workers are needed");
@@ -48,9 +48,7 @@ interface Pair {
   readonly key: string;
 }
 
-/**
- * A server and a client, both with this pair, each requiring the other's certificate; the client connects to `name`.
- */
+/** Connects a client to a server as `name`, both with this pair. Each requires the certificate of the other side. */
 function handshake(pair: Pair, name: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const server = createServer({ ...pair, requestCert: true, rejectUnauthorized: true }, (socket) => {

@@ -4,18 +4,18 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { localJob, type Scratch, scratch } from "../../support/bucket/scratch.ts";
 import { type Fleet, startFleet } from "../../support/fleet/index.ts";
 
-/** Changes that an operator makes on a worker after a first deploy, and the expected effect of the next deploy. */
+/** A change that an operator makes on a worker after a first deploy, and the expected effect of the next deploy. */
 interface Case {
   readonly job: string;
   readonly manifest?: Readonly<Record<string, unknown>>;
-  /** More files of the job than `app.conf` and `conf/a`, and of its next version. */
+  /** Additional files of the job and of its next version, besides `app.conf` and `conf/a`. */
   readonly files?: Readonly<Record<string, string>>;
   readonly next?: Readonly<Record<string, string>>;
-  /** Runs in the job's directory; `$1` is that directory, `$2` one outside it that holds a file `precious`. */
+  /** A script that runs in the job's directory. `$1` is that directory, and `$2` a directory outside with a file `precious`. */
   readonly arrange: string;
-  /** The file that the deploy refuses, by name; undefined where the deploy succeeds. */
+  /** The beginning of the expected refusal; undefined if the deploy succeeds. */
   readonly refused?: string;
-  /** Prints the state that must be as expected afterwards. */
+  /** A script that prints the state to compare afterwards. */
   readonly look: string;
   readonly expected: string;
 }
@@ -102,7 +102,7 @@ const CASES: readonly Case[] = [
 
 const PLAIN: Case = { job: "plain", arrange: "true", look: "cat app.conf", expected: "new\n" };
 
-/** More than a runner accepts, so that rsync syncs the job. */
+/** A file that is too large for a runner, so that rsync syncs the job. */
 const LARGE = { "large.bin": "x".repeat(600_000) };
 
 let fleet: Fleet;
@@ -111,12 +111,12 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.close());
 
-/** A bucket with one worker, and a way to run a script there as root. */
+/** A bucket with one worker, and functions that run scripts on it as root. */
 interface Place {
   readonly bucket: Scratch;
   /** Runs a script in a job's directory; `$1` and `$2` as in {@link Case}. */
   run(job: string, script: string): Promise<string>;
-  /** Unmounts file systems of a failed test. */
+  /** Unmounts the file systems of a failed test. */
   unmountAll(): Promise<void>;
 }
 
@@ -126,7 +126,7 @@ let opened = 0;
 
 async function overSsh(): Promise<Place> {
   opened += 1;
-  const root = `/opt/worker/b${opened}`; // the buckets of tests are copies of one, id included
+  const root = `/opt/worker/b${opened}`; // the buckets of tests are copies with the same id
   const bucket = await scratch(`${fleet.conf}worker_root = "${root}"\n`);
   bucket.workers(...fleet.workersJson());
   const { bucket_id: id } = await bucket.json<{ bucket_id: string }>("info");
@@ -161,7 +161,7 @@ async function onThisMachine(): Promise<Place> {
   };
 }
 
-/** Runs in the job's directory if it exists. */
+/** A script that runs in the job's directory, if it exists. */
 function inDirectory(script: string): string {
   return `set -e; [ ! -d "$1" ] || cd "$1"; ${script}`;
 }
@@ -196,7 +196,7 @@ describe.each([
   const deploy = () => ends(place, "deploy", "--build");
   const simple = (job: string, text = "old") => write(place, { ...PLAIN, job }, text === "old" ? "old" : "new", more);
 
-  it("a deploy follows or refuses links and mount points of the operator, and deletes nothing behind them", async () => {
+  it("a deploy deletes nothing behind links and mount points of an operator", async () => {
     for (const one of CASES) write(place, one, "old", more);
     expect(await deploy()).toMatchObject({ code: 0 });
     for (const one of CASES) await place.run(one.job, `mkdir -p "$2"; echo precious > "$2/precious"; ${one.arrange}`);
@@ -212,7 +212,7 @@ describe.each([
   it.each([
     ["jobs", '"$1/.."'],
     ["the bucket's directory", '"$1/../.."'],
-  ])("a link in place of %s is followed", async (__, path) => {
+  ])("a deploy follows a link in place of %s", async (__, path) => {
     simple("api");
     expect(await deploy()).toMatchObject({ code: 0 });
     const from = `at=$(cd ${path} && pwd); cd /; far="$at.moved"`;
@@ -224,7 +224,7 @@ describe.each([
     );
   });
 
-  it("a removed job is deleted with only the files of maand and of the job", async () => {
+  it("a deploy deletes only the files of maand and of the job when it removes a job", async () => {
     for (const job of ["mounted", "linked", "data-linked", "data-mounted"]) simple(job);
     expect(await deploy()).toMatchObject({ code: 0 });
     const outside = 'mkdir -p "$2"; echo precious > "$2/precious"';
@@ -253,7 +253,7 @@ describe.each([
     expect(await place.run("data-mounted", 'test ! -e "$1"; ls "$2"')).toBe("lifecycle\nprecious\n");
   });
 
-  it("with the last job of a removed worker the bucket's directory is deleted, except for foreign files", async () => {
+  it("a deploy that removes the last job of a worker deletes the bucket's directory, except for foreign files", async () => {
     simple("api");
     expect(await deploy()).toMatchObject({ code: 0 });
     await place.run("api", 'echo mine > "$1/../../notes.txt"');

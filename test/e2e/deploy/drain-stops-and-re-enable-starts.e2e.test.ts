@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 
-it("draining one allocation stops exactly that one, and enabling it starts exactly that one", () =>
+it("draining stops exactly one allocation, and enabling starts exactly that allocation", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, workers, hosts, lifecycle, rollouts, directory }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
@@ -32,7 +32,7 @@ it("draining one allocation stops exactly that one, and enabling it starts exact
     }
   }));
 
-it("a drained, powered-off worker does not disturb the others, and its jobs are stopped when it is back", () =>
+it("a drained, powered-off worker does not affect others, and its jobs are stopped when it runs again", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, lifecycle }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });

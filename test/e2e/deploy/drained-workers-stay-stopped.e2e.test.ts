@@ -33,7 +33,7 @@ beforeEach(() => {
 
 afterEach(() => bucket.dispose());
 
-/** Workers on which a job was stopped. */
+/** The workers on which a job was stopped. */
 function stopped(job: string): string[] {
   return bucket.hosts.filter((host) => bucket.lifecycle(job, host).includes(STOPPED));
 }
@@ -59,15 +59,15 @@ interface Entry {
 const kv = async () =>
   (await bucket.json<Entry[]>("cat", "kv", "--active")).map(({ namespace, key, value }) => ({ namespace, key, value }));
 
-describe("disabling", () => {
-  it("a missing or empty file disables nothing", async () => {
+describe("disabled.json", () => {
+  it("disables nothing if it is missing or empty", async () => {
     expect(new Set(Object.values(await allocations()))).toEqual(new Set(["00"]));
     bucket.disable({});
     await bucket.type("maand build");
     expect(new Set(Object.values(await allocations()))).toEqual(new Set(["00"]));
   });
 
-  it("one allocation stops it if it runs, and the others keep running", async () => {
+  it("with an allocation stops it, and the others keep running", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy");
     expect(stopped("api")).toEqual([TWO]);
@@ -75,7 +75,7 @@ describe("disabling", () => {
     for (const host of [ONE, THREE, FOUR]) expect(bucket.lifecycle("api", host ?? "")).toEqual([STARTED]);
   });
 
-  it("a whole job stops every allocation, and deploys neither sync nor run it", async () => {
+  it("with a job stops all its allocations, and deploys do not sync or run the job", async () => {
     bucket.disable({ jobs: { api: {} } });
     await bucket.type("maand build\nmaand deploy");
     expect(stopped("api")).toEqual(bucket.hosts);
@@ -88,14 +88,14 @@ describe("disabling", () => {
     }
   });
 
-  it("a whole worker stops every job there, and keeps their definitions", async () => {
+  it("with a worker stops all jobs on it, and keeps their definitions", async () => {
     bucket.disable({ workers: [THREE] });
     await bucket.type("maand build\nmaand deploy");
     expect([stopped("api"), stopped("vault")]).toEqual([[THREE], [THREE]]);
     expect((await bucket.json<unknown[]>("cat", "jobs")).length).toBe(2);
   });
 
-  it("combines rules for jobs and workers", async () => {
+  it("may contain both jobs and workers", async () => {
     bucket.disable({ jobs: { vault: { allocations: [ONE] } }, workers: [FOUR] });
     await bucket.type("maand build\nmaand deploy");
     expect([stopped("api"), stopped("vault")]).toEqual([[FOUR], [ONE, FOUR]]);
@@ -104,7 +104,7 @@ describe("disabling", () => {
 });
 
 describe("for a disabled allocation", () => {
-  it("the catalog keeps it, marked: the same KV entries, index and certificates as an active one", async () => {
+  it("the catalog keeps KV entries, index and certificates, and marks it as disabled", async () => {
     const before = await kv();
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build");
@@ -121,7 +121,7 @@ describe("for a disabled allocation", () => {
     expect(await kv()).toEqual(before);
   });
 
-  it("a build updates its published values as for an active one", async () => {
+  it("a build updates its published values as for an active allocation", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build");
     const peers = async (host = "") =>
@@ -133,7 +133,7 @@ describe("for a disabled allocation", () => {
     expect([await peers(TWO), await peers(ONE)]).toEqual([`${ONE},${THREE}`, `${TWO},${THREE}`]);
   });
 
-  it("the deploy stops the allocation once, and keeps its files, data, logs, promotion and KV entries", async () => {
+  it("a deploy stops it once, and keeps its files, data, logs, promotion and KV entries", async () => {
     const before = { files: bucket.files("api", TWO ?? ""), kv: await kv() };
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy\nmaand deploy");
@@ -152,7 +152,7 @@ describe("for a disabled allocation", () => {
     expect(own(await kv())).toEqual(own(before.kv));
   });
 
-  it("the deploy stops nothing if the allocation never ran", async () => {
+  it("a deploy stops nothing if it never ran", async () => {
     bucket.job("late", { version: "1.0.0", selectors: ["worker"] });
     bucket.disable({ jobs: { late: {} } });
     await bucket.type("maand build\nmaand deploy");
@@ -160,7 +160,7 @@ describe("for a disabled allocation", () => {
     expect((await bucket.rollouts())[`late@${ONE}`]).toMatch(/^disabled/);
   });
 
-  it("the dry run shows a stop if it runs; a change shows stop+promote, or promote once it is stopped", async () => {
+  it("a dry run shows stop, or stop+promote with a change, or promote with a change after the stop", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] }, vault: { allocations: [TWO] } } });
     bucket.job("vault", { version: "2.0.0", selectors: ["worker"] });
     await bucket.type("maand build");
@@ -178,7 +178,7 @@ describe("for a disabled allocation", () => {
     expect((await bucket.rollouts())[`api@${TWO}`]).toBe("disabled_restart");
   });
 
-  it("the content and version are promoted while the allocation is disabled, and nothing is synced or started", async () => {
+  it("a deploy promotes a new content and version, but syncs and starts nothing", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy");
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] }, { "new.conf": "new\n" });
@@ -192,7 +192,7 @@ describe("for a disabled allocation", () => {
     expect(bucket.files("api", TWO ?? "")).not.toContain("new.conf");
   });
 
-  it("maand job skips the allocation, and the tables still show it", async () => {
+  it("maand job skips it, and maand cat still shows it", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy\nmaand job start api\nmaand job restart api");
     expect(bucket.lifecycle("api", TWO ?? "")).toEqual([STARTED, STOPPED]);
@@ -203,12 +203,12 @@ describe("for a disabled allocation", () => {
   });
 });
 
-describe("enabling again", () => {
+describe("a disabled allocation", () => {
   it.each([
-    ["the entry is removed", () => bucket.disable({ jobs: { api: { allocations: [] } } })],
+    ["its entry in disabled.json is removed", () => bucket.disable({ jobs: { api: { allocations: [] } } })],
     ["{} is written", () => bucket.disable({})],
-    ["the file is deleted", () => rmSync(join(bucket.root, "workspace/disabled.json"))],
-  ])("after %s the next deploy starts it, without a change in the workspace", async (_, enable) => {
+    ["disabled.json is deleted", () => rmSync(join(bucket.root, "workspace/disabled.json"))],
+  ])("is started by the next deploy after %s, without other changes in the workspace", async (_, enable) => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy");
     const before = await bucket.json<Record<string, unknown>[]>("cat", "deployments", "--jobs", "api");
@@ -224,8 +224,8 @@ describe("enabling again", () => {
   });
 });
 
-describe("disabled or removed", () => {
-  it("disabled keeps row, files and KV; removed keeps only data and logs, and its row until gc", async () => {
+describe("a removed allocation", () => {
+  it("keeps only data and logs, and its row until gc, while a disabled one also keeps its files and KV entries", async () => {
     bucket.disable({ jobs: { vault: {} } });
     bucket.removeJob("api");
     await bucket.type("maand build");
@@ -242,7 +242,7 @@ describe("disabled or removed", () => {
     expect(spaces.some((namespace) => namespace.startsWith("maand/job/vault"))).toBe(true);
   });
 
-  it("the jobs of a removed worker are stopped and cleaned up, and its rows stay until gc", async () => {
+  it("of a removed worker is stopped and cleaned up, and keeps its row until gc", async () => {
     bucket.workers({ host: ONE }, { host: TWO }, { host: THREE });
     await bucket.type("maand build\nmaand deploy");
     expect([stopped("api"), stopped("vault")]).toEqual([[FOUR], [FOUR]]);
@@ -256,7 +256,7 @@ describe("disabled or removed", () => {
     expect((await allocations())[`api@${FOUR}`]).toBeUndefined();
   });
 
-  it("the workflow of removal: build, deploy, gc", async () => {
+  it("is stopped by the deploy after a build, and deleted by gc", async () => {
     bucket.removeJob("api");
     await bucket.type("maand build\nmaand deploy\nmaand gc");
     for (const host of bucket.hosts) expect(bucket.files("api", host)).toEqual([]);
@@ -264,8 +264,8 @@ describe("disabled or removed", () => {
   });
 });
 
-describe("the examples of the documentation", () => {
-  it("a maintenance window on one worker", async () => {
+describe("the documented commands", () => {
+  it("put one worker into maintenance, and end the maintenance", async () => {
     await bucket.type(`cat > workspace/disabled.json <<'EOF'
 { "workers": ["${THREE}"] }
 EOF
@@ -277,7 +277,7 @@ maand build && maand deploy`);
       expect(bucket.lifecycle(job, THREE ?? "")).toEqual([STARTED, STOPPED, "start 1.0.0 1.0.0"]);
   });
 
-  it("a job is paused everywhere while its configuration is still deployed", async () => {
+  it("pause a job on all workers while changes of its configuration are still promoted", async () => {
     bucket.disable({ jobs: { api: {} } });
     await bucket.type("maand build && maand deploy");
     bucket.write("workspace/jobs/api/app.conf", "one\n");
@@ -294,7 +294,7 @@ maand build && maand deploy`);
     }
   });
 
-  it("the commands that show a disabled worker: disabled=1, rollout disabled or disabled_restart, dry run", async () => {
+  it("show a disabled worker in tables and in a dry run", async () => {
     bucket.disable({ jobs: { api: {} } });
     await bucket.type("maand build");
     expect(await bucket.type("maand cat allocations --jobs api")).toMatch(new RegExp(`${ONE}.* 1 .* 0 `));

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { localJob, type Scratch, scratch } from "../../support/bucket/scratch.ts";
 import { type Fleet, startFleet } from "../../support/fleet/index.ts";
 
-/** Names that have a meaning for a shell, for rsync, for its filter rules or for a terminal, or are only unusual. */
+/** Unusual names, and names with a meaning for a shell, for rsync and its filter rules, or for a terminal. */
 const NAMES: readonly string[] = [
   ...["a b", " before", "after ", "-rf", "--delete", "*", "?", "[x]", "a[!b]*?", "**", "{a,b}", "#x", ";x", "!x", "~x"],
   ...[
@@ -31,12 +31,12 @@ const NAMES: readonly string[] = [
   ...["ü".repeat(127), "CON", "@eaDir", "=x", "a=b", "^", "data", "logs", "bin", ".hidden", ".git_"],
 ];
 
-/** Names of files a job made itself; half of them are kept. */
+/** The patterns in `keep` of the manifest. */
 const KEEP = ["k ? x", "kü*", "k-?.pid", "kept dir/"];
 const KEPT = ["k a x", "k ü x", "k 😀 x", "küche", "kü", "k-ä.pid", "k-1.pid", "kept dir/ü", "sub/k ü x"];
 const GONE = ["k ab x", "ku", "k-ab.pid", "stray \\#012", "stray ü*[x]", "-stray", "sub/stray", "\x01\x1b[31m"];
 
-/** More than a runner accepts, so that rsync syncs the job. */
+/** A file that is too large for a runner, so that rsync syncs the job. */
 const LARGE = { "large.bin": "x".repeat(600_000) };
 
 const LIST = 'cd "$1" && find . -mindepth 1 -type f -printf "%P\\0"';
@@ -91,7 +91,7 @@ async function deploys({ bucket }: Place, files: Readonly<Record<string, string>
   return `${stdout}${stderr}`;
 }
 
-/** Files in the job's directory, without those that every job has. */
+/** The files in the job's directory, except files that every job has. */
 async function filesOf(place: Place): Promise<string[]> {
   const always = /^(Makefile|manifest\.json|large\.bin|certs\/|data\/)/;
   const found = (await place.run(LIST)).split("\0");
@@ -106,7 +106,7 @@ describe.each([
   ["a runner", overSsh, {}],
   ["a local worker", onThisMachine, {}],
 ])("with %s", (_, open, more) => {
-  it("files arrive under their names, and are deleted when the job drops them; files named in keep remain", async () => {
+  it("a deploy keeps names of files unchanged, deletes files that the job drops, and keeps files named in keep", async () => {
     const place = await open();
     try {
       await deploys(place, { ...among("files", NAMES), ...among("files/deep", NAMES), ...more });
@@ -120,7 +120,7 @@ describe.each([
       const text = await deploys(place, { ...among("files", half), ...more });
       expect(await filesOf(place)).toEqual([...Object.keys(among("files", half)), ...KEPT].sort());
       expect(text.replace(/\s+/g, " ")).toContain("api had created files in its directory, and a sync deleted them");
-      expect(text).not.toContain("\x1b[31m"); // the name of a file sends no control characters to the terminal
+      expect(text).not.toContain("\x1b[31m"); // names of files do not send control characters to the terminal
     } finally {
       place.bucket.dispose();
     }

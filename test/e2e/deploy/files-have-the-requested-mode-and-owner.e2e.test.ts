@@ -20,26 +20,26 @@ async function deploys(bucket: Scratch): Promise<string> {
   return `${stdout}${stderr}`.replace(/\s+/g, " ");
 }
 
-/** Files of job api on the only worker: `./app.conf 640 app:app`. */
+/** The files of job api on the only worker, such as `./app.conf 640 app:app`. */
 async function listed({ workers: [worker], directory }: FleetBucket): Promise<string[]> {
   const { stdout } = (await worker?.run(["sh", "-c", LIST, "sh", directory("api")])) ?? { stdout: "" };
   return stdout.trim().split("\n");
 }
 
-it("modes arrive with the runner and with rsync, changed alone or with the content, and return to the default", async () => {
+it("the runner and rsync set modes, with or without changed content, and reset them to the default", async () => {
   await ensureGuest();
-  await withFleetBucket({ count: 1 }, async (lent) => {
-    const { bucket } = lent;
+  await withFleetBucket({ count: 1 }, async (fixture) => {
+    const { bucket } = fixture;
     const usual = ["./Makefile 644 root:root", "./certs/ca.crt 644 root:root", "./manifest.json 644 root:root"];
     api(bucket, FILES);
     await deploys(bucket);
     const rules = [`./app.conf 640 ${GUEST}:${GUEST}`, "./bin.d/run 750 root:root", ...usual];
-    expect(await listed(lent)).toEqual(rules.sort());
+    expect(await listed(fixture)).toEqual(rules.sort());
 
     const big = { "big.bin": "x".repeat(2 * MIB), "app.conf": "2" };
     api(bucket, FILES, big);
     await deploys(bucket);
-    expect(await listed(lent)).toEqual([...rules, "./big.bin 644 root:root"].sort());
+    expect(await listed(fixture)).toEqual([...rules, "./big.bin 644 root:root"].sort());
 
     api(bucket, { "*.conf": { mode: "0604" } }, big);
     expect((await bucket.maand("build")).code).toBe(0);
@@ -47,13 +47,13 @@ it("modes arrive with the runner and with rsync, changed alone or with the conte
     expect(stdout).toMatch(/app\.conf \(mode 0640 -> 0604, owner maandguest -> default, /);
     await deploys(bucket);
     const back = ["./app.conf 604 root:root", "./bin.d/run 644 root:root", "./big.bin 644 root:root", ...usual];
-    expect(await listed(lent)).toEqual(back.sort());
+    expect(await listed(fixture)).toEqual(back.sort());
   });
 });
 
-it("a mode for secrets changes only the files with secrets, and does not copy their content again", () =>
-  withFleetBucket({ count: 1 }, async (lent) => {
-    const { bucket, conf, workers, directory } = lent;
+it("secret_files_mode changes only files with secrets, and does not copy their content again", () =>
+  withFleetBucket({ count: 1 }, async (fixture) => {
+    const { bucket, conf, workers, directory } = fixture;
     const commands = { command_secret: { executed_on: ["pre_deploy"] } };
     bucket.job(
       "api",
@@ -68,19 +68,19 @@ it("a mode for secrets changes only the files with secrets, and does not copy th
     await deploys(bucket);
     const inode = async () => (await workers[0]?.run(["stat", "-c", "%i", `${directory("api")}/app.conf`]))?.stdout;
     const before = await inode();
-    expect(await listed(lent)).toContain("./app.conf 644 root:root");
+    expect(await listed(fixture)).toContain("./app.conf 644 root:root");
     bucket.write("maand.conf", `${conf}secret_files_mode = "0600"\n`);
     const { stdout } = await bucket.maand("deploy", "--dry-run");
     expect(stdout).toContain("1 file changed: app.conf (mode 0644 -> 0600)");
     await deploys(bucket);
-    expect(await listed(lent)).toEqual(
+    expect(await listed(fixture)).toEqual(
       expect.arrayContaining(["./app.conf 600 root:root", "./plain.conf 644 root:root"]),
     );
     expect(await inode()).toBe(before);
     expect((await bucket.maand("deploy", "--dry-run", "--exit-code")).code).toBe(0);
   }));
 
-it("an unknown or forbidden owner is named with a hint, and nothing is started", () =>
+it("a deploy reports an unknown or forbidden owner with a hint, and starts nothing", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, conf, workers: [worker], lifecycles }) => {
     api(bucket, { "app.conf": { owner: "nosuchuser" } });
     const unknown = await bucket.maand("deploy", "--build");
@@ -104,7 +104,7 @@ it("an unknown or forbidden owner is named with a hint, and nothing is started",
     expect(await lifecycles("api")).toEqual([["start 0.0.0 0.0.0"]]);
   }));
 
-it("on a local worker", async () => {
+it("a deploy to a local worker sets modes and owners", async () => {
   await ensureGuest();
   const bucket = await scratch('transport = "local"\n');
   try {

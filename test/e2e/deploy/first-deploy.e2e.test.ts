@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 
-it("a first deploy syncs the files and starts every allocation, with use_sudo, with the right modes", () =>
+it("a first deploy with use_sudo syncs files with the right modes, and starts every allocation", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, workers, hosts, directory, lifecycle, rollouts }) => {
     bucket.job(
       "api",
@@ -39,7 +39,7 @@ it("a first deploy works as root without sudo", () =>
     for (const worker of workers) expect(await lifecycle("api", worker)).toEqual(["start 0.0.0 1.0.0"]);
   }));
 
-it("upgrades over ssh restart, or reload with the policy reload", () =>
+it("an upgrade over ssh restarts a job, or reloads it with the restart policy reload", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, workers: [worker], lifecycle }) => {
     if (!worker) throw new Error("no worker");
     const policies = { "1.0.0": "always", "2.0.0": "always", "3.0.0": "reload" };

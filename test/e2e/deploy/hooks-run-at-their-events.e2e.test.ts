@@ -5,7 +5,7 @@ import { type FleetBucket, onFleet } from "../../support/bucket/fleet-bucket.ts"
 import { ran, writeJob } from "../../support/bucket/recording-job.ts";
 import { type Fleet, startFleet } from "../../support/fleet/index.ts";
 
-/** The tests of deploys that need job commands. */
+/** Tests deploys with job commands. */
 let fleet: Fleet;
 
 beforeAll(async () => {
@@ -23,9 +23,9 @@ async function promotedAll({ hosts, rollouts }: FleetBucket, job: string): Promi
 }
 
 describe.concurrent("a deploy of jobs with commands", () => {
-  it("post_deploy fails: everything is promoted, exit 1, and the next run runs only post_deploy", () =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, hosts, lifecycles } = lent;
+  it("promotes everything but exits with 1 if post_deploy fails, and the next run runs only post_deploy", () =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, hosts, lifecycles } = fixture;
       writeJob(bucket, "api", {
         events: ["post_deploy"],
         body: 'if os.path.exists(here + "/sad"):\n    raise SystemExit("no receiver")',
@@ -34,7 +34,7 @@ describe.concurrent("a deploy of jobs with commands", () => {
       const failed = await bucket.maand("deploy", "--build");
       expect(failed.code).toBe(1);
       expect(failed.stderr).toContain("no receiver");
-      await promotedAll(lent, "api");
+      await promotedAll(fixture, "api");
       expect(ran(bucket)).toEqual(onHosts("post_deploy", hosts));
       rmSync(join(bucket.root, "sad"));
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
@@ -44,9 +44,9 @@ describe.concurrent("a deploy of jobs with commands", () => {
       expect(await lifecycles("api")).toEqual(hosts.map(() => STARTED));
     }));
 
-  it("draining one of three with a health command stops only that one and syncs no file to it; enabling starts it", () =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, workers, hosts, directory, lifecycles } = lent;
+  it("stops only the drained allocation of a job with a health command, and starts only that one again", () =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, workers, hosts, directory, lifecycles } = fixture;
       writeJob(bucket, "api", { events: ["health_check"] });
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
       ran(bucket);
@@ -70,9 +70,9 @@ describe.concurrent("a deploy of jobs with commands", () => {
       ]);
     }));
 
-  it("a removed job and a removed worker are stopped and cleaned up once, with their hooks, and the next run has nothing to do", () =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, workers, hosts, directory, lifecycles } = lent;
+  it("stops and cleans up removed jobs and workers once, with their commands", () =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, workers, hosts, directory, lifecycles } = fixture;
       for (const job of ["api", "old"]) writeJob(bucket, job, { events: ["after_allocation_stopped"] });
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
       expect(ran(bucket)).toEqual([]);
@@ -92,9 +92,9 @@ describe.concurrent("a deploy of jobs with commands", () => {
       expect(ran(bucket)).toEqual([]);
     }));
 
-  it("a command that prints a megabyte without a line end, or hangs, is stopped", () =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, hosts } = lent;
+  it("handles a command that prints a megabyte without a line end, and stops one that hangs", () =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, hosts } = fixture;
       writeJob(bucket, "loud", { events: ["post_deploy"], body: 'print("x" * 1_000_000)' });
       writeJob(bucket, "hung", { events: ["post_deploy"], body: "time.sleep(1000)", timeout_seconds: 5 });
       const { code, stderr } = await bucket.maand("deploy", "--build");
@@ -102,11 +102,11 @@ describe.concurrent("a deploy of jobs with commands", () => {
       expect(stderr).toMatch(/hung.*timed out after 5 s/);
       expect(Math.max(...stderr.split("\n").map((line) => line.length))).toBeLessThan(20_000);
       expect(ran(bucket).length).toBeGreaterThanOrEqual(hosts.length + 1);
-      await promotedAll(lent, "loud");
-      await promotedAll(lent, "hung");
+      await promotedAll(fixture, "loud");
+      await promotedAll(fixture, "hung");
     }));
 
-  it("two buckets that deploy at the same time on one machine do not affect each other", async () => {
+  it("does not affect a deploy of another bucket on the same machine", async () => {
     const deploys = ["one", "two"].map((name) =>
       onFleet(fleet, async ({ bucket, workers, directory }) => {
         writeJob(bucket, "api", {

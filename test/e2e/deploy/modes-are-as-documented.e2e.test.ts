@@ -11,11 +11,11 @@ const PAGE = readFileSync(new URL("../../../docs/files.md", import.meta.url), "u
 interface Rule {
   readonly path: RegExp;
   readonly modes: readonly string[];
-  /** The number of literal characters of the pattern: the most exact rule decides. */
+  /** The number of literal characters of the pattern. The rule with the most applies. */
   readonly exact: number;
 }
 
-/** The rows of a table of docs/files.md that name a mode; `<path>` is any path, another name in angle brackets any one name. */
+/** The rules in a table of docs/files.md. `<path>` matches any path, and another name in angle brackets matches any name. */
 function rules(heading: string): Rule[] {
   const [, section = ""] = PAGE.split(`\n## ${heading}\n`);
   const [table = ""] = section.split("\n## ");
@@ -36,7 +36,7 @@ function rules(heading: string): Rule[] {
   });
 }
 
-/** Lines of `find -printf '%m %U %P%y\n'` that no rule allows; all must belong to `owner`. */
+/** Lines of `find -printf '%m %U %P%y\n'` that no rule allows, or that have another owner. */
 function offenders(found: string, table: readonly Rule[], owner: number): string[] {
   return found
     .split("\n")
@@ -49,7 +49,7 @@ function offenders(found: string, table: readonly Rule[], owner: number): string
     });
 }
 
-/** Makes the key of the authority immediately; an RSA key takes seconds. */
+/** A configuration with an ECDSA key for the CA, because creating an RSA key takes seconds. */
 const QUICK_AUTHORITY = `
   import { certs } from "@maand/plugin-certs";
   export default { plugins: [["defaults", { remove: ["certs"] }], certs({ caKey: "ecdsa-p256" })] };`;
@@ -61,7 +61,7 @@ let place: string;
 beforeAll(async () => {
   fleet = await startFleet({
     count: 1,
-    // commands there start with a umask that hides everything from others
+    // commands on the worker start with a umask that hides everything from other users
     sshdConfig: [`ForceCommand umask 077; exec sh -c "$SSH_ORIGINAL_COMMAND"`],
   });
   place = mkdtempSync(join(tmpdir(), "maand-modes-"));
@@ -72,11 +72,11 @@ afterAll(async () => {
 });
 
 describe.each([
-  ["000", "rsync", 600_000], // more than a runner accepts
+  ["000", "rsync", 600_000], // too large for a runner
   ["022", "a runner", 10],
   ["077", "rsync", 600_000],
 ])("with umask %s and %s", (umask, _, bytes) => {
-  it("everything that maand creates in a bucket and on workers has the mode and owner documented in docs/files.md", async () => {
+  it("all files of maand in a bucket and on workers have the documented mode and owner", async () => {
     const root = join(place, umask);
     mkdirSync(root);
     const maand = (...args: readonly string[]) => {
@@ -132,7 +132,7 @@ describe.each([
   });
 });
 
-/** Files that a job writes may have any mode. */
+/** Removes files that a job writes, which may have any mode. */
 function withoutData(found: string): string {
   return found
     .split("\n")

@@ -8,9 +8,9 @@ import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket
 import { MAAND } from "../../support/bucket/maand.ts";
 import { storeEnvironment } from "../../support/postgres/test-store.ts";
 
-/** More lines than pipes and the memory of maand can hold: 7 MB, of which maand prints about one in advance. */
+/** More lines than the pipes and maand buffer: 7 MB, of which maand buffers about 1 MB. */
 const LINES = 1_000_000;
-/** The number of checks without a change after which a writer counts as blocked. */
+/** The number of checks without progress after which a writer counts as blocked. */
 const QUIET_LOOKS = 10;
 
 let bucket: LocalBucket;
@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => bucket.dispose());
 
-/** Starts maand with a script for one worker, and reads nothing of its output. */
+/** Starts maand with a script for one worker, and does not read its output. */
 function start(name: string) {
   const [host = ""] = bucket.hosts;
   const place = join(bucket.root, name);
@@ -36,7 +36,7 @@ function start(name: string) {
   return { maand, isOver: () => existsSync(`${place}.over`), ended: once(maand, "exit") };
 }
 
-/** Waits until the writer on the worker has written nothing for several checks. */
+/** Waits until the writer on the worker is blocked. */
 async function blocked(name: string): Promise<void> {
   const written = () => {
     const pid = readFileSync(join(bucket.root, `${name}.writer`), "utf8").trim();
@@ -52,7 +52,7 @@ async function blocked(name: string): Promise<void> {
   await vi.waitFor(look, { timeout: 60_000, interval: 50 });
 }
 
-it("a reader that does not read stops the command on the worker; then every line arrives, in order", async () => {
+it("a command on a worker waits while nothing reads its output, and loses no line", async () => {
   const { maand, isOver, ended } = start("slow");
   await blocked("slow");
   expect(isOver()).toBe(false);
@@ -67,14 +67,14 @@ it("a reader that does not read stops the command on the worker; then every line
   expect([lines, inOrder, isOver(), await ended]).toEqual([LINES, true, true, [0, null]]);
 });
 
-it("a reader that has ended, such as head, stops nothing", async () => {
+it("a command on a worker continues if the reader of its output has ended, such as head", async () => {
   const { maand, isOver, ended } = start("head");
   await blocked("head");
   maand.stderr?.destroy();
   expect([await ended, isOver()]).toEqual([[0, null], true]);
 });
 
-it("Ctrl-C ends a command that waits for its reader", async () => {
+it("Ctrl-C ends a command that waits for the reader of its output", async () => {
   const { maand, isOver, ended } = start("interrupted");
   await blocked("interrupted");
   maand.kill("SIGINT");

@@ -12,11 +12,11 @@ const CHROMIUM = "/usr/bin/chromium";
 const here = existsSync("/usr/bin/prometheus") && existsSync(CHROMIUM);
 
 it(
-  "a real Prometheus scrapes three workers, fires their alerts, knows their certificates and serves their runbooks",
+  "a real Prometheus scrapes three workers, fires alerts, has metrics of certificates and serves runbooks",
   { timeout: 120_000, skip: !here },
   () =>
-    withFleetBucket({ count: 3 }, async (lent) => {
-      const { bucket, fleet, hosts } = lent;
+    withFleetBucket({ count: 3 }, async (fixture) => {
+      const { bucket, fleet, hosts } = fixture;
       const [first = ""] = hosts;
       const [metrics, port] = [await freePort(first), await freePort(first)];
       const server = new URL(`http://${first}:${port}`);
@@ -29,9 +29,9 @@ it(
         await scrapesAllWorkers(server, hosts, metrics);
         await firesAlerts(server, hosts);
         await knowsCertificates(server, hosts);
-        await isWhatPromtoolTakes(lent);
+        await expectAcceptedByPromtool(fixture);
         await servesRunbooks(server);
-        await reloadsForAnotherJob(lent, server);
+        await reloadsForAnotherJob(fixture, server);
       } finally {
         for (const job of ["prometheus", "node"]) await bucket.maand("job", "stop", job);
       }
@@ -39,7 +39,7 @@ it(
 );
 
 it(
-  "a Prometheus with TLS and a login gets the certificates after a deploy and after a build, and links runbooks with https",
+  "a Prometheus with TLS and a login gets metrics of certificates, and links runbooks with https",
   { timeout: 120_000, skip: !here },
   () =>
     withFleetBucket({ count: 1 }, async ({ bucket, fleet, hosts: [host = ""], workers: [worker], directory }) => {
@@ -69,7 +69,7 @@ it(
     }),
 );
 
-/** The answer of the API of the server. */
+/** Requests a path of the server's API. */
 async function ask<T>(server: URL, path: string): Promise<T> {
   const response = await fetch(new URL(`/api/v1/${path}`, server));
   return JSON.parse(await response.text()).data;
@@ -157,7 +157,7 @@ async function knowsCertificates(server: URL, hosts: readonly string[]): Promise
   expect(alerts).toEqual([]);
 }
 
-async function isWhatPromtoolTakes({ directory, workers: [first] }: FleetBucket): Promise<void> {
+async function expectAcceptedByPromtool({ directory, workers: [first] }: FleetBucket): Promise<void> {
   const checked = await first?.run(["promtool", "check", "config", `${directory("prometheus")}/prometheus.yml`]);
   expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining("SUCCESS") });
 }
@@ -178,7 +178,7 @@ async function servesRunbooks(server: URL): Promise<void> {
   }
 }
 
-/** From the index to a runbook and back: its content, its colours, and no errors or requests to other servers. */
+/** Opens a runbook from the index, and checks its content and colours, errors, and requests to other servers. */
 async function readsRunbook(page: Page, server: URL, background: string): Promise<void> {
   const errors: string[] = [];
   page.on("console", (message) => errors.push(message.text()));
@@ -199,7 +199,7 @@ async function readsRunbook(page: Page, server: URL, background: string): Promis
   expect(errors).toEqual([]);
 }
 
-/** A changed scrape configuration of one job reloads Prometheus and no other job. */
+/** Checks that a changed scrape configuration of one job reloads only Prometheus. */
 async function reloadsForAnotherJob({ bucket, lifecycles }: FleetBucket, server: URL): Promise<void> {
   const before = await lifecycles("node");
   const scrape = "workspace/jobs/node/_prometheus/scrape.yaml";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 
-it("a removed job and a removed worker are stopped and cleaned up once, and their data and logs stay", () =>
+it("a deploy stops and cleans up removed jobs and workers once, and keeps their data and logs", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, fleet, workers, hosts, directory, lifecycle, rollouts }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     bucket.job("old", { version: "1.0.0", selectors: ["worker"] });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 
-it("a second deploy connects to no worker, runs nothing and increments nothing", () =>
+it("a second deploy connects to no worker, runs nothing and does not increment update_seq", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, lifecycle }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });

@@ -16,15 +16,15 @@ function checkMetrics(file: string): void {
   execFileSync("promtool", ["check", "metrics"], { input: readFileSync(file), stdio: ["pipe", "pipe", "inherit"] });
 }
 
-it("a deploy changes only the named workers, continues without unreachable workers, and updates them later", () =>
-  withFleetBucket({ count: 3 }, async (lent) => {
-    const { bucket, hosts, workers, lifecycles, rollouts } = lent;
+it("a deploy changes only the named workers, skips unreachable ones, and a later deploy updates them", () =>
+  withFleetBucket({ count: 3 }, async (fixture) => {
+    const { bucket, hosts, workers, lifecycles, rollouts } = fixture;
     const [first = "", second = "", third = ""] = hosts;
-    write(lent, "1.0.0");
+    write(fixture, "1.0.0");
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
 
     // deploy to some workers only
-    write(lent, "2.0.0");
+    write(fixture, "2.0.0");
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
     const unknown = await bucket.maand("deploy", "--workers", "127.9.9.9");
     expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("there is no worker") });
@@ -86,7 +86,7 @@ it("a deploy changes only the named workers, continues without unreachable worke
     expect((await lifecycles("api")).map((ran) => begun(ran).length)).toEqual([2, 2, 2]);
     expect((await bucket.json<{ verdict: string }[]>("releases", "api"))[0]?.verdict).toBe("good");
 
-    await adopts(lent);
+    await adopts(fixture);
   }));
 
 /** Copies a file of a worker into the workspace. */

@@ -6,7 +6,7 @@ import { httpService, requestVersion } from "../../support/bucket/http-service.t
 
 const IDLE = "start stop restart reload:\n\t@mkdir -p data\n\t@echo $@ >> data/lifecycle\n";
 
-/** A service that needs three of its four instances, and a job without health checks and without a written budget. */
+/** Deploys a service that needs three of its four instances, and a job without health checks and without a budget. */
 async function serving({ bucket }: FleetBucket): Promise<void> {
   const { manifest, files } = httpService("1.0.0", { max_unavailable: "25%", max_concurrent_upgrades: 4 });
   bucket.job("api", manifest, files);
@@ -14,7 +14,7 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
   expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
 }
 
-/** Asks all instances repeatedly; returns the smallest number that answered at a time. */
+/** Sends requests to all instances until `end`, which returns the smallest number that answered at the same time. */
 function watchQuorum(hosts: readonly string[]): { end(): Promise<number> } {
   let least = hosts.length;
   let isOver = false;
@@ -33,11 +33,11 @@ function watchQuorum(hosts: readonly string[]): { end(): Promise<number> } {
   };
 }
 
-it("if two workers are to be drained at the same time, a quorum of 3 of 4 stays up, whatever the next request is", () =>
-  withFleetBucket({ count: 4 }, async (lent) => {
-    const { bucket, hosts, rollouts, lifecycles, workers, lifecycle } = lent;
+it("drains, restarts and stops keep a quorum of 3 of 4 up, unless --ignore-budget is given", () =>
+  withFleetBucket({ count: 4 }, async (fixture) => {
+    const { bucket, hosts, rollouts, lifecycles, workers, lifecycle } = fixture;
     const [, second = "", third = "", fourth = ""] = hosts;
-    await serving(lent);
+    await serving(fixture);
     const client = watchQuorum(hosts);
 
     bucket.disable({ workers: [third, fourth] });
@@ -88,11 +88,11 @@ it("if two workers are to be drained at the same time, a quorum of 3 of 4 stays 
     expect(await restarting.end()).toBe(3);
   }));
 
-it("an allocation that a person stopped by hand uses the budget until it runs again", () =>
-  withFleetBucket({ count: 3 }, async (lent) => {
-    const { bucket, hosts } = lent;
+it("an allocation that was stopped by hand uses the budget until it runs again", () =>
+  withFleetBucket({ count: 3 }, async (fixture) => {
+    const { bucket, hosts } = fixture;
     const [first = "", second = ""] = hosts;
-    await serving(lent);
+    await serving(fixture);
     expect(await bucket.maand("job", "stop", "api", "--allocations", first)).toMatchObject({ code: 0 });
     const refused = await bucket.maand("job", "restart", "api", "--allocations", second);
     expect(refused).toMatchObject({
@@ -104,7 +104,7 @@ it("an allocation that a person stopped by hand uses the budget until it runs ag
       code: 0,
     });
     expect(await bucket.maand("job", "restart", "api", "--allocations", second)).toMatchObject({ code: 0 });
-    // the complete job is stopped as requested
+    // a stop of the complete job is still possible
     expect(await bucket.maand("job", "stop", "api")).toMatchObject({ code: 0 });
     expect(await Promise.all(hosts.map(requestVersion))).toEqual([undefined, undefined, undefined]);
   }));

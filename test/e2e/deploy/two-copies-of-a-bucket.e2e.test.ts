@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.close());
 
-it("the second of two copies of a bucket is refused with the name of the first, until the second takes over", () =>
+it("commands in a copy of a bucket are refused and name the original, until the copy takes over", () =>
   onFleet(fleet, async ({ bucket, workers, lifecycle, home }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
@@ -33,8 +33,7 @@ it("the second of two copies of a bucket is refused with the name of the first, 
       expect(await there("deploy", "--build")).toMatchObject({ code: 0 });
       for (const worker of workers) expect(await lifecycle("api", worker)).toHaveLength(2);
 
-      // now the first copy is out of date: every command that would change a worker is refused, and names the other
-      // copy
+      // now the first copy is out of date, and refuses every command that would change a worker
       const named = expect.stringMatching(
         new RegExp(`changed last from another copy of this bucket: maand deploy by .* on .*, in ${copy}, at `),
       );
@@ -42,7 +41,7 @@ it("the second of two copies of a bucket is refused with the name of the first, 
       expect(late).toMatchObject({ code: 1, stderr: named });
       expect(await bucket.maand("job", "restart", "api")).toMatchObject({ code: 2, stderr: named });
       expect((await bucket.maand("doctor")).stdout).toMatch(/changed last from another copy of this bucket/);
-      // rsync copies a large file instead of the runner
+      // a large file, which rsync copies instead of the runner
       writeFileSync(join(bucket.root, "workspace/jobs/api/large"), Buffer.alloc(3 * 1024 * 1024, "x"));
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 1, stderr: named });
       for (const worker of workers) {
@@ -65,7 +64,7 @@ it("the second of two copies of a bucket is refused with the name of the first, 
     }
   }));
 
-it("the file on a worker that names the copy is private, and a worker of an earlier version does not have it", () =>
+it("the file that names the copy on a worker is private, and is missing on workers of an earlier version", () =>
   onFleet(fleet, async ({ bucket, workers: [worker], home }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });

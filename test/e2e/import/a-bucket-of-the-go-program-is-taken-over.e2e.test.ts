@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-/** All targets that have run on the workers since the Go program left them, as `job@host: line`. */
+/** All targets that have run on the workers since the last deploy of the Go program, as `job@host: line`. */
 async function ran(): Promise<string[]> {
   const all = JOBS.flatMap((job) => GO_HOSTS.map((host) => ({ job, host })));
   const lines = await Promise.all(
@@ -38,8 +38,8 @@ async function run(...words: readonly string[]): Promise<string> {
   return ended.stdout;
 }
 
-describe("a bucket of the Go program, taken over", () => {
-  it("has nothing to deploy, and the import ran no lifecycle command", async () => {
+describe("an imported bucket of the Go program", () => {
+  it("has nothing to deploy, and its import ran no lifecycle command", async () => {
     expect(await run("import")).toContain("imported; no job was restarted");
     expect(await run("deploy", "--dry-run", "--exit-code")).toContain("no deployment required");
     await run("deploy");
@@ -60,14 +60,14 @@ describe("a bucket of the Go program, taken over", () => {
     });
   });
 
-  it("still has nothing to deploy after a build: no certificate is replaced, and no file changes", async () => {
+  it("has nothing to deploy after a build, which replaces no certificate and changes no file", async () => {
     await run("import");
     const { stdout, stderr } = await bucket.maand("build");
     expect(stdout + stderr).not.toContain("certificate");
     expect(await run("deploy", "--dry-run", "--exit-code")).toContain("no deployment required");
   });
 
-  it("reloads only web after an edit of web", async () => {
+  it("reloads only the job web after an edit of web", async () => {
     await run("import");
     bucket.write("workspace/jobs/web/html/index.html", "<h1>three</h1>\n");
     await run("deploy", "--build");
@@ -75,14 +75,14 @@ describe("a bucket of the Go program, taken over", () => {
     expect(await bucket.worker(A).read(`${bucket.home}/jobs/web/html/index.html`)).toBe("<h1>three</h1>\n");
   });
 
-  it("starts only db where it was disabled, when it is enabled", async () => {
+  it("starts only the job db after db is enabled on a worker", async () => {
     await run("import");
     bucket.write("workspace/disabled.json", "{}");
     await run("deploy", "--build");
     expect(await ran()).toEqual([`db@${C}: start 15.3.0 15.3.0`]);
   });
 
-  it("can be operated immediately: its workers are in sync, and gc deletes removed allocations", async () => {
+  it("has workers in sync, and gc deletes its removed allocations", async () => {
     await run("import");
     await run("job", "run", "web", "--target", "migrate");
     expect(await ran()).toEqual(GO_HOSTS.map((host) => `web@${host}: migrate`));
@@ -95,8 +95,8 @@ describe("a bucket of the Go program, taken over", () => {
   });
 });
 
-describe("what is taken over", () => {
-  it("are ids, ports and versions", async () => {
+describe("an import", () => {
+  it("keeps ids, ports and versions", async () => {
     await run("import");
     const workers = await bucket.json<{ worker_ip: string; worker_id: string }[]>("cat", "workers");
     expect(workers.map(({ worker_ip, worker_id }) => `${worker_ip} ${worker_id}`)).toEqual([
@@ -114,7 +114,7 @@ describe("what is taken over", () => {
     ]);
   });
 
-  it("is every KV entry with its history, and the secret", async () => {
+  it("keeps all KV entries with their history, and the secret", async () => {
     const before = bucket.rows("SELECT namespace, key, version, value, created_date, deleted FROM key_value");
     await run("import");
     const after = bucket.rows("SELECT namespace, key, version, value, created_date, deleted FROM kv");
@@ -129,7 +129,7 @@ describe("what is taken over", () => {
     expect(secret).toContain("s3cret-of-api");
   });
 
-  it("are the CA and the certificates, byte for byte, their keys encrypted", async () => {
+  it("keeps the CA and the certificates byte for byte, and encrypts their keys", async () => {
     const ca = readFileSync(join(bucket.root, "secrets/ca.crt"));
     const [crt, key] = ["certs/api.crt", "certs/api.key"].map(
       (name) =>
@@ -148,7 +148,7 @@ describe("what is taken over", () => {
     expect(statSync(join(bucket.root, "secrets/ca.key")).mode & 0o777).toBe(0o600);
   });
 
-  it("leaves the old store intact, under another name", async () => {
+  it("keeps the old store unchanged under another name", async () => {
     const sum = (file: string) =>
       createHash("sha256")
         .update(readFileSync(join(bucket.root, file)))
@@ -161,7 +161,7 @@ describe("what is taken over", () => {
   });
 });
 
-it("a dry run prints the same report and changes no byte of the bucket", async () => {
+it("a dry run of an import prints the same report and changes no byte of the bucket", async () => {
   const before = bucket.fingerprint();
   expect(await run("import", "--dry-run")).toContain("nothing was changed (dry run); no job would be restarted");
   expect(bucket.fingerprint()).toEqual(before);
@@ -169,7 +169,7 @@ it("a dry run prints the same report and changes no byte of the bucket", async (
 });
 
 it.each([["deploy"], ["build"], ["init"], ["cat", "jobs"], ["why", "web"]])(
-  "maand %s reports that it is a bucket of the Go program, names maand import, and changes nothing",
+  "maand %s refuses a bucket of the Go program, suggests maand import, and changes nothing",
   async (...words) => {
     const before = bucket.fingerprint();
     const { code, stderr } = await bucket.maand(...words);

@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-/** All targets that have run on the workers since the Go program left them, as `job@host: line`. */
+/** All targets that have run on the workers since the last deploy of the Go program, as `job@host: line`. */
 async function ran(): Promise<string[]> {
   const all = ["api", "web", "db", "prometheus"].flatMap((job) => GO_HOSTS.map((host) => ({ job, host })));
   const lines = await Promise.all(
@@ -39,7 +39,7 @@ async function run(...words: readonly string[]): Promise<string> {
 
 const onServer = (path: string) => bucket.worker(A).read(`${bucket.home}/jobs/prometheus/${path}`);
 
-it("a Prometheus is taken over with the files of the Go program, and nothing restarts", async () => {
+it("an import takes over a Prometheus with the files of the Go program, and restarts nothing", async () => {
   const before = await onServer("prometheus.yml");
   const imported = await run("import");
   expect(imported).toContain(`prometheus 2.53.0: promoted on ${A}, ${B}`);
@@ -52,7 +52,7 @@ it("a Prometheus is taken over with the files of the Go program, and nothing res
   expect(await onServer("prometheus.yml")).toBe(before);
 });
 
-it("the first change of a scrape configuration reloads Prometheus, syncs all files in the format of maand, and changes nothing else", async () => {
+it("the first change of a scrape configuration reloads Prometheus and syncs its files in the format of maand", async () => {
   await run("import");
   bucket.write(
     "workspace/jobs/api/_prometheus/scrape.yaml",
@@ -65,7 +65,7 @@ it("the first change of a scrape configuration reloads Prometheus, syncs all fil
   expect(bucket.worker(A).exists(`${bucket.home}/jobs/prometheus/consoles/runbooks/style.css`)).toBe(false);
 });
 
-it("an alert that was edited and not deployed is pending, as before", async () => {
+it("an edit of an alert that was not deployed before an import is pending after it", async () => {
   bucket.write(
     ALERTS,
     "groups: [{ name: api, rules: [{ alert: ApiDown, expr: up == 1, annotations: { runbook: down } }] }]\n",
@@ -77,7 +77,7 @@ it("an alert that was edited and not deployed is pending, as before", async () =
   expect(await ran()).toEqual(PROMETHEUS_HOSTS.map((host) => `prometheus@${host}: reload 2.53.0 2.53.0`));
 });
 
-it("fields of rules that the Go program omitted are listed with their diff, and taken over with --accept", async () => {
+it("an import lists the diff of rules whose fields the Go program omitted, and takes them over with --accept", async () => {
   const kept = "keep_firing_for: 1h";
   const text = `groups: [{ name: api, rules: [{ alert: ApiDown, expr: 'up{job="api"} == 0', for: 5m, ${kept}, labels: { severity: page }, annotations: { summary: "{{ $labels.instance }} is down", runbook: down } }] }]\n`;
   bucket.write(ALERTS, text);
@@ -90,7 +90,7 @@ it("fields of rules that the Go program omitted are listed with their diff, and 
   expect(await ran()).toEqual([]);
 });
 
-it("a Prometheus whose worker is down is taken over as recorded, and compared when its worker is back", async () => {
+it("an import takes over a Prometheus on a worker that is down, and the next import compares its files", async () => {
   await bucket.worker(B).cutOff();
   const { code, stdout } = await bucket.maand("import");
   expect(code).toBe(1);

@@ -31,7 +31,7 @@ function isOld(): boolean {
   return bucket.rows("SELECT name FROM sqlite_master WHERE name = 'schema_version'").length > 0;
 }
 
-async function isWhole(): Promise<void> {
+async function expectComplete(): Promise<void> {
   const { code, stdout } = await bucket.maand("deploy", "--dry-run", "--exit-code");
   expect([code, stdout]).toEqual([0, expect.stringContaining("no deployment required")]);
   for (const host of GO_HOSTS) expect(await bucket.ran("web", host)).toEqual([]);
@@ -46,11 +46,11 @@ async function steps(): Promise<number> {
   return count;
 }
 
-it("a killed import leaves either the old bucket or the new one, and the next import completes it", {
+it("a killed import leaves either the old bucket or the new bucket, and the next import completes it", {
   timeout: 300_000,
 }, async () => {
   const all = await steps();
-  // kills at each of the last steps, which put the new store in its place, and at steps spread over the rest
+  // kills at each of the last steps, which replace the store, and at some of the other steps
   const last = Array.from({ length: 6 }, (_, at) => all - at);
   const spread = Array.from({ length: KILLS }, (_, at) => 1 + Math.floor(((all - 6) * at) / KILLS));
   for (const step of [...spread, ...last]) {
@@ -62,22 +62,22 @@ it("a killed import leaves either the old bucket or the new one, and the next im
       expect(bucket.rows("SELECT * FROM allocations")).toEqual(before);
       expect(await bucket.maand("import")).toMatchObject({ code: 0 });
     }
-    await isWhole();
+    await expectComplete();
     expect(signal === "SIGKILL" || signal === null).toBe(true);
   }
 });
 
-it("Ctrl-C leaves the old bucket", async () => {
+it("an import that is interrupted by Ctrl-C does not change the bucket", async () => {
   const running = bucket.start(["import"]);
   running.kill("SIGINT");
   const { code } = await running.ended;
   expect(isOld() ? [130, 1, null].includes(code) : code === 0).toBe(true);
   if (isOld()) expect(await bucket.maand("import")).toMatchObject({ code: 0 });
-  await isWhole();
+  await expectComplete();
 });
 
-describe("a worker that is down", () => {
-  it("is taken over later, and its jobs keep running", async () => {
+describe("an import while a worker is down", () => {
+  it("can be completed later, and the worker's jobs keep running", async () => {
     await bucket.worker(C).cutOff();
     const first = await bucket.maand("import");
     expect(first.code).toBe(1);
@@ -92,13 +92,13 @@ describe("a worker that is down", () => {
     expect(again).toMatchObject({ code: 0 });
     expect(again.stdout).toContain("imported; no job was restarted");
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
-    await isWhole();
+    await expectComplete();
     expect(await bucket.maand("job", "run", "web", "--target", "migrate")).toMatchObject({ code: 0 });
     expect(await bucket.ran("web", C)).toEqual(["migrate"]);
     expect((await bucket.maand("import")).stdout).toContain("nothing to import");
   });
 
-  it("may change before it is taken over: its differences are listed then", async () => {
+  it("lists changes on the worker when it is completed", async () => {
     await bucket.worker(C).cutOff();
     await bucket.maand("import");
     await bucket.worker(C).start();
@@ -111,7 +111,7 @@ describe("a worker that is down", () => {
     expect(await bucket.ran("web", C)).toEqual([]);
   });
 
-  it("is an error if all workers are down, and nothing is imported", async () => {
+  it("fails and imports nothing if all workers are down", async () => {
     for (const host of GO_HOSTS) await bucket.worker(host).cutOff();
     const { code, stderr } = await bucket.maand("import");
     for (const host of GO_HOSTS) await bucket.worker(host).start();
@@ -121,7 +121,7 @@ describe("a worker that is down", () => {
   });
 });
 
-it("does not wait for a Go program that is running a command: the bucket is busy", async () => {
+it("an import is refused while the Go program is running a command", async () => {
   const sqlite = createRequire(new URL("../../../packages/core/package.json", import.meta.url)).resolve(
     "better-sqlite3",
   );

@@ -3,7 +3,7 @@ import { type Scratch, scratch } from "../../support/bucket/scratch.ts";
 
 const HOST = "127.0.0.61";
 
-/** A script that was written for the Go program: it checks the status of each answer. */
+/** A script for the Go program, which checks the status of each response. */
 const TURNS = `from maand import acquire_semaphore, release_semaphore
 first = acquire_semaphore("migrate", capacity=1)
 print("first", first.status_code)
@@ -27,17 +27,17 @@ beforeAll(async () => {
 
 afterAll(() => bucket.dispose());
 
-it("a semaphore answers like everything else, with 200 and 409, and the script decides", async () => {
+it("a semaphore responds with 200 or 409, and the script handles the response", async () => {
   const { code, stderr } = await bucket.maand("job_command", "command_turns", "api");
   expect(code).toBe(0);
   for (const line of ["first 200", "wide 409", "given back 200", "again 409"]) expect(stderr).toContain(line);
 });
 
-it("job_command without arguments is the same command as jobcommand", async () => {
+it("maand job_command is an alias of maand jobcommand", async () => {
   expect(await bucket.maand("job_command")).toEqual(await bucket.maand("jobcommand"));
 });
 
-it("greps for skipped jobs, and for the check of workers, still work", async () => {
+it("the log contains the same lines about skipped jobs and the check of workers as before", async () => {
   await bucket.maand("deploy");
   await bucket.maand("job", "restart", "api");
   const logs = (await bucket.maand("logs", "show")).stdout;
@@ -45,7 +45,7 @@ it("greps for skipped jobs, and for the check of workers, still work", async () 
   expect(logs).toMatch(new RegExp(` worker=${HOST} phase=validate action=worker_sync .*exit=0`));
 });
 
-it("a script that uses port 8080 is named with its line at build", async () => {
+it("a build warns about a script that uses port 8080, with its line", async () => {
   const other = bucket.copy();
   other.write("workspace/jobs/api/_modules/client.py", 'import requests\n\nURL = "http://localhost:8080/kv"\n');
   const { code, stderr } = await other.maand("build");
@@ -55,7 +55,7 @@ it("a script that uses port 8080 is named with its line at build", async () => {
   other.dispose();
 });
 
-it("requirements that python3 has are enough; one that it lacks is named", async () => {
+it("a build accepts requirements that python3 provides, and names missing ones", async () => {
   const other = bucket.copy();
   other.write("workspace/jobs/api/_modules/requirements.txt", "json\nsqlite3 # part of Python\n");
   expect(await other.maand("build")).toMatchObject({ code: 0 });
@@ -66,7 +66,7 @@ it("requirements that python3 has are enough; one that it lacks is named", async
   other.dispose();
 });
 
-it("masking never changes job names, hosts and hints, whatever a secret is", async () => {
+it("masking never changes job names, hosts and hints, even if a secret is equal to them", async () => {
   const other = bucket.copy();
   const script = `import maand\nfor key, value in (("a", "gateway"), ("b", "${HOST}"), ("c", "maand deploy")):\n    maand.put_job_secret(key, value).raise_for_status()\n`;
   other.job(

@@ -22,7 +22,7 @@ afterEach(() => bucket.dispose());
 
 const md5 = (text: string) => createHash("md5").update(text).digest("hex");
 
-/** Changes the store as if the Go program had rendered a file differently from maand. */
+/** Changes the store so that the Go program seems to have rendered a file differently from maand. */
 async function renderedOtherwise(host: string, path: string, text: string): Promise<void> {
   await bucket.worker(host).write(`${bucket.home}/jobs/api/${path}`, text);
   bucket.sql(
@@ -32,10 +32,10 @@ async function renderedOtherwise(host: string, path: string, text: string): Prom
 
 const OTHER = `ip=${A}\nport=30000\npw=s3cret-of-api\npeers=[${A} ${B}]\n`;
 
-describe("a template whose output differs from the output of the Go program", () => {
+describe("a template that maand renders differently from the Go program", () => {
   beforeEach(() => renderedOtherwise(A, "app.conf", OTHER));
 
-  it("is listed with its diff and without its secret, and nothing is imported", async () => {
+  it("stops an import, which lists its diff with secrets masked", async () => {
     const { code, stdout } = await bucket.maand("import");
     expect(code).toBe(2);
     expect(stdout).toContain(`api on ${A}: app.conf: it is rendered differently from how the Go program rendered it`);
@@ -60,14 +60,14 @@ describe("a template whose output differs from the output of the Go program", ()
   });
 });
 
-it("a file that was changed on a worker by hand is distinguished from a file that is rendered differently", async () => {
+it("an import distinguishes a file that was edited on a worker from a file that is rendered differently", async () => {
   await bucket.worker(B).write(`${bucket.home}/jobs/web/html/index.html`, "<h1>by hand</h1>\n");
   const { code, stdout } = await bucket.maand("import", "--dry-run");
   expect(code).toBe(2);
   expect(stdout).toContain(`web on ${B}: html/index.html: it was changed on the worker since the last deploy`);
 });
 
-it("a template that prints the previous version and the number of the deploy is reproduced", async () => {
+it("an import reproduces a template that prints the previous version and the number of the deploy", async () => {
   const source = "from {{ .CurrentVersion }} to {{ .NewVersion }} by {{ .UpdateSeq }}\n";
   bucket.write("workspace/jobs/web/about.tpl", source);
   const about = "from 2.0.0 to 2.1.0 by 1\n";
@@ -81,8 +81,8 @@ it("a template that prints the previous version and the number of the deploy is 
   expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain("no deployment required");
 });
 
-describe("a change that was pending before the import", () => {
-  it("is pending after it: an edit that was not deployed, and nothing else", async () => {
+describe("a change that is pending before an import is also pending after it:", () => {
+  it("an edit that was not deployed", async () => {
     bucket.write("workspace/jobs/web/html/index.html", "<h1>three</h1>\n");
     const { code, stdout } = await bucket.maand("import");
     expect(code).toBe(0);
@@ -95,7 +95,7 @@ describe("a change that was pending before the import", () => {
     expect(await bucket.ran("api", A)).toEqual([]);
   });
 
-  it("is pending after it: a drain that no deploy carried out", async () => {
+  it("a drain that was not deployed", async () => {
     bucket.write("workspace/disabled.json", JSON.stringify({ jobs: { web: { allocations: [A] } } }));
     bucket.sql(`UPDATE allocations SET disabled = 1 WHERE job = 'web' AND worker_ip = '${A}'`);
     expect(await bucket.maand("import")).toMatchObject({ code: 0 });
@@ -104,7 +104,7 @@ describe("a change that was pending before the import", () => {
     expect(await bucket.ran("web", B)).toEqual([]);
   });
 
-  it("is pending after it: a job that a build removed and no deploy stopped", async () => {
+  it("a removal of a job that was built but not deployed", async () => {
     const { execFileSync } = await import("node:child_process");
     execFileSync("rm", ["-r", `${bucket.root}/workspace/jobs/web`]);
     expect(await bucket.maand("import")).toMatchObject({ code: 0 });
@@ -115,7 +115,7 @@ describe("a change that was pending before the import", () => {
   });
 });
 
-it("a worker of another bucket is refused, and named", async () => {
+it("an import refuses a worker of another bucket, and names it", async () => {
   await bucket.worker(A).write(`${bucket.home}/worker.json`, '{"bucket_id":"other","worker_id":"x","update_seq":2}');
   const { code, stderr } = await bucket.maand("import");
   expect(code).toBe(2);

@@ -18,14 +18,11 @@ import { REPOSITORY } from "../../support/bucket/installation.ts";
 import { MAAND } from "../../support/bucket/maand.ts";
 import { unpackNode } from "../../support/bucket/node-versions.ts";
 
-/**
- * Versions of Node that cannot run maand: one of 2017, without modules; one without optional chaining; and the newest
- * one that is too old.
- */
+/** Versions of Node that cannot run maand: without modules, without optional chaining, and the newest unsupported one. */
 const TOO_OLD = ["8.16.2", "14.21.3", "18.20.8"];
 const NEWER = ["22.23.5", "24.22.3"];
 
-/** Compiling SQLite takes minutes for each Node, so it is done only on request. */
+/** Whether to compile SQLite, which takes minutes for each version of Node. */
 const COMPILES = process.env.MAAND_COMPILE === "1";
 
 let place: string;
@@ -42,14 +39,14 @@ afterAll(() => rmSync(place, { recursive: true, force: true }), 120_000);
 
 const programOf = (version: string) => join(nodes.get(version) ?? "", "bin/node");
 
-/** Runs a program of Node with a version of Node. */
+/** Runs a JavaScript program with a version of Node. */
 function runWith(version: string, args: readonly string[], cwd = place) {
   const env = { PATH: `${join(nodes.get(version) ?? "", "bin")}:${process.env.PATH}`, HOME: place, LANG: "C.UTF-8" };
   const { status, stdout, stderr } = spawnSync(programOf(version), args, { cwd, env, encoding: "utf8" });
   return { code: status, stdout, stderr };
 }
 
-it.each(TOO_OLD)("Node %s is refused in one sentence", (version) => {
+it.each(TOO_OLD)("maand refuses to run with Node %s, and prints one sentence with a hint", (version) => {
   expect(runWith(version, [MAAND, "deploy"])).toEqual({
     code: 1,
     stdout: "",
@@ -59,8 +56,8 @@ it.each(TOO_OLD)("Node %s is refused in one sentence", (version) => {
   });
 });
 
-describe.each(NEWER)("with Node %s and SQLite compiled for another one", (version) => {
-  it("commands that need no store work", () => {
+describe.each(NEWER)("with Node %s and SQLite compiled for another version", (version) => {
+  it("commands work if they need no store", () => {
     expect(runWith(version, [MAAND, "--help"])).toMatchObject({ code: 0, stderr: "" });
     const { stdout } = runWith(version, [MAAND, "--version", "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({ node: version, sqlite: null, problem: { code: "INSTALLATION_BROKEN" } });
@@ -101,7 +98,7 @@ describe.each(NEWER)("with Node %s and SQLite compiled for another one", (versio
     }
   });
 
-  it("a command that needs the store fails with one sentence and the command that helps", () => {
+  it("commands that need the store fail with one sentence and a hint", () => {
     const bucket = mkdtempSync(join(place, "bucket-"));
     const { code, stderr } = runWith(version, [MAAND, "init"], bucket);
     expect(code).toBe(1);
@@ -115,7 +112,7 @@ describe.each(NEWER)("with Node %s and SQLite compiled for another one", (versio
 });
 
 describe.skipIf(!COMPILES).each(NEWER)("with Node %s and SQLite compiled for it", (version) => {
-  it("a bucket is created, planned and deployed", { timeout: 900_000 }, () => {
+  it("maand creates, plans and deploys a bucket", { timeout: 900_000 }, () => {
     const lib = join(place, `lib-${version}`);
     const closure = `
       import { copyClosure } from "${REPOSITORY}scripts/release/closure.mjs";

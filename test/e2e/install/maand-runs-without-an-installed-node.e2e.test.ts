@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../docs/pages.ts";
 import { type MachineWithoutNode, machineWithoutNode } from "../../support/bucket/machine-without-node.ts";
 
-/** The bundle and the Debian package, made by the scripts that release them, on a machine that has no Node. */
+/** Tests the bundle and the Debian package of the release scripts on a machine without Node. */
 let machine: MachineWithoutNode;
 let files: string;
 let bundle: string;
@@ -30,7 +30,7 @@ afterAll(() => {
   rmSync(files, { recursive: true, force: true });
 }, 120_000);
 
-/** From an empty directory to a deployed job, whose command in TypeScript runs in the Node of maand. */
+/** Creates a bucket and deploys a job whose TypeScript command runs with the Node of maand. */
 const FIRST_DEPLOY = `set -e
 mkdir /srv/shop && cd /srv/shop
 maand init
@@ -49,7 +49,7 @@ function expectFirstDeploy(): void {
 }
 
 describe("the bundle", () => {
-  it("is unpacked and runs, from a link in PATH", { timeout: 120_000 }, () => {
+  it("runs from a link in PATH after it is unpacked", { timeout: 120_000 }, () => {
     execFileSync("tar", ["-xzf", bundle, "-C", join(machine.root, "opt")]);
     const [name = ""] = readdirSync(join(machine.root, "opt"));
     expect(bundle).toBe(join(files, `${name}.tar.gz`));
@@ -66,7 +66,7 @@ describe("the bundle", () => {
     rmSync(join(machine.root, "opt", name), { recursive: true });
   });
 
-  it("passes on arguments unchanged, and ignored signals, as under nohup", () => {
+  it("passes on arguments unchanged, and signals that are ignored, as by nohup", () => {
     const directory = join(files, "launched");
     mkdirSync(join(directory, "node/bin"), { recursive: true });
     execFileSync("tar", ["-xzf", bundle, "-C", directory, "--strip-components=1", "--wildcards", "*/bin/maand"]);
@@ -81,7 +81,7 @@ describe("the bundle", () => {
 });
 
 describe("the Debian package", () => {
-  it("is installed, runs with its own Node, and is removed without a trace", { timeout: 120_000 }, () => {
+  it("can be installed, runs with its own Node, and is removed completely", { timeout: 120_000 }, () => {
     const file = make("deb.mjs", "--bundle", bundle);
     const before = readdirSync(join(machine.root, "usr/bin"));
     machine.dpkg("-i", file);

@@ -9,9 +9,9 @@ import { REPOSITORY } from "../../support/bucket/installation.ts";
 import { type Registry, startRegistry } from "../../support/bucket/registry.ts";
 
 /**
- * Commands of users, with a registry that has the packages as they would be published; third-party packages come from
- * the npm registry or npm's cache. Install scripts are skipped, as pnpm does, because they compile SQLite for minutes;
- * instead, the native part that was compiled for this repository is copied.
+ * Runs the documented commands with a local registry of the packages of this repository. Third-party packages come from the
+ * npm registry or npm's cache. Install scripts are skipped, as pnpm does, because they compile SQLite for minutes; the
+ * native part of this repository is copied instead.
  */
 const NATIVE = "build/Release/better_sqlite3.node";
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await registry?.close();
-  await rm(place, { recursive: true, force: true }); // thousands of files
+  await rm(place, { recursive: true, force: true }); // takes long, because there are thousands of files
 }, 240_000);
 
 async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
@@ -34,7 +34,7 @@ async function run(program: string, args: readonly string[], cwd: string): Promi
   return stdout + stderr;
 }
 
-/** Runs the command as it was installed, which may be a shell script. */
+/** Runs the installed command, which may be a shell script. */
 async function type(program: string, args: readonly string[], cwd: string) {
   const env = { PATH: process.env.PATH, HOME: cwd, LANG: "C.UTF-8" };
   return promisify(execFile)(program, args, { cwd, env }).then(
@@ -44,8 +44,8 @@ async function type(program: string, args: readonly string[], cwd: string) {
 }
 
 /**
- * The native part is missing at first: a command reports this, and names the directory in which to build the part. Then
- * maand works.
+ * Checks that a command reports the missing native part and names the directory in which to build it, and that maand works
+ * with that part.
  */
 async function expectWorks(program: string): Promise<void> {
   const cwd = mkdtempSync(join(place, "bucket-"));
@@ -66,8 +66,8 @@ async function expectWorks(program: string): Promise<void> {
   expect(await type(program, ["deploy", "--build"], cwd)).toMatchObject({ code: 0 });
 }
 
-describe("installed without the repository", () => {
-  it("by npm install -g into an empty prefix", { timeout: 240_000 }, async () => {
+describe("maand works without the repository after", () => {
+  it("npm install -g into an empty prefix", { timeout: 240_000 }, async () => {
     const prefix = join(place, "prefix");
     mkdirSync(prefix);
     const scope = `--@maand:registry=${registry.url}/`;
@@ -77,7 +77,7 @@ describe("installed without the repository", () => {
     await expectWorks(join(prefix, "bin/maand"));
   });
 
-  it("by pnpm add, which skips install scripts", { timeout: 240_000 }, async () => {
+  it("pnpm add, which skips install scripts", { timeout: 240_000 }, async () => {
     const project = join(place, "project");
     mkdirSync(project);
     writeFileSync(join(project, "package.json"), '{ "private": true }');

@@ -18,13 +18,13 @@ afterEach(() => bucket.dispose());
 const targets = (job = "api") => bucket.lifecycle(job, ONE).map((line) => line.split(" ")[0]);
 
 describe("a job", () => {
-  it("is a directory with a manifest, a Makefile and any other files", async () => {
+  it("can contain other files besides its manifest and Makefile", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { "conf/app.conf": "x\n", "run.sh": "true\n" });
     await bucket.type("maand build && maand deploy");
     expect(bucket.files("api", ONE)).toEqual(["Makefile", "certs", "conf", "data", "manifest.json", "run.sh"]);
   });
 
-  it("is created by maand job create", async () => {
+  it("can be created by maand job create, and deployed", async () => {
     await bucket.type("maand job create api --selectors worker");
     expect(existsSync(join(bucket.root, "workspace/jobs/api/manifest.json"))).toBe(true);
     expect(bucket.read("workspace/jobs/api/Makefile")).toMatch(/^start:$/m);
@@ -32,7 +32,7 @@ describe("a job", () => {
   });
 
   it.each(["data", "logs", "bin"])(
-    "is refused with %s/ in the workspace, which belongs to the job at runtime",
+    "is refused if it contains %s/ in the workspace, because that directory belongs to the running job",
     async (name) => {
       bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { [`${name}/x`]: "x" });
       const { code, stderr } = await bucket.maand("build");
@@ -56,8 +56,8 @@ describe("a job", () => {
   });
 });
 
-describe("the Makefile contract", () => {
-  it("start is called by the first deploy, and restart by an upgrade, with both versions", async () => {
+describe("the target", () => {
+  it("start runs in the first deploy, and restart in an upgrade, with both versions", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.type("maand build && maand deploy");
     bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
@@ -65,7 +65,7 @@ describe("the Makefile contract", () => {
     expect(bucket.lifecycle("api", ONE)).toEqual(["start 0.0.0 1.0.0", "restart 1.0.0 1.1.0"]);
   });
 
-  it("reload is called by an upgrade with policy reload, and restart when a changed file matches restart_globs", async () => {
+  it("reload runs in an upgrade with the policy reload, or restart if a changed file matches restart_globs", async () => {
     const manifest = { selectors: ["worker"], restart_policy: "reload", restart_globs: ["*.lib"] };
     bucket.job("api", { version: "1.0.0", ...manifest }, { "a.conf": "1", "a.lib": "1" });
     await bucket.type("maand build && maand deploy");
@@ -76,7 +76,7 @@ describe("the Makefile contract", () => {
     expect(targets()).toEqual(["start", "reload", "restart"]);
   });
 
-  it("stop is called for removed and disabled allocations, and status by maand job status", async () => {
+  it("stop runs for removed and disabled allocations, and status in maand job status", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
     await bucket.type("maand build && maand deploy && maand job status api");
@@ -94,7 +94,7 @@ describe("the Makefile contract", () => {
     expect(await bucket.maand("job", "status", "api")).toMatchObject({ code: 1 });
   });
 
-  it("versions can be used for a migration: the recipe gets the old and the new one", async () => {
+  it("restart gets the old and the new version, for example for a migration", async () => {
     const makefile = `start restart:
 	@mkdir -p data; if test "$(CURRENT_VERSION)" = 1.0.0 && test "$(NEW_VERSION)" = 2.0.0; then echo migrated >> data/lifecycle; fi
 stop:
@@ -107,7 +107,7 @@ stop:
     expect(bucket.lifecycle("api", ONE)).toEqual(["migrated"]);
   });
 
-  it("other targets are run by hand only; a deploy calls none of them", async () => {
+  it("migrate, like any custom target, runs only by hand and never in a deploy", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.type("maand build && maand deploy --force && maand deploy --force");
     expect(targets()).not.toContain("migrate");
@@ -118,19 +118,19 @@ stop:
 
 describe("a Makefile", () => {
   const recorded = (program: string) =>
-    readFileSync(join(bucket.root, `${program}.asked`), "utf8")
+    readFileSync(join(bucket.root, `${program}.calls`), "utf8")
       .trimEnd()
       .split("\n");
 
-  /** A program that only records how it was called. */
-  function pretend(...programs: readonly string[]): string {
+  /** Creates programs that only record their calls. */
+  function fakePrograms(...programs: readonly string[]): string {
     for (const program of programs)
-      bucket.write(`programs/${program}`, `#!/bin/sh\necho "$*" >> ${bucket.root}/${program}.asked\n`, 0o755);
+      bucket.write(`programs/${program}`, `#!/bin/sh\necho "$*" >> ${bucket.root}/${program}.calls\n`, 0o755);
     return `${join(bucket.root, "programs")}:${maandOnPath()}`;
   }
 
-  it("may wrap docker compose", async () => {
-    const PATH = pretend("docker");
+  it("can call docker compose", async () => {
+    const PATH = fakePrograms("docker");
     const Makefile = `COMPOSE := docker compose -f docker-compose.yml
 
 start:
@@ -153,8 +153,8 @@ restart: stop start
     expect(recorded("docker")).toEqual([up, "compose -f docker-compose.yml down", up]);
   });
 
-  it("may wrap systemd", async () => {
-    const PATH = pretend("sudo");
+  it("can call systemctl", async () => {
+    const PATH = fakePrograms("sudo");
     const Makefile = `UNIT := api.service
 
 start:
@@ -186,7 +186,7 @@ describe("a manifest", () => {
     },
   };
 
-  it("with every key is read as documented", async () => {
+  it("can contain all documented keys", async () => {
     bucket.workers(
       { host: ONE, labels: ["web"], memory: "1 gb", cpu: "1 ghz" },
       { host: "127.0.0.12", memory: "1 gb", cpu: "1 ghz" },
@@ -208,7 +208,7 @@ describe("a manifest", () => {
     expect(Object.keys(await bucket.rollouts())).toEqual([`api@${ONE}`]);
   });
 
-  it("is refused if it requests more resources than a worker has, or a duplicate port number", async () => {
+  it("is refused if it requests more resources than a worker has, or a port number that is in use", async () => {
     bucket.workers({ host: ONE, labels: ["web"], memory: "300 mb", cpu: "1 ghz" });
     bucket.job("api", PAGE);
     expect(await bucket.maand("build")).toMatchObject({ code: 2, stderr: expect.stringMatching(/512.*300|300.*512/) });
@@ -218,7 +218,7 @@ describe("a manifest", () => {
     expect(await bucket.maand("build")).toMatchObject({ code: 2, stderr: expect.stringContaining("8080") });
   });
 
-  it("with a fixed port and a pool port gets both", async () => {
+  it("can request a fixed port and a port from the pool", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], resources: { ports: { http: 8080, admin: {} } } });
     await bucket.type("maand build");
     expect(await bucket.json("cat", "job_ports")).toMatchObject([

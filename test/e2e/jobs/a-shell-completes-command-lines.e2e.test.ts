@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => bucket.dispose());
 
-/** The completions that a shell offers for a line, by a script for the shell that receives the line. */
+/** Runs a script of a shell with a line, and returns the completions of the line. */
 function offered(shell: readonly string[], script: string, line: string): string[] {
   const env = { PATH: `${join(bucket.root, "bin")}:${process.env.PATH}`, HOME: bucket.root };
   const [program = "", ...flags] = shell;
@@ -35,13 +35,13 @@ function offered(shell: readonly string[], script: string, line: string): string
   return ended.stdout.split("\n").filter((text) => text !== "");
 }
 
-/** Like bash on a terminal: it splits words at colons. */
+/** Calls the completion like bash on a terminal, which splits words at colons. */
 const BASH = `source <(maand completion bash)
 COMP_LINE=$1 COMP_POINT=\${#1} COMP_WORDBREAKS=$' \\t\\n"\\'><=;|&(:'
 _maand
 printf '%s\\n' "\${COMPREPLY[@]}"`;
 
-/** Calls functions that were written for bash as zsh does. */
+/** Calls the completion functions like zsh on a terminal. */
 const ZSH = `autoload -Uz compinit && compinit -u -d "$HOME/.zcompdump"
 source <(maand completion zsh)
 COMP_LINE=$1 COMP_POINT=\${#1}
@@ -52,7 +52,7 @@ const FISH = "maand completion fish | source; complete -C $argv[1] | string repl
 
 const has = (program: string) => spawnSync(program, ["--version"]).status === 0;
 
-/** Lines, and the completions of each. */
+/** Lines with their expected completions. */
 const LINES: readonly (readonly [string, readonly string[]])[] = [
   ["maand jo", ["job", "jobcommand"]],
   ["maand cat w", ["workers"]],
@@ -71,7 +71,7 @@ const LINES: readonly (readonly [string, readonly string[]])[] = [
 describe.skipIf(!has("bash"))("bash completes", () => {
   it.each(LINES)("%s", (line, wanted) => expect(offered(["bash", "--norc"], BASH, line).sort()).toEqual(wanted));
 
-  it("after a colon, where bash itself splits the word", () => {
+  it("a word with a colon, which bash splits", () => {
     expect(offered(["bash", "--norc"], BASH, "maand run_command -w label:w")).toEqual(["web", "worker"]);
   });
 

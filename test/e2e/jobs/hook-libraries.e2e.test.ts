@@ -6,9 +6,7 @@ import { type Scratch, scratch } from "../../support/bucket/scratch.ts";
 import type { LibraryCase } from "../../support/hook-libraries/library-case.ts";
 import { ours } from "../../support/hook-libraries/modules.ts";
 
-/**
- * One table of cases, sent to a real maand by scripts in both languages. "*" in it matches any value that is equal for both.
- */
+/** The cases that scripts in both languages run with a real maand. "*" matches any value that is equal for both. */
 const CASES: readonly LibraryCase[] = JSON.parse(ours("real-cases.json"));
 
 const HOST = "127.0.0.61";
@@ -27,7 +25,7 @@ afterAll(() => {
   for (const place of places) rmSync(place, { recursive: true, force: true });
 });
 
-/** Runs all cases with a command in this language in a separate bucket. */
+/** Runs all cases in a command in this language, in a separate bucket. */
 async function runHook(language: string): Promise<readonly Outcome[]> {
   const bucket = await scratch();
   const aside = mkdtempSync(join(tmpdir(), "maand-outcomes-"));
@@ -59,20 +57,21 @@ function write(bucket: Scratch, language: string): void {
   bucket.job("web", { version: "1.0.0", selectors: ["worker"], commands }, { "_modules/command_use.py": "" });
 }
 
-describe.each(LANGUAGES)("a command in %s", (language) => {
-  it.each(CASES.map((given, at) => ({ ...given, at })))("$at: $name", ({ at, gives, raises }) => {
-    const came = outcomes.get(language)?.[at];
+describe.each(LANGUAGES)("the library in a command in %s", (language) => {
+  it.each(CASES.map((given, at) => ({ ...given, at })))("$at: $name", ({ at, returns, raises }) => {
+    const outcome = outcomes.get(language)?.[at];
     if (raises)
-      expect(came).toEqual({
+      expect(outcome).toEqual({
         raises: { ...raises, message: expect.stringMatching(new RegExp(`^${literal(raises.message)}`)) },
       });
-    else expect(came).toEqual({ gives: open(gives) });
+    else expect(outcome).toEqual({ returns: open(returns) });
   });
 
-  it("returned every case", () => expect(outcomes.get(language)).toHaveLength(CASES.length));
+  it("runs every case", () => expect(outcomes.get(language)).toHaveLength(CASES.length));
 });
 
-it("both languages got identical results", () => expect(outcomes.get("ts")).toEqual(outcomes.get("py")));
+it("the libraries for Python and TypeScript return identical results", () =>
+  expect(outcomes.get("ts")).toEqual(outcomes.get("py")));
 
 function literal(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

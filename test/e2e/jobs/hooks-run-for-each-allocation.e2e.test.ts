@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 import { linesOf } from "../../support/bucket/scratch.ts";
 
-/** Tests the commands of jobs at their events. */
+/** Tests job commands at their events. */
 
 let bucket: LocalBucket;
 const ONE = "127.0.0.11";
@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => bucket.dispose());
 
 /** A command that records its event, its allocation and whether the allocation is disabled, and fails on request. */
-function noting(): string {
+function recordingCommand(): string {
   return `import os
 with open(${JSON.stringify(join(bucket.root, "notes"))}, "a") as notes:
     print(os.environ["EVENT"], os.environ["ALLOCATION_IP"], os.environ["DISABLED"], file=notes)
@@ -34,7 +34,7 @@ function makefile(): string {
 
 function job(events: readonly string[], manifest: object = {}): void {
   const commands = { command_note: { executed_on: events } };
-  const files = { Makefile: makefile(), "_modules/command_note.py": noting() };
+  const files = { Makefile: makefile(), "_modules/command_note.py": recordingCommand() };
   bucket.job("api", { version: "1.0.0", selectors: ["worker"], commands, ...manifest }, files);
 }
 
@@ -47,8 +47,8 @@ function take(): string[] {
 
 const both = (event: string, disabled = 0) => [`${event} ${ONE} ${disabled}`, `${event} ${TWO} ${disabled}`];
 
-describe("hooks of a job", () => {
-  it("run at their events, in the order of the phases, for each allocation, on this machine", async () => {
+describe("job commands", () => {
+  it("run on this machine for each allocation, in the order of the phases", async () => {
     job(["post_build", "pre_deploy", "after_allocation_started", "health_check", "post_deploy"]);
     await bucket.type("maand build");
     expect(take()).toEqual(both("post_build"));
@@ -63,7 +63,7 @@ describe("hooks of a job", () => {
     expect(printed).toHaveLength(10);
   });
 
-  it("pre_deploy runs before the plan, and in no dry run; post_deploy only after a rollout", async () => {
+  it("for pre_deploy run before the plan but not in a dry run, and for post_deploy only after a rollout", async () => {
     job(["pre_deploy", "post_deploy"]);
     await bucket.type("maand build && maand deploy");
     take();
@@ -73,7 +73,7 @@ describe("hooks of a job", () => {
     expect(take()).toEqual(both("pre_deploy"));
   });
 
-  it("the next deploy runs only a failed post_deploy again", async () => {
+  it("for post_deploy run again in the next deploy if they failed, without a new rollout", async () => {
     job(["post_deploy"]);
     bucket.write("fail-post_deploy", "");
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 1 });
@@ -85,7 +85,7 @@ describe("hooks of a job", () => {
     expect(take()).toEqual([]);
   });
 
-  it("after_allocation_stopped runs after the stop of a disabled or removed allocation", async () => {
+  it("for after_allocation_stopped run after the stop of a disabled or removed allocation", async () => {
     job(["after_allocation_stopped"]);
     await bucket.type("maand build && maand deploy");
     take();
@@ -98,7 +98,7 @@ describe("hooks of a job", () => {
     expect(existsSync(bucket.directory("api", TWO))).toBe(true);
   });
 
-  it("job_control replaces start and restart in a deploy, and not in maand job", async () => {
+  it("for job_control replace start and restart in a deploy, but not in maand job", async () => {
     job(["job_control"]);
     await bucket.type("maand build && maand deploy");
     expect(take().sort()).toEqual(both("job_control"));
@@ -107,7 +107,7 @@ describe("hooks of a job", () => {
     expect(take().sort()).toEqual([`restart ${ONE}`, `restart ${TWO}`]);
   });
 
-  it("post_build, pre_deploy, post_deploy, health_check and cli also run for disabled allocations, and can detect them", async () => {
+  it("for post_build, pre_deploy, post_deploy, health_check and cli also run for disabled allocations", async () => {
     job(["post_build", "pre_deploy", "post_deploy", "health_check", "cli"]);
     await bucket.type("maand build && maand deploy");
     take();
@@ -124,7 +124,7 @@ describe("hooks of a job", () => {
     expect(recorded).not.toContain(`restart ${TWO}`);
   });
 
-  it("commands run for disabled allocations in one order with the active ones, one after another or in parallel", async () => {
+  it("run for active and disabled allocations together, one after another or in parallel", async () => {
     const notes = JSON.stringify(join(bucket.root, "notes"));
     const script = `import os, time
 def note(word):
@@ -148,7 +148,7 @@ note("end")
     expect(take().sort()).toEqual([...turn("cli", ONE), ...turn("cli", TWO)].sort());
   });
 
-  it("pre_deploy may create a secret that templates use, and set the rollout order", async () => {
+  it("for pre_deploy can create a secret for templates, and set the rollout order", async () => {
     const script = `import json, os, urllib.request
 def put(route, **body):
     url = "http://%s:%s%s" % (os.environ["JOB_COMMAND_API_HOST"], os.environ["JOB_COMMAND_API_PORT"], route)

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => bucket.dispose());
 
-/** A job with one command for some events. */
+/** Writes a job with one command for an event. */
 function job(event: string, script: string, more: Readonly<Record<string, unknown>> = {}): void {
   bucket.job(
     "api",
@@ -25,8 +25,8 @@ function job(event: string, script: string, more: Readonly<Record<string, unknow
 
 const kv = async (key: string) => (await bucket.maand("cat", "kv", "get", "vars/job/api", key, "--json")).stdout;
 
-describe("a script", () => {
-  it("that fails stores none of its KV entries, and one that succeeds stores all of them", async () => {
+describe("the script of a job command", () => {
+  it("stores all of its KV entries if it succeeds, and none if it fails", async () => {
     job(
       "pre_deploy",
       `
@@ -49,14 +49,14 @@ if E["ALLOCATION_INDEX"] == "1":
     ]);
   });
 
-  it("may print a megabyte without a line end", async () => {
+  it("can print a megabyte without a line end", async () => {
     job("pre_deploy", 'print("x" * 1000000)\nprint("after")');
     const { code, stderr } = await bucket.maand("deploy", "--build");
     expect([code, stderr.includes("[line cut]"), stderr.includes("| after")]).toEqual([0, true, true]);
     expect(stderr.length).toBeLessThan(100_000);
   });
 
-  it("that hangs is stopped with its children at its time limit, with a message", async () => {
+  it("is stopped with its children at its time limit", async () => {
     job(
       "pre_deploy",
       'import subprocess\nchild = subprocess.Popen(["sleep", "1000"])\nnote(str(child.pid))\nchild.wait()',
@@ -79,7 +79,9 @@ if E["ALLOCATION_INDEX"] == "1":
     await bucket.maand("build");
     const running = bucket.start(["deploy"]);
     await running.prints("waiting");
-    const [pid] = await until("the child's number", () => (notesOf(bucket).length > 0 ? notesOf(bucket) : undefined));
+    const [pid] = await until("the id of the child process", () =>
+      notesOf(bucket).length > 0 ? notesOf(bucket) : undefined,
+    );
     running.kill("SIGINT");
     expect(await running.ended).toMatchObject({ code: 130 });
     expect(await isRunning(Number(pid))).toBe(false);
@@ -94,15 +96,15 @@ if E["ALLOCATION_INDEX"] == "1":
     await bucket.maand("build");
     const running = bucket.start(["deploy"]);
     await running.prints("waiting");
-    const [pid] = await until("its number", () => (notesOf(bucket).length > 0 ? notesOf(bucket) : undefined));
+    const [pid] = await until("the id of the script", () => (notesOf(bucket).length > 0 ? notesOf(bucket) : undefined));
     running.kill("SIGINT");
     await running.prints("interrupted");
     running.kill("SIGINT");
     expect(await running.ended).toMatchObject({ code: 130 });
-    await until("it to be gone", async () => ((await isRunning(Number(pid))) ? undefined : true));
+    await until("the script to end", async () => ((await isRunning(Number(pid))) ? undefined : true));
   });
 
-  it("that forks, closes its output or prints binary data ends like any other", async () => {
+  it("can fork, close its output and print binary data", async () => {
     job(
       "pre_deploy",
       `
@@ -117,7 +119,7 @@ os.close(2)
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
   });
 
-  it("that dies while it holds a semaphore releases it", async () => {
+  it("releases its semaphore if it dies", async () => {
     job(
       "after_allocation_started",
       `
@@ -131,13 +133,13 @@ os.kill(os.getpid(), 9)
     expect(notesOf(bucket).sort()).toEqual(["127.0.0.11", "127.0.0.12"]);
   });
 
-  it("of a health check stores nothing", async () => {
+  it("cannot store anything during a health check", async () => {
     job("health_check", 'note(str(ask("PUT", "/kv", namespace=VARS, key="a", value="1")[0]))');
     await bucket.maand("deploy", "--build");
     expect(new Set(notesOf(bucket))).toEqual(new Set(["400"]));
   });
 
-  it("of a health check is repeated according to the manifest, without other checks", async () => {
+  it("is repeated during a health check according to the manifest", async () => {
     job("health_check", 'note(IP)\nraise SystemExit("sick")', {
       health_check: { wait: { attempts: 2, interval_seconds: 0.01 } },
     });
@@ -150,10 +152,10 @@ os.kill(os.getpid(), 9)
 });
 
 describe("maand jobcommand", () => {
-  it("runs for all allocations, marks the disabled ones, and names failures", async () => {
+  it("runs a command for all allocations, marks the disabled ones, and names failures", async () => {
     job(
       "cli",
-      'note(IP + " " + E["DISABLED"])\ncall("PUT", "/kv", namespace=VARS, key=E["ALLOCATION_INDEX"], value="1")\nif there("fail"): raise SystemExit("told to")',
+      'note(IP + " " + E["DISABLED"])\ncall("PUT", "/kv", namespace=VARS, key=E["ALLOCATION_INDEX"], value="1")\nif there("fail"): raise SystemExit("fails on request")',
     );
     bucket.disable({ jobs: { api: { allocations: ["127.0.0.12"] } } });
     await bucket.maand("build");
@@ -164,7 +166,7 @@ describe("maand jobcommand", () => {
     const failed = await bucket.maand("job_command", "command_try", "--concurrency", "2");
     expect(failed.code).toBe(1);
     const both = "127.0.0.11, 127.0.0.12";
-    expect(failed.stderr).toContain(`command_try (cli) of api for ${both} failed with exit code 1: told to`);
+    expect(failed.stderr).toContain(`command_try (cli) of api for ${both} failed with exit code 1: fails on request`);
   });
 
   it("reports a job without workers, and runs nothing", async () => {
@@ -192,7 +194,7 @@ describe("maand jobcommand", () => {
   });
 });
 
-it("two buckets that deploy in parallel never mix", async () => {
+it("two buckets that deploy in parallel never mix their data", async () => {
   const other = await scratch('transport = "local"\n');
   try {
     const script = (name: string) => `
@@ -230,7 +232,7 @@ for turn in range(20):
   }
 });
 
-it("another user of this machine can neither read nor write anything while a script runs", async () => {
+it("another user of this machine cannot read or write anything while a script runs", async () => {
   await ensureGuest();
   job(
     "pre_deploy",
@@ -255,7 +257,7 @@ wait_for(lambda: there("go"), 50)
     cd "${bucket.root}"; find tmp data logs secrets /tmp/jiti -type f -exec cat {} +`);
   expect(spied.stdout).not.toContain("very-secret-indeed");
   expect(spied.stdout).not.toContain(token);
-  expect(spied.stdout).not.toContain("from speaking");
+  expect(spied.stdout).not.toContain("from script_library");
   const client = `import sys, urllib.request, urllib.error
 for method, path, headers in (
     ("GET", "/kv?namespace=secrets/job/api&key=password", {}),

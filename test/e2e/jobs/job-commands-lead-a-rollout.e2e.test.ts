@@ -15,7 +15,7 @@ function actions(stdout: string, action: string): string[] {
   );
 }
 
-it("a secret that pre_deploy creates is in the files of the same deploy, encrypted in the store and masked everywhere", () =>
+it("a secret that pre_deploy creates is rendered in the same deploy, encrypted in the store, and masked in output", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, directory }) => {
     const seed = `
 status, _ = ask("GET", "/kv", namespace=SECRETS, key="password")
@@ -43,7 +43,7 @@ print("the password is", call("GET", "/kv", namespace=SECRETS, key="password")["
     expect([again.code, again.stderr.includes("already promoted")]).toEqual([0, true]);
   }));
 
-it("a leader that pre_deploy finds is upgraded last", () =>
+it("the leader is upgraded last if pre_deploy puts it at the end of the rollout order", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts }) => {
     const order = `
 leader = "${hosts[0]}"
@@ -126,7 +126,7 @@ if IP == hosts[0]:
     call("PUT", "/kv", namespace=VARS, key="canary", value=version)
 `;
 
-it("job_control takes over a rollout: a canary goes first, and if it fails the others remain unchanged", () =>
+it("job_control can upgrade a canary first, and leave the other allocations unchanged if it fails", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts, workers, lifecycle, rollouts, directory }) => {
     const job = (version: string) =>
       bucket.job(
@@ -155,7 +155,7 @@ it("job_control takes over a rollout: a canary goes first, and if it fails the o
     expect(Object.values(await rollouts())).not.toContain("promoted");
   }));
 
-it("after a failed post_deploy the next deploy runs only post_deploy", () =>
+it("the next deploy after a failed post_deploy runs only post_deploy", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, lifecycle }) => {
     const report = `
 note("tell " + IP + " " + E["CURRENT_VERSION"])
@@ -187,7 +187,7 @@ if not there("fixed"):
     expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain("no deployment required");
   }));
 
-it("draining one of three with a health command stops exactly that one, and restarts no other", () =>
+it("draining one of three allocations with a health command stops exactly that one", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts, workers, lifecycle }) => {
     bucket.job(
       "api",
@@ -208,7 +208,7 @@ it("draining one of three with a health command stops exactly that one, and rest
     expect(workers[2] && (await lifecycle("api", workers[2])).slice(2)).toEqual(["start 1.0.0 1.0.0"]);
   }));
 
-it("after a job left the workspace, its last known scripts run when it is stopped; a failure does not block the removal", () =>
+it("a removed job runs its last scripts when it is stopped, and a failure does not block its removal", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, hosts, workers, directory }) => {
     const farewell = `
 note(" ".join([JOB, IP, E["ALLOCATION_INDEX"], E["DEPLOY_PHASE"], call("GET", "/kv", namespace=VARS, key="name")["value"]]))

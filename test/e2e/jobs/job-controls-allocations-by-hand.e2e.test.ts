@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 
-/** `maand job`, command by command. */
+/** Tests the subcommands of `maand job`. */
 
 let bucket: LocalBucket;
 const ONE = "127.0.0.11";
@@ -29,8 +29,8 @@ afterEach(() => bucket.dispose());
 
 const targets = (host: string) => bucket.lifecycle("api", host).map((line) => line.split(" ")[0]);
 
-describe("targets run by hand", () => {
-  it("start, stop, restart, reload, status and a custom target run on every worker of the job", async () => {
+describe("maand job", () => {
+  it("runs start, stop, restart, reload, status and custom targets on every worker of the job", async () => {
     await bucket.type(`maand job stop api
 maand job start api
 maand job restart api
@@ -42,7 +42,7 @@ maand job status api`);
       expect(targets(host)).toEqual(["start", "stop", "start", "restart", "reload", "migrate", "stop", "status"]);
   });
 
-  it("--allocations limits them to the listed workers", async () => {
+  it("runs only on the workers that --allocations lists", async () => {
     await bucket.type(`maand job stop api --allocations ${TWO}`);
     expect([targets(ONE), targets(TWO)]).toEqual([["start"], ["start", "stop"]]);
     await bucket.type(`maand job restart api --allocations ${ONE},${TWO}`);
@@ -52,14 +52,14 @@ maand job status api`);
     ]);
   });
 
-  it("are in the logs as job, with the target as the action", async () => {
+  it("writes to the logs as maand=job, with the target as the action", async () => {
     await bucket.type(`maand job restart api --allocations ${TWO}`);
     const [begun = ""] = bucket.read(`logs/${TWO}.log`).match(/.*event=command_begin .*job_control.*/) ?? [];
     expect(begun).toContain(` maand=job seq=1 worker=${TWO} job=api phase=job_control action=restart `);
     expect(bucket.read("logs/maand.log")).toContain(`maand=job seq=1 worker=- cmd="job restart"`);
   });
 
-  it("--target is required, and its name is validated", async () => {
+  it("run requires --target, and validates its name", async () => {
     expect(await bucket.maand("job", "run", "api")).toMatchObject({ code: 2 });
     for (const target of ["a b", "a;b", "$(id)", "-n", "../x"])
       expect(await bucket.maand("job", "run", "api", `--target=${target}`)).toMatchObject({ code: 2 });
@@ -68,7 +68,7 @@ maand job status api`);
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining("unheard_of") });
   });
 
-  it("--health_check checks the job's health after the action, and fails with it", async () => {
+  it("checks the job's health after the action with --health_check, and fails if it is unhealthy", async () => {
     const checks = { checks: [{ type: "tcp", port: "http" }], wait: { attempts: 1, interval_seconds: 0.1 } };
     const ports = { resources: { ports: { http: 47_003 } } };
     bucket.job("sick", { version: "1.0.0", selectors: ["worker"], ...ports });
@@ -91,7 +91,7 @@ maand job status api`);
     expect(await bucket.maand("job", "create", "myservice")).toMatchObject({ code: 2 });
   });
 
-  it("record nothing: promotions and the next deploy do not change", async () => {
+  it("does not change promotions or the next deploy", async () => {
     const before = await bucket.json("cat", "deployments");
     await bucket.type("maand job stop api && maand job start api && maand job run api --target migrate");
     expect(await bucket.json("cat", "deployments")).toEqual(before);
@@ -99,10 +99,10 @@ maand job status api`);
   });
 });
 
-describe("the sync check", () => {
+describe("the sync check of maand job", () => {
   const metadata = (host: string) => join(bucket.directory("api", host), "../../worker.json");
 
-  it("compares bucket_id, worker_id and update_seq of worker.json, and suggests a deploy; no command runs", async () => {
+  it("compares worker.json with the store, and refuses the command with a hint if they differ", async () => {
     const printed: Record<string, unknown> = JSON.parse(readFileSync(metadata(TWO), "utf8"));
     for (const key of ["bucket_id", "worker_id", "update_seq"]) {
       bucket.write(relative(metadata(TWO)), JSON.stringify({ ...printed, [key]: key === "update_seq" ? 99 : "other" }));
@@ -120,7 +120,7 @@ describe("the sync check", () => {
     expect(targets(TWO)).toEqual(["start", "restart"]);
   });
 
-  it("requires a deploy before the first command, and is not part of a deploy", async () => {
+  it("requires a deploy before the first command, and does not affect deploys", async () => {
     bucket.job("new", { version: "1.0.0", selectors: ["worker"] });
     bucket.workers({ host: ONE }, { host: TWO }, { host: "127.0.0.13" });
     await bucket.type("maand build");
@@ -132,7 +132,7 @@ describe("the sync check", () => {
     await bucket.type("maand deploy && maand job status new");
   });
 
-  it("is limited to the workers of the job", async () => {
+  it("checks only the workers of the job", async () => {
     bucket.workers({ host: ONE }, { host: TWO, labels: ["other"] }, { host: "127.0.0.13", labels: ["later"] });
     bucket.job("only", { version: "1.0.0", selectors: ["other"] });
     await bucket.type("maand build && maand deploy --jobs only && maand job status only");
@@ -143,13 +143,13 @@ describe("the sync check", () => {
   }
 });
 
-describe("deploy and job", () => {
-  it("a deploy skips unchanged jobs; a command by hand always runs", async () => {
+describe("a deploy, unlike maand job,", () => {
+  it("skips unchanged jobs", async () => {
     await bucket.type("maand deploy && maand job restart api && maand job restart api");
     expect(targets(ONE)).toEqual(["start", "restart", "restart"]);
   });
 
-  it("a deploy follows restart_policy, whatever was run by hand", async () => {
+  it("follows restart_policy, even after commands by hand", async () => {
     bucket.job("api", { version: "2.0.0", selectors: ["worker"], restart_policy: "reload" });
     await bucket.type("maand build && maand job run api --target migrate && maand deploy");
     expect(targets(ONE)).toEqual(["start", "migrate", "reload"]);
@@ -160,7 +160,7 @@ describe("deploy and job", () => {
   });
 });
 
-it("the documented examples work", async () => {
+it("the documented examples of maand job work", async () => {
   await bucket.type(`maand job restart api
 maand job run api --target reload
 maand job stop api --allocations ${TWO}

@@ -9,7 +9,7 @@ import { storeEnvironment } from "../../support/postgres/test-store.ts";
 
 const used = useFleet(2);
 
-/** A log that `maand logs follow` follows, and its output so far. */
+/** Starts `maand logs follow`, and collects its output. */
 function follow(cwd: string, ...args: readonly string[]) {
   const child = spawn(process.execPath, [MAAND, "logs", "follow", ...args], {
     cwd,
@@ -37,7 +37,7 @@ logs:
 `;
 
 describe("maand logs follow", () => {
-  it("merges the lines of all workers, hides secrets and control bytes, and stops everything on Ctrl-C", () =>
+  it("merges the lines of all workers, masks secrets and control characters, and stops everything on Ctrl-C", () =>
     onFleet(used.fleet(), async ({ bucket, workers, hosts, directory }) => {
       bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: MAKEFILE });
       bucket.write("token", "quite-secret-token");
@@ -60,7 +60,7 @@ describe("maand logs follow", () => {
       expect(stdout).not.toContain("line of"); // followed lines are not recorded
     }));
 
-  it("reports a lost worker, stops its command, and reconnects, including with JSON output", () =>
+  it("reports a lost worker, stops its command, and reconnects, also with JSON output", () =>
     onFleet(used.fleet(), async ({ bucket, workers, hosts, directory }) => {
       const [worker] = workers;
       bucket.job(
@@ -94,7 +94,7 @@ describe("maand logs follow", () => {
       expect(await followed.ended).toBe(130);
     }));
 
-  it("slows down the job's command while its own output is not read", () =>
+  it("blocks the job's command while its own output is not read", () =>
     onFleet(used.fleet(), async ({ bucket, workers, hosts, directory }) => {
       const [worker] = workers;
       const count = `python3 -u -c 'import sys\nn = 0\nwhile True:\n  sys.stdout.write("x" * 1000 + "\\n"); n += 1\n  if n % 100 == 0: open("logs/count", "w").write(str(n))'`;
@@ -108,7 +108,7 @@ describe("maand logs follow", () => {
       const file = `${directory("api")}/logs/count`;
       const written = async () => (worker?.exists(file) ? Number(await worker.read(file)) : 0);
       let [earlier, since] = [0, performance.now()];
-      await until("a standstill", async () => {
+      await until("the output to stop", async () => {
         const now = await written();
         if (now === 0 || now !== earlier) [earlier, since] = [now, performance.now()];
         return performance.now() - since > 1_000;
@@ -117,13 +117,13 @@ describe("maand logs follow", () => {
       expect(earlier).toBeLessThan(30_000); // lines of 1 kB: the buffer of the connection
       expect(kb).toBeLessThan(300_000);
       child.stdout.resume();
-      await until("it to go on", async () => (await written()) > earlier);
+      await until("the command to continue", async () => (await written()) > earlier);
       child.stdout.destroy(); // closes the pipe as head does
       await until("its end", () => child.exitCode !== null || child.signalCode !== null);
       await until("the end on the worker", () => worker?.processesWith("logs/count").length === 0);
     }));
 
-  it("reports what is missing: a target, the files, a worker, a job", () =>
+  it("reports a missing target, missing files, a missing worker and a missing job", () =>
     onFleet(used.fleet(), async ({ bucket, hosts }) => {
       const Makefile = MAKEFILE.replace(/logs:\n.*\n/, "");
       bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile });

@@ -8,7 +8,7 @@ interface Result {
   readonly stdout: string;
 }
 
-it("maand job runs targets, but refuses a worker whose files differ from the delivered ones, and prints the difference", () =>
+it("maand job runs targets, and refuses a worker whose worker.json differs from the store", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, lifecycle, directory }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.maand("build");

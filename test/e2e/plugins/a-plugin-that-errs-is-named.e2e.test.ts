@@ -3,7 +3,7 @@ import { type Scratch, scratch } from "../../support/bucket/scratch.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/** A bucket with one local worker and job, and a plugin `odd` whose `apply` has this body. */
+/** Creates a bucket with one local worker and job, and with a plugin `odd` whose `apply` has this body. */
 async function withPlugin(
   body: string,
   { onTestFinished }: { onTestFinished(done: () => void): void },
@@ -19,11 +19,11 @@ async function withPlugin(
   return bucket;
 }
 
-describe("a plugin that throws outside of every hook", () => {
+describe("a deploy with a faulty plugin", () => {
   it.for([
     ["in a promise that is not awaited", 'void Promise.reject(new Error("stray"));'],
     ["in a timer", 'setTimeout(() => { throw new Error("stray"); });'],
-  ] as const)("%s: the run ends red, saves its state and says where it was", async ([, throws], context) => {
+  ] as const)("fails, saves its state and names the current action after a throw %s", async ([, throws], context) => {
     const bucket = await withPlugin(
       `hooks.rollout.tapPromise({ name: "odd", before: "make" }, async ({ signal }) => {
         const ended = new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -31,7 +31,7 @@ describe("a plugin that throws outside of every hook", () => {
         await ended;
         throw new Error("ended");
       });
-      hooks.commit.tapPromise("odd", async ({ log, summary }) => log("commit hears " + summary.outcome));`,
+      hooks.commit.tapPromise("odd", async ({ log, summary }) => log("outcome in commit: " + summary.outcome));`,
       context,
     );
     const { code, stdout, stderr } = await bucket.maand("deploy", "--build");
@@ -39,10 +39,10 @@ describe("a plugin that throws outside of every hook", () => {
     expect(stderr).toMatch(
       /^maand: unexpected error \(UNEXPECTED\): Error: stray \(maand\.config\.mjs:\d+:\d+\); details in logs\/errors\/\S+$/m,
     );
-    expect(stdout + stderr).toContain("commit hears ");
+    expect(stdout + stderr).toContain("outcome in commit: ");
   });
 
-  it("a call after the end of its hook is refused by name, and the deploy continues", async (context) => {
+  it("refuses a call of the plugin after the end of its tap, names the plugin, and continues", async (context) => {
     const bucket = await withPlugin(
       `let late;
       hooks.orchestrate.tapPromise("odd", async ({ rollOut }) => {
@@ -60,7 +60,7 @@ describe("a plugin that throws outside of every hook", () => {
     expect(code).toBe(0);
   });
 
-  it("a callback that is never called fails its allocation by name, and the next deploy resumes", async (context) => {
+  it("fails an allocation whose plugin never calls its callback, and the next deploy resumes", async (context) => {
     const bucket = await withPlugin(
       'hooks.rollout.tapAsync({ name: "odd", before: "make" }, (context, back) => undefined);',
       context,
@@ -74,7 +74,7 @@ describe("a plugin that throws outside of every hook", () => {
     expect(next).toMatchObject({ code: 0, stderr: expect.stringMatching(/ok start api@127\.0\.0\.11/) });
   });
 
-  it("a promise of the configuration that never settles is reported", async (context) => {
+  it("reports a promise of the configuration that never settles", async (context) => {
     const bucket = await withPlugin("", context);
     bucket.write("maand.config.mjs", "await new Promise(() => undefined);\nexport default {};\n");
     const { code, stderr } = await bucket.maand("deploy", "--build");
@@ -83,7 +83,7 @@ describe("a plugin that throws outside of every hook", () => {
   });
 });
 
-it("an unreadable package.json is reported with its line if it is the bucket's, from any directory", async () => {
+it("maand reports a syntax error in the bucket's package.json with its line, from any directory", async () => {
   const bucket = await scratch();
   try {
     bucket.write("package.json", '{\n  "name": "x",\n}\n');
@@ -96,8 +96,8 @@ it("an unreadable package.json is reported with its line if it is the bucket's, 
   }
 });
 
-describe("a plugin that never ends", () => {
-  it("the process after the command has finished: the first signal ends it, with the exit code of the command", async (context) => {
+describe("a plugin that does not end", () => {
+  it("keeps the process running after a command, and the first signal ends it with the command's exit code", async (context) => {
     const bucket = await withPlugin('setInterval(() => process.exitCode === 0 && console.error("over"), 20);', context);
     const running = bucket.start(["deploy", "--build"]);
     await running.prints("over");
@@ -105,7 +105,7 @@ describe("a plugin that never ends", () => {
     expect(await running.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  it("a hook, and ignores its abort signal: the second signal ends the command", async (context) => {
+  it("keeps its tap running in spite of the abort signal, and the second signal ends the command", async (context) => {
     const bucket = await withPlugin(
       `hooks.rollout.tapPromise({ name: "odd", before: "make" }, () => {
         console.error("hangs");

@@ -8,7 +8,7 @@ import { pluginPages, type TypingPlace, typePage } from "../../docs/type-page.ts
 import { type Installation, install, run } from "../../support/bucket/installation.ts";
 import { INITIALISED } from "../../support/bucket/scratch.ts";
 
-/** The steps of authors of plugins, in empty directories next to the packages as they are published. */
+/** Runs the documented steps of plugin authors in empty directories, with the packages as published. */
 let installation: Installation;
 let place: TypingPlace;
 let accounts: string;
@@ -31,12 +31,12 @@ afterAll(() => {
 });
 
 describe.each(pluginPages(ROOT))("%s", (path) => {
-  it("names each file", () => {
+  it("gives each example a file name", () => {
     const nameless = blocksOf(page(path)).filter(({ info }) => /^(ts|json|toml)$/.test(info));
     expect(nameless.map(({ code }) => code)).toEqual([]);
   });
 
-  it("can be typed to its end, and prints the documented output", { timeout: 240_000 }, async () => {
+  it("contains commands that succeed and print the documented output", { timeout: 240_000 }, async () => {
     const { code, printed, steps } = await typePage(path, place, { "/srv/accounts": join(accounts, "srv") });
     expect(code, printed).toBe(0);
     for (const { prints, output } of steps) expect(missingLines(prints, output), output).toEqual([]);
@@ -49,20 +49,24 @@ describe("maand plugin create", () => {
   const kinds: (keyof typeof KINDS)[] = ["hook", "lifecycle", "transport", "command"];
   const created = (kind: keyof typeof KINDS) => join(installation.place, `maand-plugin-${KINDS[kind]}`);
 
-  it.each(kinds)("--kind %s: types, tests and package are correct without changes", { timeout: 240_000 }, (kind) => {
-    run(installation.program, ["plugin", "create", nameOf(kind), "--kind", kind], installation.place);
-    run("npm", ["run", "check"], created(kind));
-    expect(run("npm", ["test"], created(kind))).toMatch(/Tests .*\b\d+ passed/);
-    run("npm", ["run", "build"], created(kind));
-    const packed: readonly { readonly files: readonly { readonly path: string }[] }[] = JSON.parse(
-      run("npm", ["pack", "--json", "--ignore-scripts"], created(kind)),
-    );
-    const files = packed.flatMap((one) => one.files.map(({ path }) => path)).sort();
-    expect(files).toEqual(["README.md", "dist/index.d.ts", "dist/index.js", "package.json"]);
-    expect(readFileSync(join(created(kind), "README.md"), "utf8")).toContain(`from "${nameOf(kind)}";`);
-  });
+  it.each(kinds)(
+    "creates a plugin whose types, tests and package are correct without changes: --kind %s",
+    { timeout: 240_000 },
+    (kind) => {
+      run(installation.program, ["plugin", "create", nameOf(kind), "--kind", kind], installation.place);
+      run("npm", ["run", "check"], created(kind));
+      expect(run("npm", ["test"], created(kind))).toMatch(/Tests .*\b\d+ passed/);
+      run("npm", ["run", "build"], created(kind));
+      const packed: readonly { readonly files: readonly { readonly path: string }[] }[] = JSON.parse(
+        run("npm", ["pack", "--json", "--ignore-scripts"], created(kind)),
+      );
+      const files = packed.flatMap((one) => one.files.map(({ path }) => path)).sort();
+      expect(files).toEqual(["README.md", "dist/index.d.ts", "dist/index.js", "package.json"]);
+      expect(readFileSync(join(created(kind), "README.md"), "utf8")).toContain(`from "${nameOf(kind)}";`);
+    },
+  );
 
-  it("all kinds work in a bucket", { timeout: 120_000 }, () => {
+  it("creates plugins of all kinds that work in a bucket", { timeout: 120_000 }, () => {
     const bucket = join(installation.place, "bucket");
     mkdirSync(join(bucket, "secrets"), { recursive: true, mode: 0o700 });
     run("sh", ["-c", 'cp "$1"/ca.* secrets/', "sh", place.authority], bucket);
@@ -80,7 +84,7 @@ describe("maand plugin create", () => {
   });
 });
 
-describe("vitest, in the directory of a plugin", () => {
+describe("vitest in the directory of a plugin", () => {
   const COMMAND = `
     import { MaandCommand } from "@maand/command";
     import { Command, Option } from "NAME";

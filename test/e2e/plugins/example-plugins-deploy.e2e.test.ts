@@ -7,7 +7,7 @@ import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bu
 import { type Installation, install, packagesIn } from "../../support/bucket/installation.ts";
 import { linesOf, localJob, RECORDING_MAKEFILE, type Scratch, scratch } from "../../support/bucket/scratch.ts";
 
-/** Every plugin of plugins-examples, installed from its tarball next to packed maand packages, in a real deploy. */
+/** Tests every plugin of plugins-examples in a real deploy, installed from its tarball with the packed maand packages. */
 let installation: Installation;
 beforeAll(() => {
   installation = install("@maand/cli", ...packagesIn("plugins-examples"));
@@ -20,7 +20,7 @@ afterEach(() => {
   for (const bucket of open.splice(0)) bucket.dispose();
 });
 
-/** A bucket with local workers that has the packages installed, and a configuration that imports examples. */
+/** Creates a bucket with local workers, the installed packages, and a configuration that imports examples. */
 async function bucketWith(config: string, conf = "", env: Record<string, string> = {}): Promise<Scratch> {
   const bucket = await scratch(conf, { program: installation.program, env });
   open.push(bucket);
@@ -40,13 +40,13 @@ function useIn(bucket: Scratch, config: string): void {
 const lifecycle = (bucket: Scratch, host: string, job = "api") =>
   linesOf(join(localJob(bucket, host, job) ?? "", "data/lifecycle"));
 
-/** A program that records its calls; `and` is a shell line that it also runs. */
+/** A program that records its calls, and then runs the shell line `and`. */
 const recorder = (and = "exit 0") =>
-  `#!/bin/sh\n{ printf %s "$*" | tr '\\n' ' '; echo; } >> "$(dirname "$0")/asked"\n${and}\n`;
-const requests = (bucket: Scratch) => linesOf(join(bucket.root, "fake/asked"));
-const forget = (bucket: Scratch) => bucket.write("fake/asked", "");
+  `#!/bin/sh\n{ printf %s "$*" | tr '\\n' ' '; echo; } >> "$(dirname "$0")/calls"\n${and}\n`;
+const requests = (bucket: Scratch) => linesOf(join(bucket.root, "fake/calls"));
+const forget = (bucket: Scratch) => bucket.write("fake/calls", "");
 
-/** An environment in which programs of the bucket's `fake/` come first; they are written once the bucket exists. */
+/** Creates a bucket with a program in its directory `fake/`, which comes first in PATH. */
 async function bucketWithFake(name: string, script: string, config: string, conf = ""): Promise<Scratch> {
   const bucket = await bucketWith(config, conf);
   bucket.write(`fake/${name}`, script, 0o755);
@@ -61,8 +61,8 @@ async function done(ended: ReturnType<Scratch["maand"]>): Promise<string> {
   return stdout + stderr;
 }
 
-describe("plugins that report", () => {
-  it("a webhook, an audit file, a notification and KV entries of one deploy", async () => {
+describe("example plugins that report", () => {
+  it("call a webhook, write an audit file and a notification, and create KV entries in one deploy", async () => {
     const posted: string[] = [];
     const server = createServer((request, response) => {
       request.on("data", (chunk: Buffer) => posted.push(chunk.toString())).on("end", () => response.end());
@@ -101,8 +101,8 @@ describe("plugins that report", () => {
   const COLOR = '{{ get "maand/job/api" "env/color" }}\n';
 });
 
-describe("plugins that decide", () => {
-  it("a freeze window refuses a deploy and changes nothing, until a reason is given; configured by name in JSON", async () => {
+describe("example plugins that decide", () => {
+  it("can refuse a deploy in a freeze window until a reason is given, with a configuration in JSON", async () => {
     const bucket = await scratch("", { program: installation.program });
     open.push(bucket);
     symlinkSync(join(installation.place, "node_modules"), join(bucket.root, "node_modules"));
@@ -122,7 +122,7 @@ describe("plugins that decide", () => {
     expect(thawed).toContain("in a freeze window: the shop is down");
   });
 
-  it("invalid options are reported with the configuration's line and the option", async () => {
+  it("report invalid options with the line in the configuration", async () => {
     const bucket = await bucketWith(`
       import { freezeWindow } from "@maand/example-freeze-window";
       export default defineConfig({ plugins: defaults().add(freezeWindow({ windows: [{ day: "freitag" }] })) });`);
@@ -133,7 +133,7 @@ describe("plugins that decide", () => {
     expect(stderr).toContain("must be one of monday,");
   });
 
-  it("an approval is requested on a terminal; without one, only the environment approves", async () => {
+  it("can ask for approval on a terminal, or read the approval from the environment", async () => {
     const bucket = await bucketWith(`
       import { approvalGate } from "@maand/example-approval-gate";
       export default defineConfig({ plugins: defaults().add(approvalGate()) });`);
@@ -151,7 +151,7 @@ describe("plugins that decide", () => {
     expect(lifecycle(bucket, HOSTS[0] ?? "")).toEqual(["start 0.0.0 1.0.0", "stop 1.0.0 1.0.0"]);
   });
 
-  it("a canary that becomes unhealthy ends the rollout, and a healthy one permits the rest", async () => {
+  it("can end a rollout if its canary becomes unhealthy, and continue if it stays healthy", async () => {
     const bucket = await bucketWith(`
       import { canary } from "@maand/example-canary";
       export default defineConfig({ plugins: defaults().add(canary()) });`);
@@ -185,14 +185,14 @@ describe("plugins that decide", () => {
     ]);
   });
 
-  /** 1.1.0 is healthy when it starts, and unhealthy a moment later. */
+  /** A Makefile whose version 1.1.0 becomes unhealthy a moment after its start. */
   const SICKENING = RECORDING_MAKEFILE.replace(
     "\t@mkdir -p data\n",
     `\t@mkdir -p data && rm -f data/sick
 \t@if [ "$(NEW_VERSION)" = 1.1.0 ]; then (sleep 1; touch data/sick) >/dev/null 2>&1 & fi\n`,
   );
 
-  /** Deploys in a new terminal, types the answers there, and returns the output. */
+  /** Deploys in a new terminal, types the answer there, and returns the output. */
   async function onTerminal(bucket: Scratch, answer: string): Promise<string> {
     const typed = `(until grep -qF "continue?" shown 2>/dev/null; do sleep 0.05; done; echo ${answer})`;
     const command = `rm -f shown; ${typed} | script --quiet --flush --return --command "${installation.program} deploy" shown`;
@@ -207,8 +207,8 @@ describe("plugins that decide", () => {
   }
 });
 
-describe("plugins that run jobs", () => {
-  it("systemctl, for a job without a Makefile", async () => {
+describe("example plugins that run jobs", () => {
+  it("can call systemctl for a job without a Makefile", async () => {
     const bucket = await bucketWithFake(
       "systemctl",
       recorder(),
@@ -243,7 +243,7 @@ describe("plugins that run jobs", () => {
     expect(existsSync(unit)).toBe(false);
   });
 
-  it("docker compose, for a job without a Makefile", async () => {
+  it("can call docker compose for a job without a Makefile", async () => {
     const bucket = await bucketWithFake(
       "docker",
       recorder('echo "at $NEW_VERSION"'),
@@ -266,9 +266,9 @@ describe("plugins that run jobs", () => {
   });
 });
 
-describe("plugins that connect to workers", () => {
-  it("docker exec: files by rsync, targets by make, and the removal", async () => {
-    // the container is this machine: commands for docker are run here
+describe("example plugins that connect to workers", () => {
+  it("can deploy and remove jobs through docker exec, with rsync and make", async () => {
+    // the container is this machine, where commands for docker run
     const enter = `case $1 in container) echo true ;; exec) shift 2; test "$1" != --user || shift 2; shift; exec "$@" ;; esac`;
     const bucket = await bucketWithFake(
       "docker",
@@ -295,7 +295,7 @@ describe("plugins that connect to workers", () => {
     expect(existsSync(join(root, id, "jobs/api/Makefile"))).toBe(false);
   });
 
-  it("the system's ssh: deploys, upgrades and removes on sshd workers, over one connection each, and leaves none open", async () => {
+  it("can deploy, upgrade and remove jobs with the system's ssh, over one connection per worker", async () => {
     const use = async ({ bucket, workers, lifecycle: run, directory, rollouts }: FleetBucket) => {
       useIn(bucket, OPENSSH);
       bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { "conf/old": "x", "run.sh": "#!/bin/sh\n" });
@@ -326,11 +326,11 @@ describe("plugins that connect to workers", () => {
     await withFleetBucket({ count: 2 }, use, { program: installation.program });
   });
 
-  it("the system's ssh: a changed host key is refused, an unreachable worker is named, and the others continue", async () => {
+  it("can refuse a changed host key and name an unreachable worker with the system's ssh", async () => {
     await withFleetBucket(
       { count: 3 },
       async ({ bucket, workers: [first, second, third], lifecycle: run }) => {
-        if (!first || !second || !third) throw new Error("three workers were asked for");
+        if (!first || !second || !third) throw new Error("the fleet needs three workers");
         useIn(bucket, OPENSSH);
         bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
         await done(bucket.maand("deploy", "--build"));
@@ -352,7 +352,7 @@ describe("plugins that connect to workers", () => {
   const OPENSSH = `import { openssh } from "@maand/example-transport-openssh";
     export default defineConfig({ plugins: defaults().remove("ssh", "rsync").add(openssh()) });`;
 
-  /** Processes of ssh that hold a connection for this bucket. */
+  /** The processes of ssh that keep a connection open for this bucket. */
   function mastersOf({ root }: Scratch): string[] {
     return readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name))

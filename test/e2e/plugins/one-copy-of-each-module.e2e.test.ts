@@ -5,7 +5,7 @@ import { copyModules } from "../../support/bucket/copied-program.ts";
 import type { Scratch } from "../../support/bucket/scratch.ts";
 import { scratch } from "../../support/bucket/scratch.ts";
 
-/** The modules of maand and of its command-line parser that a package sees when it was imported in some way. */
+/** An expression for the modules of maand and of its command-line parser that a package gets. */
 const SEEN = `({ Command: clipanion.Command, MaandCommand: command.MaandCommand, definePlugin: core.definePlugin,
   MaandError: plugin.MaandError, defaults: cli.defaults })`;
 const NAMES = {
@@ -24,7 +24,7 @@ const REQUIRES = Object.entries(NAMES)
 
 let bucket: Scratch;
 
-/** A bucket whose packages are next to copies of maand's own packages. The running command uses other copies. */
+/** Creates a bucket whose node_modules contains copies of maand's packages. The running command uses other copies. */
 beforeAll(async () => {
   bucket = await scratch();
   copyModules(bucket.root);
@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => bucket?.dispose());
 
-describe("maand.config.ts gets the same modules as", () => {
+describe("the bucket's maand.config.ts gets the same modules as", () => {
   it.each(["as-module", "as-commonjs", "./plugins/as-typescript.ts"])("%s", async (name) => {
     bucket.write(
       "maand.config.ts",

@@ -20,7 +20,7 @@ import { must, run } from "../../support/fleet/command.ts";
 const NOBODY = 65_534;
 const LINES = ["plugins", "build", "deploy --dry-run", "doctor", "job status api", "health_check", "init"];
 
-/** A bucket of our own, and the file that the code writes if it runs. */
+/** Calls `use` with a bucket, and the path of the file that planted code writes if it runs. */
 async function withBucket(use: (bucket: Scratch, marker: string) => Promise<void>): Promise<void> {
   const bucket = await scratch('transport = "local"\n');
   try {
@@ -65,7 +65,7 @@ const PLANTED: readonly Planted[] = [
     prints: "belongs to nobody",
   },
   {
-    name: "a configuration all may write",
+    name: "a configuration that everyone can write",
     plant: (b, m) => {
       config(b, m);
       mode(b, "maand.config.cjs", 0o666);
@@ -73,7 +73,7 @@ const PLANTED: readonly Planted[] = [
     prints: "can be written by every user",
   },
   {
-    name: "a configuration that another group may write",
+    name: "a configuration that another group can write",
     plant: (b, m) => {
       config(b, m);
       chownSync(join(b.root, "maand.config.cjs"), 0, NOBODY);
@@ -82,7 +82,7 @@ const PLANTED: readonly Planted[] = [
     prints: "can be written by the group",
   },
   {
-    name: "a configuration in a directory all may write",
+    name: "a configuration in a directory that everyone can write",
     plant: (b, m) => {
       config(b, m);
       mode(b, ".", 0o777);
@@ -98,7 +98,7 @@ const PLANTED: readonly Planted[] = [
     prints: "belongs to nobody",
   },
   {
-    name: "a plugin all may write",
+    name: "a plugin that everyone can write",
     plant: (b, m) => {
       plugin(b, m);
       mode(b, "plugins/odd.cjs", 0o666);
@@ -131,7 +131,7 @@ const PLANTED: readonly Planted[] = [
   },
 ];
 
-describe.concurrent("code that others can change does not run", () => {
+describe.concurrent("maand does not run code that others can change, such as", () => {
   it.each(PLANTED)("$name", ({ plant, prints }) =>
     withBucket(async (bucket, marker) => {
       plant(bucket, marker);
@@ -149,7 +149,7 @@ describe.concurrent("code that others can change does not run", () => {
     }),
   );
 
-  it("a configuration named on the command line, elsewhere", () =>
+  it("a configuration outside of the bucket that is named on the command line", () =>
     withBucket(async (bucket, marker) => {
       const elsewhere = mkdtempSync(join(tmpdir(), "maand-elsewhere-"));
       try {
@@ -168,7 +168,7 @@ describe.concurrent("code that others can change does not run", () => {
       }
     }));
 
-  it("a hook script: the build refuses it, at the file", () =>
+  it("the script of a job command, which the build refuses", () =>
     withBucket(async (bucket) => {
       const path = "workspace/jobs/api/_modules/command_x.py";
       bucket.write(path, "");
@@ -186,7 +186,7 @@ describe.concurrent("code that others can change does not run", () => {
     }));
 });
 
-describe.concurrent("settings of the loader of configurations", () => {
+describe.concurrent("settings of cosmiconfig", () => {
   it.each([
     [
       "package.json",
@@ -203,22 +203,20 @@ describe.concurrent("settings of the loader of configurations", () => {
         "evil.cjs": code(marker),
       }),
     ],
-  ] as const)(
-    "lead nowhere and run nothing: %s in the bucket, and in any directory where a command is typed",
-    (_, files) =>
-      withBucket(async (bucket, marker) => {
-        for (const below of ["", "workspace/"]) {
-          for (const [path, text] of Object.entries(files(marker))) bucket.write(`${below}${path}`, text);
-          for (const line of ["plugins", "build", "doctor"])
-            await bucket.start(line.split(" "), { cwd: join(bucket.root, below) }).ended;
-          expect(existsSync(marker)).toBe(false);
-        }
-        expect(await bucket.maand("plugins")).toMatchObject({ code: 0 });
-      }),
+  ] as const)("have no effect and run no code: %s in the bucket or in the current directory", (_, files) =>
+    withBucket(async (bucket, marker) => {
+      for (const below of ["", "workspace/"]) {
+        for (const [path, text] of Object.entries(files(marker))) bucket.write(`${below}${path}`, text);
+        for (const line of ["plugins", "build", "doctor"])
+          await bucket.start(line.split(" "), { cwd: join(bucket.root, below) }).ended;
+        expect(existsSync(marker)).toBe(false);
+      }
+      expect(await bucket.maand("plugins")).toMatchObject({ code: 0 });
+    }),
   );
 });
 
-/** Commands of a user with a private group and umask 002, as on many systems. */
+/** The daily commands of a user with a private group and umask 002, as on many systems. */
 const DAILY = `
   set -e; umask 002
   mkdir -p $0/team && cd $0/team
@@ -233,7 +231,7 @@ const DAILY = `
   echo '${PLUGIN}' > plugins/odd.cjs
 `;
 
-describe.concurrent("an ordinary bucket", () => {
+describe.concurrent("a bucket with files that a group can write", () => {
   const as = (place: string, lines: string) =>
     run(["sudo", "-u", ACCOUNT, "env", `PATH=${maandOnPath()}:${process.env.PATH}`, "sh", "-c", lines, place]);
 
@@ -249,7 +247,7 @@ describe.concurrent("an ordinary bucket", () => {
     }
   }
 
-  it("of a user with a private group that may write everything is accepted", () =>
+  it("is accepted if the group is the private group of the user", () =>
     withPlace(async (place) => {
       const worked = await as(
         place,
@@ -258,7 +256,7 @@ describe.concurrent("an ordinary bucket", () => {
       expect(worked).toMatchObject({ code: 0, stdout: expect.stringContaining("odd") });
     }));
 
-  it("that several people may write is accepted for users who list it", () =>
+  it("is accepted if the group has other users, and the user lists it as trusted", () =>
     withPlace(async (place) => {
       const bucket = join(place, "team");
       expect(await as(place, DAILY)).toMatchObject({ code: 0 });
@@ -304,7 +302,7 @@ describe.concurrent("another user in a bucket of root", () => {
       }),
   );
 
-  it("gets the name of a single file that sudo left behind in their own bucket", () =>
+  it("sees the name of a single file that sudo left behind in their own bucket", () =>
     withBucket(async (bucket) => {
       const own = (path: string) => chownSync(path, NOBODY, NOBODY);
       const all = (path: string): string[] => [
@@ -335,7 +333,7 @@ describe.concurrent("another user in a bucket of root", () => {
       );
     }));
 
-  it("finds no bucket in a closed directory that has nothing to do with one", async () => {
+  it("sees no bucket in a private directory that is not a bucket", async () => {
     const place = realpathSync(mkdtempSync(join(tmpdir(), "maand-closed-")));
     const bucket = await scratch();
     try {

@@ -19,8 +19,8 @@ beforeAll(() => {
 
 afterAll(() => installation?.dispose());
 
-describe("the packages, packed and installed elsewhere", () => {
-  it("contain every declared file, but no sources and no tests", () => {
+describe("packages that are packed and installed elsewhere", () => {
+  it("contain every declared file, but neither sources nor tests", () => {
     for (const name of installation.packed) {
       const directory = join(place, "node_modules", name);
       for (const path of promised(manifestIn(directory)))
@@ -36,11 +36,11 @@ describe("the packages, packed and installed elsewhere", () => {
       expect(readFileSync(join(place, "node_modules", name, "LICENSE"), "utf8"), name).toBe(licence);
   });
 
-  it("resolve within the installation, and declare all dependencies", () => {
+  it("are resolved within the installation, and declare all dependencies", () => {
     for (const name of installation.packed.filter((entry) => entry !== CLI)) {
-      for (const door of Object.keys(manifestIn(join(place, "node_modules", name)).exports)) {
-        if (door.endsWith(".json") || door.includes("*")) continue;
-        const module = `${name}${door.slice(1)}`;
+      for (const entryPoint of Object.keys(manifestIn(join(place, "node_modules", name)).exports)) {
+        if (entryPoint.endsWith(".json") || entryPoint.includes("*")) continue;
+        const module = `${name}${entryPoint.slice(1)}`;
         const script = `await import("${module}"); console.log(import.meta.resolve("${module}"))`;
         expect(run(process.execPath, ["--input-type=module", "-e", script], place)).toContain(place);
       }
@@ -65,18 +65,18 @@ describe("the packages, packed and installed elsewhere", () => {
   });
 });
 
-/** Every file that `bin` and `exports` of a package name; `source` is for this repository only. */
+/** The files that `bin` and `exports` of a package name, except `source`, which is for this repository only. */
 function promised({ bin = {}, exports }: Manifest): string[] {
-  const doors = Object.values(exports)
-    .filter((door) => !String(door).includes("*"))
-    .flatMap((door) =>
-      typeof door === "string"
-        ? [door]
-        : Object.entries(door)
+  const entryPoints = Object.values(exports)
+    .filter((entryPoint) => !String(entryPoint).includes("*"))
+    .flatMap((entryPoint) =>
+      typeof entryPoint === "string"
+        ? [entryPoint]
+        : Object.entries(entryPoint)
             .filter(([condition]) => condition !== "source")
             .map(([, path]) => path),
     );
-  return [...Object.values(bin), ...doors];
+  return [...Object.values(bin), ...entryPoints];
 }
 
 function maand(...args: readonly string[]): string {

@@ -31,22 +31,22 @@ function failure(promise: Promise<unknown>): Promise<MaandError> {
   );
 }
 
-describe("one runner serves all commands of a worker", () => {
-  test.each([true, false])("as root, through sudo: %s", async (sudo) => {
+describe("a runner", () => {
+  test.each([true, false])("runs all commands of a worker as root, through sudo: %s", async (sudo) => {
     const { run, output, processesWith } = await worker({ sudo });
     await Promise.all(JOBS.map((job) => run("start", { job })));
     for (const job of JOBS) expect(output).toContain(`started ${job} by root`);
     expect(processesWith("--serve").length).toBe(sudo ? 2 : 1);
   });
 
-  test("and it is the delivered program, not a file on the worker", async () => {
+  test("runs the program that maand sends, not a file on the worker", async () => {
     const { run, output, write } = await worker();
     await write("bin/runner.py", OLDER);
     expect(await run("start")).toBe("done");
     expect(output).toEqual(["started api by root"]);
   });
 
-  test("even if a worker allows few sessions, without blocking others", async () => {
+  test("works on a worker that allows few sessions, without blocking other commands", async () => {
     const { run, remote } = await worker({ sshdConfig: ["MaxSessions 2"] });
     await Promise.all(JOBS.map((job) => run("start", { job })));
     await Promise.all(JOBS.map(() => remote.exec(["sleep", "0.05"])));
@@ -54,11 +54,11 @@ describe("one runner serves all commands of a worker", () => {
   });
 });
 
-describe("an interrupted command", () => {
-  test("a command keeps running after a lost connection, and the next command waits for it", async () => {
+describe("a command", () => {
+  test("keeps running after a lost connection, and the next command waits for it", async () => {
     const { run, output, worker: machine, write, exists, root } = await worker();
     const first = failure(run("gate"));
-    await until("it to begin", () => output.includes("waiting"));
+    await until("the command to begin", () => output.includes("waiting"));
     await machine.dropConnections();
     expect(await first).toMatchObject({
       code: "DISCONNECTED",
@@ -67,7 +67,7 @@ describe("an interrupted command", () => {
       output: ["waiting"],
     });
     const next = run("restart");
-    await until("the next one to wait", () => output.some((line) => line.includes("api: waiting for gate")));
+    await until("the next command to wait", () => output.some((line) => line.includes("api: waiting for gate")));
     expect(await run("start", { job: "web" })).toBe("done");
     await write("jobs/api/go", "");
     expect(await next).toBe("done");
@@ -75,7 +75,7 @@ describe("an interrupted command", () => {
     expect(await machine.read(`${root}/jobs/api/restarts`)).toBe("once\n");
   });
 
-  test("a command on a stopped worker ends soon after its time limit", async () => {
+  test("fails soon after its time limit if its worker is stopped", async () => {
     const { run, worker: machine } = await worker();
     expect(await run("start")).toBe("done");
     machine.freeze();
@@ -96,7 +96,7 @@ async function sudoRules(machine: FleetWorker, rules: string): Promise<void> {
 
 const FREE = "maandtest ALL=(ALL:ALL) NOPASSWD: ALL\n";
 
-describe("a worker on which the runner cannot start is named, with a hint", () => {
+describe("the error for a runner that cannot start names the worker, with a hint,", () => {
   test.each([
     [
       "asks for a password",

@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.close());
 
-/** Files by path; a mode makes it `[text, mode]`. */
+/** Texts of files by path, or pairs of text and mode. */
 type Files = Readonly<Record<string, string | readonly [string, number]>>;
 
 function tree(files: Files, where = fleet.directory): string {
@@ -86,7 +86,7 @@ function stage(request: StageRequest): Promise<"done" | undefined> {
   return hooksWith(request.options).stage.promise(stageContext(context));
 }
 
-/** The merged sources, in the form in which core passes them to a transport. */
+/** Merges the sources into the form that core passes to a transport. */
 function treesOf(sources: readonly string[], jobs: readonly string[]): Pick<StageContext, "trees" | "metadata"> {
   const paths = new Set(sources.flatMap((source) => (existsSync(source) ? filesIn(source) : [])));
   const trees = jobs.map((job) => ({
@@ -112,12 +112,12 @@ function failure(promise: Promise<unknown>): Promise<MaandError> {
   );
 }
 
-/** A variable that marks the processes of this file, because processes inherit it and other tests run rsync too. */
+/** An environment variable that marks the processes of this file, because other tests also run rsync. */
 const MARK = `MAAND_TEST_RSYNC=${process.pid}`;
 process.env.MAAND_TEST_RSYNC = `${process.pid}`;
 
-/** Processes that a sync started on this machine. */
-function leftHere(): string[] {
+/** The processes that a sync started on this machine. */
+function syncProcesses(): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((pid) => {
@@ -127,7 +127,7 @@ function leftHere(): string[] {
     });
 }
 
-/** Empty when the process has ended. */
+/** The text of a file in /proc; empty if the process has ended. */
 function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
@@ -142,7 +142,7 @@ function filesOn(one: FleetWorker): Promise<string[]> {
 
 const BIG = ["a", "b", "c", "d", "e", "f"];
 
-/** Checksums of the files of {@link BIG} that are in place, by name. */
+/** The checksums by name of the files of {@link BIG} that exist on the worker. */
 async function sums(one: FleetWorker): Promise<Map<string, string>> {
   const { stdout } = await one.run(["sh", "-c", `cd ${ROOT}/jobs/api && md5sum ${BIG.join(" ")}`]);
   return new Map(
@@ -165,7 +165,7 @@ afterAll(() => remotes.close());
 afterEach(() => worker.run(["rm", "-rf", ROOT]));
 
 describe("a sync", () => {
-  test("writes a worker's jobs and metadata the first time, over the open connection", async () => {
+  test("writes a worker's jobs and metadata over the open connection", async () => {
     const lines: string[] = [];
     const source = tree({
       "worker.json": "{}",
@@ -195,10 +195,10 @@ describe("a sync", () => {
     expect((await worker.run(["find", ROOT, "!", "-user", "root"])).stdout).toBe("");
     expect(worker.connections()).toBe(1);
     expect(lines).toEqual([]);
-    await until("every process of the sync to end here", () => leftHere().length === 0);
+    await until("every process of the sync to end here", () => syncProcesses().length === 0);
   });
 
-  test("changes nothing if nothing changed, even if the tree was written again", async () => {
+  test("changes nothing if the content is equal, even if the tree was written again", async () => {
     const files = { "worker.json": "{}", "jobs/api/Makefile": "start:" };
     await stage({ sources: [tree(files)] });
     const before = (await worker.run(["find", ROOT, "-printf", "%p %i %T@ %m\n"])).stdout;
@@ -206,7 +206,7 @@ describe("a sync", () => {
     expect((await worker.run(["find", ROOT, "-printf", "%p %i %T@ %m\n"])).stdout).toBe(before);
   });
 
-  test("makes a job's directory equal to its tree, except the job's own files and everything outside", async () => {
+  test("makes a job's directory equal to its tree, and does not touch the job's own files or files outside", async () => {
     for (const name of KEEP) await worker.write(`${ROOT}/jobs/api/${name}/mine`, "runtime");
     await worker.write(`${ROOT}/jobs/api/stray`, "x");
     await worker.write(`${ROOT}/jobs/api/conf/data/old`, "x");
@@ -251,7 +251,7 @@ describe("a sync", () => {
     expect(await worker.read(`${ROOT}/jobs/api/Makefile`)).toBe("x");
   });
 
-  test("merges sources, where the first one wins, and deletes only files that are in none of them", async () => {
+  test("merges sources, prefers the first one, and deletes only files that are in none of them", async () => {
     await worker.write(`${ROOT}/jobs/api/stray`, "x");
     const overlay = tree({ "jobs/api/app.conf": ["rendered", 0o600], "jobs/api/certs/tls.key": ["key", 0o600] });
     const still = tree({ "jobs/api/app.conf": "static", "jobs/api/Makefile": "m", "jobs/api/certs/readme": "r" });
@@ -291,7 +291,7 @@ describe("a sync", () => {
     expect(await worker.list(`${ROOT}/jobs/api/d`)).toEqual(["*"]);
   });
 
-  test("compresses as an option, and ten megabytes arrive complete", async () => {
+  test("copies ten megabytes completely with compression", async () => {
     const big = "0123456789".repeat(1024 * 1024);
     const source = tree({ "jobs/api/big": big });
     for (const compress of [true, false]) {
@@ -301,7 +301,7 @@ describe("a sync", () => {
     }
   });
 
-  test("syncs as root without sudo", async () => {
+  test("works as root without sudo", async () => {
     await withFleet({ count: 1, sudo: false }, async (rooted) => {
       const at = remotesFor(rooted);
       const to = await at.connect(rooted.workers[0] as FleetWorker);
@@ -312,8 +312,8 @@ describe("a sync", () => {
   });
 });
 
-describe("a sync with problems", () => {
-  test("a full disk: the old files remain intact, the error names the full disk, and the next sync works", async () => {
+describe("a sync", () => {
+  test("reports a full disk, keeps the old files, and the next sync works", async () => {
     await withFleet({ count: 1, diskKb: 1024 }, async (small) => {
       const [one] = small.workers as [FleetWorker];
       const at = remotesFor(small);
@@ -335,7 +335,7 @@ describe("a sync with problems", () => {
     });
   });
 
-  test("a read-only disk", async () => {
+  test("reports a read-only disk", async () => {
     await withFleet({ count: 1, diskKb: 1024 }, async (small) => {
       const [one] = small.workers as [FleetWorker];
       const at = remotesFor(small);
@@ -351,7 +351,7 @@ describe("a sync with problems", () => {
     });
   });
 
-  test("no sudo for the user: permission denied, with a hint", async () => {
+  test("reports denied permission with a hint if the user has no sudo", async () => {
     const to = await remotes.connect(worker, { settings: { plugins: { use_sudo: false } } });
     await worker.write(`${ROOT}/jobs/api/Makefile`, "root's");
     const error = await failure(stage({ sources: [tree({ "jobs/api/Makefile": "mine" })], remote: to }));
@@ -359,7 +359,7 @@ describe("a sync with problems", () => {
     expect(error.hint).toContain("use_sudo");
   });
 
-  test("a worker that stops responding: bounded, and no process remains here", async () => {
+  test("ends in bounded time if a worker stops responding, and leaves no process on this machine", async () => {
     const source = tree({ "jobs/api/big": "x".repeat(30_000_000) });
     const began = performance.now();
     const sync = failure(stage({ sources: [source], timeoutMs: 1_500 }));
@@ -370,7 +370,7 @@ describe("a sync with problems", () => {
       expect(error).toMatchObject({ code: "TIMED_OUT", worker: worker.host });
       expect(error.message).toContain("1.5 s");
       expect(performance.now() - began).toBeLessThan(20_000);
-      await until("every process of the sync to end here", () => leftHere().length === 0);
+      await until("every process of the sync to end here", () => syncProcesses().length === 0);
     } finally {
       worker.thaw();
     }
@@ -378,23 +378,23 @@ describe("a sync with problems", () => {
     await stage({ sources: [source] });
   });
 
-  test("a connection that closes: DISCONNECTED, and the next sync uses a new one", async () => {
+  test("fails with DISCONNECTED if its connection closes, and the next sync uses a new connection", async () => {
     const source = tree({ "jobs/api/big": "x".repeat(30_000_000) });
     const sync = failure(stage({ sources: [source] }));
     await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
     await worker.dropConnections();
     expect(await sync).toMatchObject({ code: "DISCONNECTED", worker: worker.host });
-    await until("every process of the sync to end here", () => leftHere().length === 0);
+    await until("every process of the sync to end here", () => syncProcesses().length === 0);
     await stage({ sources: [source] });
     expect(await worker.list(`${ROOT}/jobs/api`)).toEqual(["big"]);
   });
 
   test.each([
-    ["cut off", (one: FleetWorker) => one.dropConnections()],
+    ["disconnected", (one: FleetWorker) => one.dropConnections()],
     ["switched off", (one: FleetWorker) => one.stop().then(() => one.start())],
-    ["short of an rsync, which was killed,", (one: FleetWorker) => killRsync(one)],
+    ["without its rsync, which was killed,", (one: FleetWorker) => killRsync(one)],
   ])(
-    "a worker that is %s during the sync has each file old or new, and after the next sync all new",
+    "leaves no incomplete files on a worker that is %s during the sync, and the next sync completes them",
     async (_, hurt) => {
       const big = (word: string) =>
         tree(Object.fromEntries(BIG.map((name) => [`jobs/api/${name}`, `${word} ${name}\n`.repeat(400_000)])));
@@ -417,35 +417,35 @@ describe("a sync with problems", () => {
     },
   );
 
-  test("an unreachable worker: UNREACHABLE", async () => {
+  test("fails with UNREACHABLE if the worker is unreachable", async () => {
     const at = remotesFor(fleet);
     const to = await at.connect(worker);
     await worker.cutOff();
     try {
       const error = await failure(stage({ sources: [tree({ "jobs/api/a": "x" })], remote: to }));
       expect(error).toMatchObject({ code: "UNREACHABLE", worker: worker.host });
-      await until("every process of the sync to end here", () => leftHere().length === 0);
+      await until("every process of the sync to end here", () => syncProcesses().length === 0);
     } finally {
       await worker.start();
       await at.close();
     }
   });
 
-  test("an interrupted run ends both rsyncs", async () => {
+  test("ends the rsync on both sides when it is interrupted", async () => {
     const interrupt = new AbortController();
     const source = tree({ "jobs/api/big": "x".repeat(30_000_000) });
     const sync = failure(stage({ sources: [source], signal: interrupt.signal }));
     await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
     interrupt.abort();
     expect(await sync).toMatchObject({ code: "INTERRUPTED" });
-    await until("every process of the sync to end here", () => leftHere().length === 0);
+    await until("every process of the sync to end here", () => syncProcesses().length === 0);
     await until("the worker's rsync to end", () => worker.processesWith("rsync --server").length === 0);
     expect(await failure(stage({ sources: [source], signal: interrupt.signal }))).toMatchObject({
       code: "INTERRUPTED",
     });
   });
 
-  test("no rsync on either side: one line each that names the side", async () => {
+  test("names the side on which rsync is missing, in one line", async () => {
     const source = tree({ "jobs/api/a": "x" });
     const here = await failure(stage({ sources: [source], options: { program: "/nowhere/rsync" } }));
     expect(here).toMatchObject({ code: "WORKER_LACKS", message: "rsync is not installed on this machine" });
@@ -462,7 +462,7 @@ describe("a sync with problems", () => {
     });
   });
 
-  test("missing staged files are not an empty tree", async () => {
+  test("fails if the staged files are missing, instead of deleting files on the worker", async () => {
     await worker.write(`${ROOT}/jobs/api/Makefile`, "x");
     const error = await failure(stage({ sources: [join(fleet.directory, "no-such-tree")] }));
     expect(error).toMatchObject({ code: "STAGE_FAILED" });
@@ -488,14 +488,14 @@ describe("removing a job", () => {
     );
   });
 
-  test("deletes an empty directory; a missing one is fine", async () => {
+  test("deletes an empty directory, and accepts a missing one", async () => {
     await worker.write(`${ROOT}/jobs/api/Makefile`, "x");
     expect(await remove(`${ROOT}/jobs/api`)).toBe("done");
     expect(worker.exists(`${ROOT}/jobs/api`)).toBe(false);
     expect(await remove(`${ROOT}/jobs/api`)).toBe("done");
   });
 
-  test("refuses a directory that is not a job's, and does not handle stop", async () => {
+  test("refuses a directory that is not the directory of a job, and does not handle stop", async () => {
     for (const directory of ["/", ROOT, `${ROOT}/jobs`, `${ROOT}/jobs/`, `${ROOT}/jobs/..`, `${ROOT}/jobs/a/b`]) {
       expect(await failure(remove(directory))).toMatchObject({ code: "STAGE_FAILED" });
     }

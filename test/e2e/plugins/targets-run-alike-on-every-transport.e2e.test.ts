@@ -29,7 +29,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) => {
+describe.each(Object.entries(WORKERS))("on a worker with the transport %s", (_, open) => {
   async function worker(): Promise<MakeWorker> {
     const opened = await open();
     closing.push(() => opened.close());
@@ -43,7 +43,7 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     expect(output).toEqual([`${here} ${here}`, here]);
   });
 
-  test("one runner executes all commands, and ends when it is idle", async () => {
+  test("one runner runs all commands, and ends when it is idle", async () => {
     const { run, output, processesWith } = await worker();
     await Promise.all(JOBS.map((job) => run("start", { job })));
     expect(output.sort()).toEqual(["started api", "started db", "started web"]);
@@ -67,7 +67,7 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     });
   });
 
-  test("a failure has the exit code and the last lines", async () => {
+  test("a failed target has its exit code and its last lines of output", async () => {
     const { run } = await worker();
     expect(await failure(run("fail"))).toMatchObject({
       code: "COMMAND_FAILED",
@@ -76,7 +76,7 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     });
   });
 
-  test("a stop without delivered files is a failure", async () => {
+  test("a stop fails if the files of the job are missing", async () => {
     const { run, root } = await worker();
     expect(await failure(run("stop", { job: "gone" }))).toMatchObject({
       code: "NOT_DELIVERED",
@@ -87,9 +87,9 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
   test("a recipe whose make is killed finishes before the next command starts", async () => {
     const { run, output, write, processesWith } = await worker();
     const first = failure(run("gate"));
-    await until("it to begin", () => output.includes("waiting"));
+    await until("the target to begin", () => output.includes("waiting"));
     const next = run("restart");
-    await until("the next one to wait", () => output.some((line) => line.includes("waiting for gate")));
+    await until("the next target to wait", () => output.some((line) => line.includes("waiting for gate")));
     const makes = processesWith("make -s -C");
     for (const pid of makes) process.kill(pid, "SIGKILL");
     await until("make to end", () => processesWith("make -s -C").length === 0);
@@ -99,7 +99,7 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     expect(output.at(-1)).toBe("after it");
   });
 
-  test("a server that was started keeps running, next to other commands and without a runner", async () => {
+  test("a server that a target starts keeps running during other commands and without a runner", async () => {
     const { run, write, exists, processesWith } = await worker();
     expect(await run("daemon")).toBe("done");
     expect(await run("start")).toBe("done");
@@ -108,13 +108,13 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     await until("the server to write", () => exists("jobs/api/late"));
   });
 
-  test("a command ends on the worker at its time limit or when the run is interrupted, and the others continue", async () => {
+  test("a target ends on the worker at its time limit or when it is interrupted, and others continue", async () => {
     const { run, output, write, processesWith } = await worker();
     const other = run("gate", { job: "web" });
     const late = failure(run("gate", { timeoutMs: 500 }));
     const interrupt = new AbortController();
     const stopped = failure(run("gate", { job: "db", signal: interrupt.signal }));
-    await until("all to begin", () => output.filter((line) => line === "waiting").length === 3);
+    await until("all targets to begin", () => output.filter((line) => line === "waiting").length === 3);
     interrupt.abort();
     expect(await late).toMatchObject({ code: "TIMED_OUT", exit: 124 });
     expect(await stopped).toMatchObject({

@@ -36,7 +36,7 @@ beforeEach(() => {
   mkdirSync(home, { mode: 0o700 });
 });
 
-/** Runs the program, and returns which of its files were compiled. */
+/** Runs the program, and returns the files that it compiled. */
 async function compiledBy(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const file = join(home, "compiled.json");
   const all = { HOME: home, MAAND_TEST_COMPILED_FILE: file, ...env };
@@ -48,7 +48,7 @@ async function compiledBy(args: readonly string[], env: Readonly<Record<string, 
 
 const cache = () => join(home, ".cache/maand");
 const programs = () => join(cache(), "programs");
-/** The file with the code of a command. */
+/** The file with the cached code of a command. */
 function packOf(command: string): string {
   const [directory = "none"] = readdirSync(programs());
   return join(programs(), directory, command);
@@ -59,7 +59,7 @@ describe("maand --version", () => {
     expect((await compiledBy(["--version"])).files).toEqual([]);
   });
 
-  it("loads four files to report that the output cannot be written", async () => {
+  it("loads only four files of the program to report that the output cannot be written", async () => {
     const { files } = await compiledBy(["-v", "--json"]);
     expect(files.map(({ name }) => name)).toContain("cli/dist/main.cjs");
   });
@@ -72,28 +72,28 @@ describe("the second run of a command", () => {
     expect((await compiledBy(["schema", "manifest"])).anew).toEqual([]);
   });
 
-  it("compiles what has changed since then", async () => {
+  it("compiles only files that have changed since the first run", async () => {
     await compiledBy(["schema", "manifest"]);
     appendFileSync(join(copy.root, "node_modules/@maand/command/dist/index.cjs"), " ");
     expect((await compiledBy(["schema", "manifest"])).anew).toEqual(["command/dist/index.cjs"]);
     expect((await compiledBy(["schema", "manifest"])).anew).toEqual([]);
   });
 
-  it("compiles everything if the kept file is cut off, and keeps it again", async () => {
+  it("compiles everything if the cached file is truncated, and writes it again", async () => {
     const { files } = await compiledBy(["schema", "manifest"]);
     truncateSync(packOf("schema"), 20_000);
     expect((await compiledBy(["schema", "manifest"])).anew).toHaveLength(files.length);
     expect((await compiledBy(["schema", "manifest"])).anew).toEqual([]);
   });
 
-  it("does not lose what other runs of the command loaded", async () => {
+  it("keeps the cached code of files that only other runs of the command loaded", async () => {
     await compiledBy(["schema", "manifest"]);
     await compiledBy(["schema", "--help"]);
     expect((await compiledBy(["schema", "manifest"])).anew).toEqual([]);
   });
 });
 
-describe("compiled code is neither kept nor used", () => {
+describe("the cache of compiled code is not used", () => {
   it.each([
     ["in a home directory of another user", () => chownSync(home, SOMEBODY_ELSE, SOMEBODY_ELSE)],
     ["in a directory of another user", () => chownSync(cache(), SOMEBODY_ELSE, SOMEBODY_ELSE)],
@@ -111,7 +111,7 @@ describe("compiled code is neither kept nor used", () => {
   });
 });
 
-it("compiled code is private to the user", async () => {
+it("the cache of compiled code is private to the user", async () => {
   await compiledBy(["schema", "manifest"]);
   expect([statSync(packOf("schema")).mode & 0o777, statSync(programs()).mode & 0o777]).toEqual([0o600, 0o700]);
 });

@@ -10,7 +10,7 @@ let bucket: LocalBucket;
 let terminal: TerminalSession;
 let id: string;
 
-/** The program that Make runs while a step is held. */
+/** A plugin that ends the process in the middle of a deploy. */
 const PLUGIN = `
 const ways = {
   throw: () => setTimeout(() => { throw new Error("boom"); }, 0),
@@ -54,18 +54,18 @@ const shows = (text: string) =>
 
 /** Types a line that also prints its exit code. */
 function run(line: string): void {
-  terminal.clear(); // so that no earlier output is taken for the output of this line
+  terminal.clear(); // so that earlier output cannot match
   terminal.type(`clear; ${line}; echo "exit=$?"`);
 }
 
-/** Times differ from run to run. */
+/** Replaces times, which differ in each run. */
 const still = (text: string) =>
   text
     .replace(/\b\d:\d\d\b/g, "0:00")
     .replace(/\d+(\.\d)?m?s\b/g, "1s")
     .replace(/\n\$$/, "");
 
-it("shows a deploy live, and leaves only its result", async () => {
+it("a terminal shows a deploy live, and only its result at the end", async () => {
   const release = hold();
   run("maand deploy");
   await shows("api is at start");
@@ -102,7 +102,7 @@ it("shows a deploy live, and leaves only its result", async () => {
   expect(terminal.isCursorShown()).toBe(true);
 });
 
-it("restores the terminal after Ctrl-C, and exits with 130", async () => {
+it("maand restores the terminal after Ctrl-C, and exits with 130", async () => {
   const release = hold();
   run("maand deploy --force --jobs api");
   await shows("api is at restart");
@@ -121,7 +121,7 @@ it.each([
   ["SIGTERM", "", "exit=130"],
   ["process.exit of a plugin", "exit", "exit=7"],
   ["an error that nothing handles", "throw", "exit=1"],
-])("restores the terminal after %s", async (what, ends, exit) => {
+])("maand restores the terminal after %s", async (what, ends, exit) => {
   const release = hold();
   if (ends !== "") bucket.write("maand.config.mjs", PLUGIN);
   run(`ENDS=${ends} sh -c 'echo $$ >pid; exec maand deploy --force --jobs api'`);
@@ -138,7 +138,7 @@ it.each([
   expect(terminal.screen()).not.toContain("wave 1");
 });
 
-it("leaves the terminal to the shell after Ctrl-Z, and draws again after fg", async () => {
+it("maand leaves the terminal to the shell after Ctrl-Z, and draws again after fg", async () => {
   rmSync(join(bucket.root, "maand.config.mjs"), { force: true });
   const release = hold();
   run("maand deploy --force --jobs api");
@@ -154,7 +154,7 @@ it("leaves the terminal to the shell after Ctrl-Z, and draws again after fg", as
   expect(terminal.isCursorShown()).toBe(true);
 });
 
-it("adapts to another size of the terminal", async () => {
+it("the live view adapts to another size of the terminal", async () => {
   const release = hold();
   run("maand deploy --force --jobs api");
   await shows("api is at restart");

@@ -15,22 +15,22 @@ const upgrade = (version: string) => ({
 });
 
 it(
-  "a browser sees a batch go red live, opens its log, approves a plan and rolls back, and text in data remains text",
+  "a page shows a failed batch live and its log, deploys a plan, rolls back, and never runs text in data",
   { timeout: 180_000, skip: !existsSync(CHROMIUM) },
   () =>
-    withFleetBucket({ count: 3 }, async (lent) => {
-      const { bucket } = lent;
+    withFleetBucket({ count: 3 }, async (fixture) => {
+      const { bucket } = fixture;
       bucket.job("api", upgrade("1.0.0"), { "notes.txt": "first\n" });
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
       await withUi(bucket, "deploy,rollback,pause", async (ui, endServer) => {
-        await showsTheFleet(lent, ui);
-        await isMovedThroughByKeyboard(lent, ui);
-        await goesRedLive(lent, ui);
-        await opensItsLog(lent, ui);
-        await opensAnExport(lent, ui);
-        await rollsBack(lent, ui);
-        await approvesAPlan(lent, ui);
-        await isAccessible(lent, ui);
+        await showsTheFleet(fixture, ui);
+        await expectKeyboardNavigation(fixture, ui);
+        await showsFailureLive(fixture, ui);
+        await opensItsLog(fixture, ui);
+        await opensAnExport(fixture, ui);
+        await rollsBack(fixture, ui);
+        await approvesAPlan(fixture, ui);
+        await isAccessible(fixture, ui);
         await endServer();
         await ui.page
           .getByRole("alert")
@@ -47,13 +47,13 @@ async function showsTheFleet({ hosts }: FleetBucket, { page }: UiPage): Promise<
   for (const host of hosts) await page.getByRole("row", { name: new RegExp(host) }).waitFor();
   expect(await page.getByRole("gridcell", { name: "api: promoted" }).count()).toBe(3);
   await page.getByText("live", { exact: true }).waitFor();
-  const tab = await page.context().newPage(); // it gets its messages from the first one
+  const tab = await page.context().newPage(); // which gets its messages from the first tab
   await tab.goto(page.url());
   await tab.getByText("live", { exact: true }).waitFor();
   await tab.close();
 }
 
-async function isMovedThroughByKeyboard({ hosts }: FleetBucket, { page, open }: UiPage): Promise<void> {
+async function expectKeyboardNavigation({ hosts }: FleetBucket, { page, open }: UiPage): Promise<void> {
   const first = page.getByRole("rowheader").first().getByRole("link");
   await first.focus();
   for (const key of ["ArrowDown", "ArrowRight", "ArrowUp", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
@@ -66,8 +66,8 @@ async function isMovedThroughByKeyboard({ hosts }: FleetBucket, { page, open }: 
   await page.getByRole("heading", { level: 1, name: "job api" }).waitFor();
 }
 
-/** A deploy in a terminal fails on the second worker. The page shows it without being reloaded. */
-async function goesRedLive({ bucket, workers, directory }: FleetBucket, { page, open }: UiPage): Promise<void> {
+/** Lets a deploy in a terminal fail on the second worker, and checks that the page shows it without a reload. */
+async function showsFailureLive({ bucket, workers, directory }: FleetBucket, { page, open }: UiPage): Promise<void> {
   await open("#/history", "History");
   await workers[1]?.write(`${directory("api")}/data/fail-restart`, "");
   bucket.job("api", upgrade("2.0.0"), { "notes.txt": `${EVIL}\n`, Makefile: EVIL_MAKEFILE });
@@ -100,7 +100,7 @@ async function opensItsLog({ hosts }: FleetBucket, { page }: UiPage): Promise<vo
   expect(new URL(page.url()).hash).toContain(`worker=${hosts[1]}`);
 }
 
-/** An export is opened as a file, without a server, where browsers are strictest. */
+/** Opens an export as a file without a server, where browsers are strictest. */
 async function opensAnExport({ bucket, workers }: FleetBucket, { page }: UiPage): Promise<void> {
   const directory = join(bucket.root, "incident");
   expect(await bucket.maand("ui", "--export", directory)).toMatchObject({ code: 0 });
@@ -144,7 +144,7 @@ async function approvesAPlan({ bucket, rollouts, hosts }: FleetBucket, { page, o
   expect(new Set(Object.values(await rollouts()))).toEqual(new Set(["promoted"]));
 }
 
-/** Checks every page with real data, in light and in dark mode; the run is the failed run. */
+/** Checks every page with real data, including the failed run, in light and in dark mode. */
 async function isAccessible({ bucket, hosts }: FleetBucket, { page, open, axe }: UiPage): Promise<void> {
   const runs = await bucket.json<{ id: string; result: string }[]>("history");
   const failed = runs.find(({ result }) => result === "failed")?.id ?? "";

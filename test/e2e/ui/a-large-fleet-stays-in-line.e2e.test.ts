@@ -5,7 +5,7 @@ import { servePage } from "../../bench/fleet-page/page-server.ts";
 import { CHROMIUM, withPage } from "../../support/ui/browser.ts";
 
 it.each([5, 50])(
-  "a thousand workers with %d jobs are in line, and the keyboard reaches the last of them",
+  "the columns of a thousand workers with %d jobs are aligned, and the keyboard reaches the last worker",
   { timeout: 120_000, skip: !existsSync(CHROMIUM) },
   async (jobs) => {
     const server = await servePage(generatedFleet(1000, jobs));
@@ -37,7 +37,7 @@ it.each([5, 50])(
   },
 );
 
-/** The number of different places and widths that cells have; one for each column if all rows are in line. */
+/** The number of different positions and widths of cells: one for each column if all rows are aligned. */
 const PLACES = `new Set([...document.querySelectorAll("[role=gridcell], [role=columnheader].job")].map((cell) => {
   const { left, width } = cell.getBoundingClientRect();
   return Math.round(left) + " " + Math.round(width);

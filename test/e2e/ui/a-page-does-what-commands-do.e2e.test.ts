@@ -24,7 +24,7 @@ import { type OpenedPage, openPage } from "../../support/ui/open-page.ts";
 const ALL = ["--allow", "deploy,rollback,pause,maintain"];
 const SECRET = "hunter2-S3cret!";
 const SCRIPT = "<script>alert(1)</script>";
-/** A start that waits until a file exists, and prints text that must not reach a page or a log unmasked. */
+/** A start that waits while a file exists, and prints text that must not appear unmasked in a page or a log. */
 const WAITING = RECORDING_MAKEFILE.replace(
   '	@echo "$@ of',
   `	@echo '${SCRIPT} ${SECRET}'\n	@while test -e ../../wait; do sleep 0.05; done\n	@echo "$@ of`,
@@ -45,7 +45,7 @@ afterEach(async () => {
   bucket.dispose();
 });
 
-/** Makes all commands of the first worker wait, or continue. */
+/** Makes all commands of the first worker wait. */
 function hold(): void {
   for (const host of bucket.hosts) writeFileSync(join(bucket.directory("api", host), "../../wait"), "");
 }
@@ -65,7 +65,7 @@ async function finished(id: string): Promise<RunAnswer> {
   });
 }
 
-it("plans, shows why, deploys what was confirmed, once, and rolls back", async () => {
+it("the page shows a plan with reasons, deploys a confirmed plan only once, and rolls back", async () => {
   page = await openPage(bucket, ...ALL);
   change("2.0.0");
   await bucket.maand("build");
@@ -95,15 +95,15 @@ it("plans, shows why, deploys what was confirmed, once, and rolls back", async (
   expect((await page.get<RunsAnswer>("runs?job=api")).runs[0]).toMatchObject({ command: "rollback", result: "ok" });
 });
 
-it("refuses a plan that is out of date with the words of the command, and does nothing", async () => {
+it("the page refuses an outdated plan with the message of the command, and changes nothing", async () => {
   page = await openPage(bucket, ...ALL);
   change("2.0.0");
   await bucket.maand("build");
   const { body: made } = await page.post<PlanRow>("plan", { jobs: ["api"] });
   change("3.0.0");
   await bucket.maand("build");
-  const asked = await page.post<{ confirm: { token: string } }>("actions", { verb: "deploy", plan: made.digest });
-  const { token } = asked.body.confirm;
+  const requested = await page.post<{ confirm: { token: string } }>("actions", { verb: "deploy", plan: made.digest });
+  const { token } = requested.body.confirm;
   const refused = await page.post("actions", { verb: "deploy", plan: made.digest, confirm: token });
   expect(refused).toMatchObject({ status: 409, body: { error: { code: "PLAN_STALE" } } });
   const again = await page.post("actions", { verb: "deploy", plan: made.digest, confirm: token });
@@ -114,8 +114,8 @@ it("refuses a plan that is out of date with the words of the command, and does n
   expect(Object.values(await bucket.rollouts())).toEqual(["restart", "restart"]);
 });
 
-describe("a deploy that was started from the page", () => {
-  /** Starts one, and waits until it runs a command on a worker. */
+describe("a deploy that is started from the page", () => {
+  /** Starts a deploy, and waits until it runs a command on a worker. */
   async function begun(): Promise<string> {
     page = await openPage(bucket, ...ALL);
     change("2.0.0");
@@ -138,7 +138,7 @@ describe("a deploy that was started from the page", () => {
     expect(Object.values(await bucket.rollouts())).toEqual(["promoted", "promoted"]);
   });
 
-  it("is running until it is interrupted from the page, and the next deploy continues", async () => {
+  it("can be interrupted from the page, and the next deploy continues", async () => {
     const id = await begun();
     expect(await page?.get<RunAnswer>(`runs/${id}`)).toMatchObject({ run: { result: "running" }, summary: null });
     const { text } = (await page?.act({ verb: "pause", action: "interrupt" })) ?? {};
@@ -150,7 +150,7 @@ describe("a deploy that was started from the page", () => {
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   });
 
-  it("is shown as unknown, not running, if it is killed", async () => {
+  it("is shown as unknown instead of running after it is killed", async () => {
     const id = await begun();
     const { running } = (await page?.get<StatusAnswer>("status")) ?? {};
     const stream = page?.follow();
@@ -158,15 +158,18 @@ describe("a deploy that was started from the page", () => {
     const counts = async () => (await page?.get<FleetAnswer>("fleet"))?.jobs[0]?.counts;
     expect(await counts()).toMatchObject({ changing: 1 });
     process.kill(running?.pid ?? 0, "SIGKILL");
-    await until("it to be unknown", async () => (await page?.get<RunAnswer>(`runs/${id}`))?.run.result === "unknown");
-    await until("the fleet to say so", async () => (await counts())?.in_doubt === 1);
+    await until(
+      "the run to be unknown",
+      async () => (await page?.get<RunAnswer>(`runs/${id}`))?.run.result === "unknown",
+    );
+    await until("the fleet to show allocations in doubt", async () => (await counts())?.in_doubt === 1);
     stream?.close();
     release();
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   });
 });
 
-it("shows the run of another terminal while it happens", async () => {
+it("the page shows a run from a terminal live", async () => {
   page = await openPage(bucket);
   const { get } = page;
   const stream = page.follow();
@@ -188,7 +191,7 @@ it("shows the run of another terminal while it happens", async () => {
   stream.close();
 });
 
-it("keeps its files from other users of the machine", async () => {
+it("the files of the page's server are private", async () => {
   page = await openPage(bucket, ...ALL);
   await page.post("plan", {});
   chmodSync(bucket.root, 0o755);
@@ -198,11 +201,11 @@ it("keeps its files from other users of the machine", async () => {
     const read = spawnSync("cat", [open], { uid: 65_534, gid: 65_534, encoding: "utf8" });
     expect([read.status, read.stdout]).toEqual([1, ""]);
   }
-  // also where others may read the parent directory: the file itself is private
+  // the file itself is private too, in case other users can read its directory
   expect(statSync(file).mode & 0o077).toBe(0);
 });
 
-it("exports a run that opens without a server, with secrets masked and scripts as text", async () => {
+it("an exported run opens without a server, with masked secrets and scripts as text", async () => {
   bucket.write("secret.txt", SECRET);
   expect(await bucket.maand("secret", "set", "token", "--job", "api", "--file", "secret.txt")).toMatchObject({
     code: 0,

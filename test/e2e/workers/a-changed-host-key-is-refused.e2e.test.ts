@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 
-it("a worker with another host key than the pinned one is refused, and the others continue", () =>
+it("a deploy refuses a worker whose host key differs from the pinned key, and continues on other workers", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, lifecycle }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });

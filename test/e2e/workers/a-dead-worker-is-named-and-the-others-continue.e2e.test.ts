@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 
-it("an unreachable worker is named, the others continue, and the next deploy completes it", () =>
+it("a deploy names an unreachable worker, continues on other workers, and the next deploy updates it", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, workers, hosts, lifecycle, rollouts }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_upgrades: 1 });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
@@ -33,7 +33,7 @@ it("a stopped worker delays the deploy only until its time limit", () =>
     expect(await rollouts()).toMatchObject({ [`api@${hosts[1]}`]: "promoted" });
   }));
 
-it("a worker without make or python3 is reported", () =>
+it("a deploy reports a worker without make or python3", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, lifecycle }) => {
     const [first, second] = workers;
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
@@ -44,7 +44,7 @@ it("a worker without make or python3 is reported", () =>
     if (second) expect(await lifecycle("api", second)).toEqual(["start 0.0.0 1.0.0"]);
   }));
 
-it("a failed target is reported with its worker and the last lines of its output", () =>
+it("a deploy reports a failed target with its worker and the last lines of its output", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, hosts }) => {
     bucket.job(
       "api",

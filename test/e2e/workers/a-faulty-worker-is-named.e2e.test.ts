@@ -9,8 +9,8 @@ import { maand } from "../../support/bucket/maand.ts";
 import { type Fleet, type FleetWorker, startFleet, until } from "../../support/fleet/index.ts";
 
 /**
- * Faults of a worker and of its jobs. Each of them is named in the summary, ends in bounded time, has no effect on
- * other workers, and is repaired by the next deploy.
+ * Tests faults of a worker and of its jobs. The summary of a deploy must name each fault. The deploy must end in bounded
+ * time without an effect on other workers, and the next deploy must repair the rest.
  */
 const V1 = { version: "1.0.0", selectors: ["worker"] };
 const QUICK = "[timeouts]\nconnect = 5\n";
@@ -23,10 +23,8 @@ beforeAll(async () => {
 
 afterAll(() => fleet.close());
 
-/**
- * A deploy that has to fail for `job` on one worker with these words, within this number of seconds, and nowhere else.
- */
-async function failsOn(
+/** Checks that a deploy fails only on one worker, with this outcome and message, within this number of seconds. */
+async function expectFailureOn(
   { bucket, hosts, rollouts }: FleetBucket,
   { worker = 1, outcome, prints, seconds = 40 }: { worker?: number; outcome: string; prints: RegExp; seconds?: number },
 ): Promise<void> {
@@ -40,77 +38,83 @@ async function failsOn(
   expect(stderr).not.toMatch(/\n\s+at .*\.js:\d+/);
 }
 
-/** The next deploy completes it: jobs that were started are not started again, the others are started once. */
-async function fixes({ bucket, hosts, rollouts, lifecycles }: FleetBucket): Promise<void> {
+/** Checks that the next deploy completes the rollout, and starts each job once. */
+async function expectRepair({ bucket, hosts, rollouts, lifecycles }: FleetBucket): Promise<void> {
   expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   expect(await rollouts()).toEqual(Object.fromEntries(hosts.map((host) => [`api@${host}`, "promoted"])));
   expect(await lifecycles("api")).toEqual(hosts.map(() => ["start 0.0.0 1.0.0"]));
 }
 
-/** Lends a bucket with its own workers, the files of job api, and short time limits. */
+/** Calls `use` with a bucket that has its own workers, a job api, and short time limits. */
 function withWorkers(
   options: Parameters<typeof withFleetBucket>[0],
-  use: (lent: FleetBucket) => Promise<void>,
+  use: (fixture: FleetBucket) => Promise<void>,
 ): Promise<void> {
-  return withFleetBucket(options, async (lent) => {
-    lent.bucket.write("maand.conf", `${lent.conf}${QUICK}`);
-    lent.bucket.job("api", V1);
-    await use(lent);
+  return withFleetBucket(options, async (fixture) => {
+    fixture.bucket.write("maand.conf", `${fixture.conf}${QUICK}`);
+    fixture.bucket.job("api", V1);
+    await use(fixture);
   });
 }
 
-describe.concurrent("a worker that", () => {
-  it("refuses connections", () =>
-    withWorkers({ count: 2 }, async (lent) => {
-      await lent.workers[1]?.cutOff();
-      await failsOn(lent, { outcome: "unreachable", prints: /connection refused/ });
-      await lent.workers[1]?.start();
-      await fixes(lent);
+describe.concurrent("a deploy", () => {
+  it("reports a worker that refuses connections", () =>
+    withWorkers({ count: 2 }, async (fixture) => {
+      await fixture.workers[1]?.cutOff();
+      await expectFailureOn(fixture, { outcome: "unreachable", prints: /connection refused/ });
+      await fixture.workers[1]?.start();
+      await expectRepair(fixture);
     }));
 
-  it("accepts connections and never answers", () =>
-    withWorkers({ count: 2 }, async (lent) => {
-      const worker = lent.workers[1] as FleetWorker;
+  it("reports a worker that accepts connections and never answers", () =>
+    withWorkers({ count: 2 }, async (fixture) => {
+      const worker = fixture.workers[1] as FleetWorker;
       await worker.cutOff();
       const silent = await listening(
         createServer(() => {}),
         worker,
       );
-      await failsOn(lent, { outcome: "unreachable", prints: /does not speak ssh, or is stalled, timed out after 5 s/ });
+      await expectFailureOn(fixture, {
+        outcome: "unreachable",
+        prints: /does not speak ssh, or is stalled, timed out after 5 s/,
+      });
       silent.close();
       await worker.start();
-      await fixes(lent);
+      await expectRepair(fixture);
     }));
 
-  it("stops responding after the login, during a sync", () =>
-    withWorkers({ count: 2 }, async (lent) => {
-      const worker = lent.workers[1] as FleetWorker;
-      lent.bucket.write("maand.conf", `${lent.conf}[timeouts]\ncommand = 10\n`);
-      lent.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
-      const failed = failsOn(lent, { outcome: "timed out", prints: /syncing files to .* timed out after 10 s/ });
+  it("reports a worker that stops responding during a sync", () =>
+    withWorkers({ count: 2 }, async (fixture) => {
+      const worker = fixture.workers[1] as FleetWorker;
+      fixture.bucket.write("maand.conf", `${fixture.conf}[timeouts]\ncommand = 10\n`);
+      fixture.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
+      const failed = expectFailureOn(fixture, {
+        outcome: "timed out",
+        prints: /syncing files to .* timed out after 10 s/,
+      });
       await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
       worker.freeze();
       await failed;
       worker.thaw();
-      await fixes(lent);
+      await expectRepair(fixture);
     }));
 
-  it("loses its connection during a sync", () =>
-    withWorkers({ count: 2 }, async (lent) => {
-      const worker = lent.workers[1] as FleetWorker;
-      lent.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
-      const failed = failsOn(lent, { outcome: "cut off", prints: /closed while files were synced/ });
+  it("reports a worker that loses its connection during a sync", () =>
+    withWorkers({ count: 2 }, async (fixture) => {
+      const worker = fixture.workers[1] as FleetWorker;
+      fixture.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
+      const failed = expectFailureOn(fixture, { outcome: "cut off", prints: /closed while files were synced/ });
       await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
       await worker.dropConnections();
       await failed;
-      await fixes(lent);
+      await expectRepair(fixture);
     }));
 
-  it("loses its connection during a command, which continues there: the next deploy waits for it and does not repeat it", () =>
-    withWorkers({ count: 2 }, async (lent) => {
-      const { bucket, workers, hosts, directory, lifecycles, rollouts } = lent;
+  it("reports a connection lost during a command, and the next deploy waits for the command without repeating it", () =>
+    withWorkers({ count: 2 }, async (fixture) => {
+      const { bucket, workers, hosts, directory, lifecycles, rollouts } = fixture;
       const worker = workers[1] as FleetWorker;
-      bucket.write("maand.conf", lent.conf);
+      bucket.write("maand.conf", fixture.conf);
       bucket.job("api", V1, { Makefile: CAREFUL_MAKEFILE });
       await worker.write(`${directory("api")}/data/hold`, "");
       const run = bucket.start(["deploy", "--build"]);
@@ -128,26 +132,29 @@ describe.concurrent("a worker that", () => {
       expect(await lifecycles("api")).toEqual([done, done]);
     }));
 
-  it("has a read-only disk", () =>
-    withWorkers({ count: 2, diskKb: 4_096 }, async (lent) => {
-      await lent.workers[1]?.run(["mount", "-o", "remount,ro", "/opt/worker"]);
-      await failsOn(lent, { outcome: "failed", prints: /its file system \/opt\/worker .*is mounted read-only/ });
-      await lent.workers[1]?.run(["mount", "-o", "remount,rw", "/opt/worker"]);
-      await fixes(lent);
+  it("reports a worker with a read-only disk", () =>
+    withWorkers({ count: 2, diskKb: 4_096 }, async (fixture) => {
+      await fixture.workers[1]?.run(["mount", "-o", "remount,ro", "/opt/worker"]);
+      await expectFailureOn(fixture, {
+        outcome: "failed",
+        prints: /its file system \/opt\/worker .*is mounted read-only/,
+      });
+      await fixture.workers[1]?.run(["mount", "-o", "remount,rw", "/opt/worker"]);
+      await expectRepair(fixture);
     }));
 
-  it.each(["rsync", "make", "python3"])("lacks %s", (tool) =>
-    withWorkers({ count: 2 }, async (lent) => {
-      await lent.workers[1]?.run(["mount", "--bind", "/dev/null", `/usr/bin/${tool}`]);
-      await failsOn(lent, { outcome: "failed", prints: new RegExp(`lacks ${tool}`) });
-      await lent.workers[1]?.run(["umount", `/usr/bin/${tool}`]);
-      await fixes(lent);
+  it.each(["rsync", "make", "python3"])("reports a worker that lacks %s", (tool) =>
+    withWorkers({ count: 2 }, async (fixture) => {
+      await fixture.workers[1]?.run(["mount", "--bind", "/dev/null", `/usr/bin/${tool}`]);
+      await expectFailureOn(fixture, { outcome: "failed", prints: new RegExp(`lacks ${tool}`) });
+      await fixture.workers[1]?.run(["umount", `/usr/bin/${tool}`]);
+      await expectRepair(fixture);
     }),
   );
 
-  it("has another host key than before: refused until it is trusted again", () =>
-    withWorkers({ count: 2 }, async (lent) => {
-      const { bucket, workers } = lent;
+  it("refuses a worker with another host key than before, until it is trusted again", () =>
+    withWorkers({ count: 2 }, async (fixture) => {
+      const { bucket, workers } = fixture;
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
       bucket.job("api", { ...V1, version: "2.0.0" });
       await workers[1]?.changeHostKey();
@@ -157,27 +164,29 @@ describe.concurrent("a worker that", () => {
       const pinned = bucket.read("secrets/known_hosts").split("\n");
       bucket.write(
         "secrets/known_hosts",
-        pinned.filter((line) => !line.includes(lent.hosts[1] ?? "")).join("\n"),
+        pinned.filter((line) => !line.includes(fixture.hosts[1] ?? "")).join("\n"),
         0o600,
       );
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
-      expect(await lent.lifecycles("api")).toEqual(lent.hosts.map(() => ["start 0.0.0 1.0.0", "restart 1.0.0 2.0.0"]));
+      expect(await fixture.lifecycles("api")).toEqual(
+        fixture.hosts.map(() => ["start 0.0.0 1.0.0", "restart 1.0.0 2.0.0"]),
+      );
     }));
 
-  it("allows one session at a time, and few parallel logins", () =>
-    withWorkers({ count: 2, sshdConfig: ["MaxSessions 1", "MaxStartups 1"] }, async (lent) => {
+  it("works on a worker that allows one session at a time and few parallel logins", () =>
+    withWorkers({ count: 2, sshdConfig: ["MaxSessions 1", "MaxStartups 1"] }, async (fixture) => {
       const jobs = ["api", "b", "c", "d", "e"];
-      for (const job of jobs) lent.bucket.job(job, V1, { Makefile: CAREFUL_MAKEFILE });
-      lent.bucket.write("maand.conf", lent.conf);
-      expect(await lent.bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+      for (const job of jobs) fixture.bucket.job(job, V1, { Makefile: CAREFUL_MAKEFILE });
+      fixture.bucket.write("maand.conf", fixture.conf);
+      expect(await fixture.bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
       for (const job of jobs)
-        expect(await lent.lifecycles(job)).toEqual(lent.hosts.map(() => ["start 0.0.0 1.0.0", "end start"]));
-      expect(await lent.bucket.maand("job", "restart", "api")).toMatchObject({ code: 0 });
+        expect(await fixture.lifecycles(job)).toEqual(fixture.hosts.map(() => ["start 0.0.0 1.0.0", "end start"]));
+      expect(await fixture.bucket.maand("job", "restart", "api")).toMatchObject({ code: 0 });
     }));
 
-  it("has a wrong clock: files from the future are replaced, and files from the past remain", () =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, workers, directory } = lent;
+  it("replaces changed files on a worker with a wrong clock", () =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, workers, directory } = fixture;
       bucket.job("api", V1, { "app.conf": "old\n", same: "same\n" });
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
       const at = (name: string) => `${directory("api")}/${name}`;
@@ -189,7 +198,7 @@ describe.concurrent("a worker that", () => {
     }));
 });
 
-it("a bucket with a long path with blanks works", () =>
+it("a deploy works in a bucket whose path is long and contains blanks", () =>
   onFleet(fleet, async ({ bucket, hosts, lifecycles }) => {
     const above = mkdtempSync(join(tmpdir(), "maand far away "));
     const root = join(above, "a rather long name of a directory ".repeat(3), "it's (my) $bucket");
@@ -200,25 +209,28 @@ it("a bucket with a long path with blanks works", () =>
     rmSync(above, { recursive: true });
   }));
 
-describe.concurrent("a target that", () => {
-  it("fails: the last lines of its output are shown, and the rollout of the job ends with this batch", () =>
-    onFleet(fleet, async (lent) => {
-      lent.bucket.job("api", V1);
-      const worker = lent.workers[1] as FleetWorker;
-      await worker.write(`${lent.directory("api")}/data/fail-start`, "");
-      await failsOn(lent, { outcome: "failed", prints: /make start of api failed with exit code 2/ });
-      await worker.run(["rm", `${lent.directory("api")}/data/fail-start`]);
-      expect(await lent.bucket.maand("deploy")).toMatchObject({ code: 0 });
-      expect(await lent.lifecycles("api")).toEqual([["start 0.0.0 1.0.0"], ["start 0.0.0 1.0.0", "start 0.0.0 1.0.0"]]);
+describe.concurrent("a target", () => {
+  it("that fails ends the rollout of its job, and the last lines of its output are shown", () =>
+    onFleet(fleet, async (fixture) => {
+      fixture.bucket.job("api", V1);
+      const worker = fixture.workers[1] as FleetWorker;
+      await worker.write(`${fixture.directory("api")}/data/fail-start`, "");
+      await expectFailureOn(fixture, { outcome: "failed", prints: /make start of api failed with exit code 2/ });
+      await worker.run(["rm", `${fixture.directory("api")}/data/fail-start`]);
+      expect(await fixture.bucket.maand("deploy")).toMatchObject({ code: 0 });
+      expect(await fixture.lifecycles("api")).toEqual([
+        ["start 0.0.0 1.0.0"],
+        ["start 0.0.0 1.0.0", "start 0.0.0 1.0.0"],
+      ]);
     }));
 
-  it("hangs: its process group is stopped after timeout_seconds, with a message", () =>
-    onFleet(fleet, async (lent) => {
-      const { bucket, workers, directory } = lent;
+  it("that hangs is stopped with its process group after timeout_seconds", () =>
+    onFleet(fleet, async (fixture) => {
+      const { bucket, workers, directory } = fixture;
       bucket.job("api", { ...V1, timeout_seconds: 1 }, { Makefile: CAREFUL_MAKEFILE });
       const worker = workers[1] as FleetWorker;
       await worker.write(`${directory("api")}/data/hold`, "");
-      await failsOn(lent, { outcome: "timed out", prints: /make start of api timed out after 1 s/ });
+      await expectFailureOn(fixture, { outcome: "timed out", prints: /make start of api timed out after 1 s/ });
       expect(worker.processesWith(`${directory("api")}/`)).toEqual([]);
       await worker.run(["rm", `${directory("api")}/data/hold`]);
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
@@ -229,18 +241,18 @@ describe.concurrent("a target that", () => {
     ["prints binary data", "head -c 200000 /dev/urandom"],
     ["leaves a child behind that keeps its output open", "sleep 1000 & echo left"],
     ["leaves a server behind that continues to print", "(while test -e Makefile; do echo tick; sleep 0.05; done) &"],
-  ])("%s", (_, recipe) =>
-    onFleet(fleet, async (lent) => {
-      lent.bucket.job("api", V1, {
+  ])("can succeed if it %s", (_, recipe) =>
+    onFleet(fleet, async (fixture) => {
+      fixture.bucket.job("api", V1, {
         Makefile: `start:\n\t@mkdir -p data; ${recipe}\n\t@echo done >> data/lifecycle\nstop restart:\n`,
       });
       const began = performance.now();
-      const { code, stderr } = await lent.bucket.maand("deploy", "--build");
+      const { code, stderr } = await fixture.bucket.maand("deploy", "--build");
       expect(code).toBe(0);
       expect(performance.now() - began).toBeLessThan(20_000);
       expect(Math.max(...stderr.split("\n").map((line) => line.length))).toBeLessThan(200_000);
-      expect(await lent.lifecycles("api")).toEqual([["done"], ["done"]]);
-      for (const worker of lent.workers) await worker.run(["rm", `${lent.directory("api")}/Makefile`]);
+      expect(await fixture.lifecycles("api")).toEqual([["done"], ["done"]]);
+      for (const worker of fixture.workers) await worker.run(["rm", `${fixture.directory("api")}/Makefile`]);
     }),
   );
 });

@@ -10,20 +10,18 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.close());
 
-/**
- * Runs a shell line in a bucket, where `$@` is maand; exit code 124 or 137 means that the line did not end by itself.
- */
+/** Runs a shell line in a bucket, where `$@` is maand. Exit code 124 or 137 means that the line did not end by itself. */
 function shell(line: string, root: string, args: readonly string[]) {
   const maand = ["timeout", "-k", "1", "20", process.execPath, MAAND, "-C", root, ...args];
   return run(["env", `SECRETS=${root}/secrets`, "unshare", "--mount", "sh", "-c", line, "sh", ...maand]);
 }
 
-/** Only this command sees the mount. */
+/** A line that mounts secrets/ read-only, for this command only. */
 const READ_ONLY = 'mount --bind "$SECRETS" "$SECRETS" && mount -o remount,ro,bind "$SECRETS" || exit 99; exec "$@"';
 
 const NEVER_ENDED = [124, 137, null];
 
-describe("the first connection to a worker ends with an error, and with every connection closed, if", () => {
+describe("the first connection to a worker fails and leaves no connection open if", () => {
   it.each([["deploy"], ["run_command", "uptime"], ["health_check"], ["doctor"]])(
     "secrets/ is not writable: %s %s",
     (...args) =>

@@ -3,7 +3,7 @@ import { type FleetBucket, onFleet } from "../../support/bucket/fleet-bucket.ts"
 import { httpService, requestVersion } from "../../support/bucket/http-service.ts";
 import { type Fleet, type FleetWorker, startFleet, until } from "../../support/fleet/index.ts";
 
-/** The tests run one after another: a reboot ends everything that any test runs on a worker. */
+/** The tests run one after another, because a reboot ends everything on a worker, including other tests. */
 let fleet: Fleet;
 
 beforeAll(async () => {
@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => fleet.close());
 
-/** Nothing that the previous test started may continue to run: the service has one port. */
+/** Ends everything that the previous test started, because the service has one port. */
 beforeEach(async () => {
   for (const worker of fleet.workers) {
     await worker.stop();
@@ -33,14 +33,14 @@ interface Status {
   }[];
 }
 
-/** The output of a command, which must end with exit code 0. */
+/** Returns the output of a command, which must end with exit code 0. */
 async function succeeds(ended: ReturnType<FleetBucket["bucket"]["maand"]>): Promise<string> {
   const { code, stderr } = await ended;
   expect({ code, stderr }).toMatchObject({ code: 0 });
   return stderr;
 }
 
-/** Deploys a service to all workers, and the job that it demands. */
+/** Deploys a service and the job that it demands to all workers. */
 async function serving({ bucket }: FleetBucket): Promise<void> {
   const { manifest, files } = httpService("1.0.0");
   const demands = { job: "base", command: "command_ready" };
@@ -56,15 +56,15 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
   await succeeds(bucket.maand("deploy", "--build"));
 }
 
-/** A client of the service. It records the largest number of workers that were away at the same time. */
+/** A client of the service. It records the largest number of workers that were down at the same time. */
 function client(hosts: readonly string[]) {
   let [most, rounds, going] = [0, 0, true];
   const away = async () =>
     (await Promise.all(hosts.map(requestVersion))).filter((version) => version === undefined).length;
-  const asked = (async () => {
+  const watching = (async () => {
     while (going) {
       const first = await away();
-      // checked again, because a worker may have come back between two answers of the same round
+      // checked again, because a worker may have started between two responses of the same round
       most = Math.max(most, first < 2 ? first : Math.min(first, await away()));
       rounds += 1;
     }
@@ -72,7 +72,7 @@ function client(hosts: readonly string[]) {
   return {
     async result() {
       going = false;
-      await asked;
+      await watching;
       return { most, rounds };
     },
   };
@@ -81,17 +81,17 @@ function client(hosts: readonly string[]) {
 const ran = async (worker: FleetWorker) =>
   worker.exists("/opt/worker/ran") ? (await worker.read("/opt/worker/ran")).trimEnd().split("\n") : [];
 
-/** Writes a line when it starts and when it ends, and waits in between while there is a file `hold`. */
+/** A command that writes a line when it starts and when it ends, and waits in between while a file `hold` exists. */
 const COMMAND = [
   "echo began >> /opt/worker/ran",
   "while test -e /opt/worker/hold; do sleep 0.02; done",
   'echo "ended as $(id -u) $DEBIAN_FRONTEND $NEEDRESTART_MODE" >> /opt/worker/ran',
 ].join("\n");
 
-it("a fleet of four behind a quorum of three is rebooted, killed in the middle and resumed, and nothing is done twice", () =>
-  onFleet(fleet, async (lent) => {
-    const { bucket, workers, hosts, lifecycle } = lent;
-    await serving(lent);
+it("a maintenance reboots four workers with a quorum of three, and resumes after a kill without repeating steps", () =>
+  onFleet(fleet, async (fixture) => {
+    const { bucket, workers, hosts, lifecycle } = fixture;
+    await serving(fixture);
     const [first, second] = workers;
     if (!first || !second) throw new Error("too few workers");
     const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS })));
@@ -147,10 +147,10 @@ it("a fleet of four behind a quorum of three is rebooted, killed in the middle a
     expect(again).toMatchObject({ code: 0, stderr: expect.not.stringContaining("start") });
   }));
 
-it("a worker that does not return is set aside and uses the budget; it is not rebooted again when it is back", () =>
-  onFleet(fleet, async (lent) => {
-    const { bucket, workers, hosts } = lent;
-    await serving(lent);
+it("a worker that does not start after its reboot is set aside, uses the budget, and is not rebooted again", () =>
+  onFleet(fleet, async (fixture) => {
+    const { bucket, workers, hosts } = fixture;
+    await serving(fixture);
     const [gone] = workers;
     if (!gone) throw new Error("no worker");
     const kept = await Promise.all(
@@ -177,10 +177,10 @@ it("a worker that does not return is set aside and uses the budget; it is not re
     expect(await Promise.all(hosts.map(requestVersion))).toEqual(hosts.map(() => "1.0.0"));
   }));
 
-it("drained workers stay drained until a resume, and an abort starts what the maintenance stopped, and only that", () =>
-  onFleet(fleet, async (lent) => {
-    const { bucket, workers, hosts, lifecycle } = lent;
-    await serving(lent);
+it("drained workers stay drained until a resume, and an abort starts only what the maintenance stopped", () =>
+  onFleet(fleet, async (fixture) => {
+    const { bucket, workers, hosts, lifecycle } = fixture;
+    await serving(fixture);
     const [first] = workers;
     const [host = ""] = hosts;
     if (!first) throw new Error("no worker");
@@ -193,7 +193,7 @@ it("drained workers stay drained until a resume, and an abort starts what the ma
     expect(await requestVersion(host)).toBeUndefined();
     await succeeds(bucket.maand("deploy", "--force"));
     expect(await requestVersion(host)).toBeUndefined();
-    await first.run(["rm", "-r", lent.home]);
+    await first.run(["rm", "-r", fixture.home]);
     await succeeds(bucket.maand("maintain", "resume"));
     expect(await requestVersion(host)).toBe("1.0.0");
 

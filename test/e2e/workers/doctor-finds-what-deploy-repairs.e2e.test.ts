@@ -20,7 +20,7 @@ import { MAAND } from "../../support/bucket/maand.ts";
 import { type Scratch, scratch } from "../../support/bucket/scratch.ts";
 import { isInPostgres, storeEnvironment } from "../../support/postgres/test-store.ts";
 
-/** Each problem is created, found by `maand doctor`, and fixed by typing its hint as printed. */
+/** Tests that `maand doctor` finds each problem, and that typing its hint fixes the problem. */
 
 interface Finding {
   readonly check: string;
@@ -30,7 +30,7 @@ interface Finding {
   readonly hint: string | null;
 }
 
-/** The directory of a run, which only a run that died leaves behind. */
+/** The directory of a run, which only a killed run leaves behind. */
 const LEFT = "tmp/6b0f3c1e-8d57-4a52-9a64-2f1c8f0b7e11";
 
 const tools = mkdtempSync(join(tmpdir(), "maand-doctor-"));
@@ -41,7 +41,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(tools, { recursive: true }));
 
-/** Types a hint into a shell. */
+/** Runs a hint in a shell. */
 async function type(line: string): Promise<void> {
   await promisify(execFile)("bash", ["-c", line], {
     env: { PATH: `${tools}:${process.env.PATH ?? ""}`, HOME: tools, ...storeEnvironment() },
@@ -53,14 +53,14 @@ async function faultsOf(bucket: Scratch): Promise<Finding[]> {
   return findings.filter(({ ok }) => !ok);
 }
 
-/** The fault of a row without unbuilt edits, which several of these faults include. */
+/** The only fault in the bucket, except for unbuilt edits, which several of these faults include. */
 async function onlyFault(bucket: Scratch): Promise<Finding> {
   const faults = (await faultsOf(bucket)).filter(({ check }) => check !== "built");
   expect(faults).toHaveLength(1);
   return faults[0] ?? { check: "", where: "", ok: true, message: "", hint: null };
 }
 
-describe("a problem in the bucket is found, and its hint fixes it when typed as printed", () => {
+describe("doctor, in a bucket,", () => {
   let bucket: Scratch;
   let backup = "";
 
@@ -80,31 +80,36 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
   const open = (path: string) => () => chmodSync(at(path), path.includes(".") ? 0o644 : 0o755);
 
   const FAULTS: readonly (readonly [string, () => void | Promise<void>, string, string])[] = [
-    ["data/ others may read", open("data"), "permissions", "data"],
-    ["secrets/ others may read", open("secrets"), "permissions", "secrets"],
-    ["logs/ others may read", open("logs"), "permissions", "logs"],
-    ["a store others may read", open("data/maand.db"), "permissions", "data/maand.db"],
-    ["a key of the KV store others may read", open("secrets/kv.key"), "permissions", "secrets/kv.key"],
-    ["a key of the CA others may read", open("secrets/ca.key"), "permissions", "secrets/ca.key"],
-    ["a log others may read", open("logs/maand.log"), "permissions", "logs/maand.log"],
-    ["staged files of a run that died", () => void mkdirSync(at(LEFT), { recursive: true }), "tmp", LEFT],
-    ["logs without measure", () => hugeLog(), "logs", "logs"],
-    ["no key of the KV store, with nothing encrypted", () => rmSync(at("secrets/kv.key")), "kv_key", "secrets/kv.key"],
+    ["data/ that others can read", open("data"), "permissions", "data"],
+    ["secrets/ that others can read", open("secrets"), "permissions", "secrets"],
+    ["logs/ that others can read", open("logs"), "permissions", "logs"],
+    ["a store that others can read", open("data/maand.db"), "permissions", "data/maand.db"],
+    ["a key of the KV store that others can read", open("secrets/kv.key"), "permissions", "secrets/kv.key"],
+    ["a key of the CA that others can read", open("secrets/ca.key"), "permissions", "secrets/ca.key"],
+    ["a log that others can read", open("logs/maand.log"), "permissions", "logs/maand.log"],
+    ["staged files of a killed run", () => void mkdirSync(at(LEFT), { recursive: true }), "tmp", LEFT],
+    ["logs that are too large", () => hugeLog(), "logs", "logs"],
     [
-      "a damaged key of the KV store, with nothing encrypted",
+      "a missing key of the KV store, without encrypted entries",
+      () => rmSync(at("secrets/kv.key")),
+      "kv_key",
+      "secrets/kv.key",
+    ],
+    [
+      "a damaged key of the KV store, without encrypted entries",
       () => writeFileSync(at("secrets/kv.key"), "short"),
       "kv_key",
       "secrets/kv.key",
     ],
-    ["no CA", () => noAuthority(), "ca", "secrets/ca.crt"],
-    ["half a CA", () => rmSync(at("secrets/ca.key")), "ca", "secrets/ca.key"],
-    ["a CA that is none", () => writeFileSync(at("secrets/ca.crt"), "x"), "ca", "secrets/ca.crt"],
-    ["a CA that has ended", () => endedAuthority(), "ca", "secrets/ca.crt"],
-    ["a deploy that died in the middle of a command", () => killedDeploy(), "state", "api on 127.0.0.11"],
-    ["a job that is sick", () => unhealthyJob(), "state", "api on 127.0.0.11"],
+    ["a missing CA", () => noAuthority(), "ca", "secrets/ca.crt"],
+    ["a CA without its key", () => rmSync(at("secrets/ca.key")), "ca", "secrets/ca.key"],
+    ["an invalid CA", () => writeFileSync(at("secrets/ca.crt"), "x"), "ca", "secrets/ca.crt"],
+    ["an expired CA", () => endedAuthority(), "ca", "secrets/ca.crt"],
+    ["a deploy that was killed during a command", () => killedDeploy(), "state", "api on 127.0.0.11"],
+    ["an unhealthy job", () => unhealthyJob(), "state", "api on 127.0.0.11"],
   ];
 
-  it.each(FAULTS)("%s", async (_, plant, check, where) => {
+  it.each(FAULTS)("finds %s, and its hint fixes the problem", async (_, plant, check, where) => {
     await plant();
     const fault = await onlyFault(bucket);
     expect(fault).toMatchObject({ check, where, hint: expect.stringMatching(/^[a-z]/) });
@@ -113,7 +118,7 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
   });
 
   // test/team/doctor-and-init has the test for PostgreSQL
-  it.skipIf(isInPostgres())("a damaged store, with a backup", async () => {
+  it.skipIf(isInPostgres())("finds a damaged store, and its hints restore a backup", async () => {
     truncateSync(at("data/maand.db"), 20_000);
     const fault = await onlyFault(bucket);
     expect(fault).toMatchObject({
@@ -122,7 +127,7 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
       message: expect.stringContaining("damaged"),
     });
     await type((fault.hint ?? "").replace("'<backup>/maand.db'", backup));
-    // the worker knows deploys that the backup does not, and the workspace was edited since the backup was built
+    // the worker has seen deploys that the backup lacks, and the workspace was edited after the backup
     const behind = await faultsOf(bucket);
     expect(behind).toMatchObject([
       { check: "built" },
@@ -134,7 +139,7 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
     expect(await faultsOf(bucket)).toEqual([]);
   });
 
-  it("an unbuilt workspace", async () => {
+  it("finds an unbuilt workspace, and its hint builds it", async () => {
     const fresh = await scratch('transport = "local"\n');
     fresh.workers({ host: "127.0.0.12" });
     const fault = await onlyFault(fresh);
@@ -144,7 +149,7 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
     fresh.dispose();
   });
 
-  it("errors in workspace and configuration are reported with location and hint", async () => {
+  it("finds errors in workspace and configuration, with their place", async () => {
     renameSync(at("workspace/jobs/api/Makefile"), at("workspace/jobs/api/Makefile.away"));
     expect(await onlyFault(bucket)).toMatchObject({
       check: "workspace",
@@ -159,7 +164,7 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
     expect(await faultsOf(bucket)).toEqual([]);
   });
 
-  it("several problems at the same time are all reported, with exit 1, in full sentences", async () => {
+  it("finds several problems at the same time", async () => {
     chmodSync(at("data"), 0o755);
     mkdirSync(at(LEFT), { recursive: true });
     mkdirSync(at("tmp/not of a run"), { recursive: true });
@@ -175,7 +180,7 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
     });
   });
 
-  it("a run in progress is not a problem", async () => {
+  it("reports no problem during a run", async () => {
     bucket.job("slow", { selectors: ["worker"] }, { Makefile: "start stop restart:\n\techo begun; sleep 600\n" });
     await bucket.maand("build");
     const deploy = bucket.start(["deploy"]);
@@ -232,9 +237,9 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
   }
 });
 
-describe("a problem of a worker is found", () => {
+describe("doctor, for workers,", () => {
   it(
-    "and reported with a hint, while the others are examined",
+    "reports problems of one worker with hints, and examines the others",
     () =>
       withFleetBucket({ count: 2, diskKb: 20_000 }, async ({ bucket, fleet, workers: [worker, other] }) => {
         if (!worker || !other) throw new Error("no workers");

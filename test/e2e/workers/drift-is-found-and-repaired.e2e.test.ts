@@ -32,7 +32,7 @@ interface DriftRecord {
   }[];
 }
 
-/** A deployed job on two workers, with a file that it made itself in each place where it may. */
+/** Deploys a job to two workers. The job creates a file in each place where it may. */
 async function deployed({ bucket, workers, directory }: FleetBucket): Promise<void> {
   bucket.job(
     "api",
@@ -56,10 +56,7 @@ async function deployed({ bucket, workers, directory }: FleetBucket): Promise<vo
 
 const OWN = ["data/own", "logs/own", "app.pid", "run/sock", "conf/app.pid"];
 
-/**
- * Edits by name: a script that runs in the job's directory on a worker, and the word for the edit in the output of
- * drift.
- */
+/** Edits on a worker: a name, a script that runs in the job's directory, and the expected lines in the output of drift. */
 const EDITS: readonly (readonly [string, string, readonly string[]])[] = [
   ["a changed file", "echo 'port = 2' > conf/app.conf", ["changed conf/app.conf"]],
   [
@@ -92,10 +89,10 @@ const EDITS: readonly (readonly [string, string, readonly string[]])[] = [
   ["no Makefile", "rm Makefile", ["missing Makefile"]],
 ];
 
-it.concurrent("each kind of edit on a worker is found and repaired, and nothing that the job made is deleted", () =>
-  onFleet(fleet, async (lent) => {
-    await deployed(lent);
-    const { bucket, workers, directory, hosts, home, lifecycle } = lent;
+it.concurrent("drift finds each kind of edit on a worker, and deploy --verify repairs it without deleting files that the job made", () =>
+  onFleet(fleet, async (fixture) => {
+    await deployed(fixture);
+    const { bucket, workers, directory, hosts, home, lifecycle } = fixture;
     const [worker] = workers;
     if (!worker) throw new Error("there is no worker");
     const look = async (...args: readonly string[]) => {
@@ -124,7 +121,7 @@ it.concurrent("each kind of edit on a worker is found and repaired, and nothing 
     expect(await worker.read(`${home}/jobs/moved`)).toBe("port = 1\n");
     expect(worker.exists(`${home}/jobs/moved-assets/logo.bin`)).toBe(true);
 
-    // metadata and the runner are repaired without a restart
+    // a deploy repairs metadata and the runner without a restart
     const ran = (await lifecycle("api", worker)).length;
     await worker.run(["sh", "-c", 'cd "$1" && echo "{}" > jobs.json && echo "# edited" >> bin/runner.py', "sh", home]);
     const edited = await look();
@@ -134,7 +131,7 @@ it.concurrent("each kind of edit on a worker is found and repaired, and nothing 
     expect(await look()).toMatchObject({ code: 0 });
     expect((await lifecycle("api", worker)).length).toBe(ran);
 
-    // repairs only files if requested; a repeated repair is reported, and made three times
+    // a deploy can repair files without a restart, and reports repeated repairs
     for (const time of [1, 2, 3]) {
       await worker.run(["sh", "-c", 'echo edited > "$1"', "sh", `${directory("api")}/conf/app.conf`]);
       const repaired = await bucket.maand("deploy", "--verify", "--repair", "sync");
@@ -155,7 +152,7 @@ it.concurrent("each kind of edit on a worker is found and repaired, and nothing 
     expect((await lifecycle("api", worker)).length).toBe(ran);
     expect(await tree()).toBe(before);
 
-    // the job's directory, and then everything
+    // deletes the job's directory, and then everything
     await worker.run(["rm", "-rf", directory("api")]);
     expect((await look()).first?.jobs[0]).toMatchObject({ state: "drifted", gone: true });
     expect(await bucket.maand("deploy", "--verify")).toMatchObject({ code: 0 });
@@ -166,10 +163,10 @@ it.concurrent("each kind of edit on a worker is found and repaired, and nothing 
     expect(await look()).toMatchObject({ code: 0 });
   }));
 
-it.concurrent("pending changes are listed separately, status runs on request, and checks change nothing", () =>
-  onFleet(fleet, async (lent) => {
-    await deployed(lent);
-    const { bucket, workers, directory, hosts } = lent;
+it.concurrent("drift lists pending changes separately, runs status on request, and changes nothing", () =>
+  onFleet(fleet, async (fixture) => {
+    await deployed(fixture);
+    const { bucket, workers, directory, hosts } = fixture;
     const [worker] = workers;
     bucket.write("workspace/jobs/api/conf/app.conf", "port = 9\n");
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
@@ -187,7 +184,7 @@ it.concurrent("pending changes are listed separately, status runs on request, an
     expect(both.stdout).toContain("    -port = 1\n    +secret\n");
     expect(both.stdout).toMatch(/api: make status failed: .* on/);
     expect(store()).toBe(before);
-    // a plain deploy does only what is pending; it does not look for drift, so its plan is the same as before
+    // a deploy without --verify does not check for drift, so its plan is the same as before
     const plan = await bucket.maand("deploy", "--dry-run", "--verify");
     expect(plan.stdout).toContain("differs on its worker: changed conf/app.conf");
     expect(await bucket.maand("drift", "--workers", "label:nope")).toMatchObject({ code: 2 });

@@ -32,13 +32,13 @@ beforeAll(async () => {
 
 afterAll(() => bucket.dispose());
 
-/** Runs maand with something on its standard input, as `maand ... < file` does. */
+/** Runs maand with a text on its standard input. */
 function withInput(input: string, ...args: readonly string[]) {
   return run([process.execPath, MAAND, "-C", bucket.root, ...args], input);
 }
 
 describe("fresh workers", () => {
-  it("are added to workers.json", async () => {
+  it("can be added to workers.json", async () => {
     for (const { host, port } of used.fleet().workers)
       expect(await bucket.maand("worker", "add", host, "--port", String(port), "--labels", "web")).toMatchObject({
         code: 0,
@@ -51,7 +51,7 @@ describe("fresh workers", () => {
     expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining("is already in workspace/workers.json") });
   });
 
-  it("are prepared by hand with the printed commands, which contact no worker", async () => {
+  it("can be prepared by hand with the commands that maand prints without a connection", async () => {
     const { code, stdout } = await bucket.maand("worker", "prepare", "--print", "-w", worker(2).host);
     expect(code).toBe(0);
     expect(stdout).toContain("ssh -t");
@@ -59,7 +59,7 @@ describe("fresh workers", () => {
     expect(worker(2).log.some((line) => line.startsWith("Connection from"))).toBe(false);
   });
 
-  it("are not changed without consent, nor with a wrong password; the error names the user", async () => {
+  it("are not changed without consent or with a wrong password", async () => {
     const [host] = used.fleet().workers.map((one) => one.host);
     const unasked = await withInput(
       PASSWORD,
@@ -89,7 +89,7 @@ describe("fresh workers", () => {
     expect((await worker(0).run(["id", "agent"])).code).not.toBe(0);
   }, 60_000);
 
-  it("are prepared over a password: user, key, sudo, rsync; maand waits for the lock of apt, and names its holder", async () => {
+  it("get user, key, sudo and rsync through a login with a password, after a wait for the lock of apt", async () => {
     const lock = `import fcntl, sys
 held = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(held, fcntl.LOCK_EX); print("held", flush=True); sys.stdin.read()`;
     const holder = worker(0).run(["sh", "-c", 'while [ ! -e /var/go ]; do sleep 0.05; done | python3 -c "$0"', lock]);
@@ -122,7 +122,7 @@ held = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(held, fcntl.LOCK_EX
     expect(await worker(0).mode("/home/agent/.ssh/authorized_keys")).toBe(0o600);
   }, 60_000);
 
-  it("are prepared with another key, and are then ready without it", async () => {
+  it("can be prepared with another key, which is not needed afterwards", async () => {
     const prepared = await bucket.maand(
       "worker",
       "prepare",
@@ -146,7 +146,7 @@ held = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(held, fcntl.LOCK_EX
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
   }, 60_000);
 
-  it("that later lack one program or file get only the missing one", async () => {
+  it("get only the missing program or file if they lack it later", async () => {
     await worker(1).run(["rm", "/usr/bin/rsync"]);
     const { stdout, code } = await bucket.maand(
       "worker",

@@ -7,17 +7,14 @@ import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bu
 import type { Ended } from "../../support/bucket/maand.ts";
 import { type } from "../../support/bucket/shell.ts";
 
-/**
- * Types the commands of docs/operations.md, block by block; only addresses, the user and paths outside the bucket are
- * replaced.
- */
+/** Types the commands of docs/operations.md. Replaces only addresses, the user and paths outside of the bucket. */
 
 const elsewhere = mkdtempSync(join(tmpdir(), "maand-operations-"));
 chmodSync(elsewhere, 0o711); // sshd reads authorized_keys as the user who logs in
 
 afterAll(() => rmSync(elsewhere, { recursive: true, force: true }));
 
-/** The blocks for a shell under one heading, in their order. */
+/** The shell blocks under a heading, in order. */
 function blocksUnder(heading: string): string[] {
   const { path, text } = page("docs/operations.md");
   const found = text
@@ -36,13 +33,13 @@ function typing({ bucket, hosts, fleet }: FleetBucket) {
       .replaceAll("/var/backups", elsewhere)
       .replaceAll("/srv/bucket", join(elsewhere, "restored"));
   return {
-    /** Types a block as a whole; it must succeed. */
+    /** Runs a block, which must succeed. */
     async block(text: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
       const ended = await type(put(text), bucket.root, { USER: fleet.user, ...env });
       if (ended.code !== 0) throw new Error(`${text}\nended with ${ended.code}:\n${ended.stdout}\n${ended.stderr}`);
       return ended;
     },
-    /** Types a block line by line and returns the exit codes. */
+    /** Runs a block line by line, and returns the exit codes. */
     async lines(text: string): Promise<(number | null)[]> {
       const codes: (number | null)[] = [];
       for (const line of put(text).trim().split("\n")) codes.push((await type(line, bucket.root)).code);
@@ -52,31 +49,31 @@ function typing({ bucket, hosts, fleet }: FleetBucket) {
 }
 
 async function withJobs(
-  use: (lent: FleetBucket) => Promise<void>,
+  use: (fixture: FleetBucket) => Promise<void>,
   options: { sshdConfig?: readonly string[] } = {},
 ): Promise<void> {
-  await withFleetBucket({ count: 3, ...options }, async (lent) => {
-    lent.bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
-    lent.bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
-    expect(await lent.bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
-    await use(lent);
+  await withFleetBucket({ count: 3, ...options }, async (fixture) => {
+    fixture.bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    fixture.bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
+    expect(await fixture.bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+    await use(fixture);
   });
 }
 
-it("first look: every command works, and nothing is reported", () =>
-  withJobs(async (lent) => {
+it("the commands to find a problem work, and report no problem", () =>
+  withJobs(async (fixture) => {
     const [look = ""] = blocksUnder("Find the problem");
-    expect(await typing(lent).lines(look)).toEqual([0, 0, 0, 0]);
+    expect(await typing(fixture).lines(look)).toEqual([0, 0, 0, 0]);
     const [keys = ""] = blocksUnder("A worker's host key");
-    expect((await typing(lent).block(keys)).stdout).toContain("nothing to pin");
+    expect((await typing(fixture).block(keys)).stdout).toContain("nothing to pin");
   }));
 
-it("debugging a deploy: before it, during it, and after its failure", () =>
-  withJobs(async (lent) => {
-    const { bucket, hosts, workers, directory } = lent;
+it("the commands to debug a deploy work before it, during it, and after its failure", () =>
+  withJobs(async (fixture) => {
+    const { bucket, hosts, workers, directory } = fixture;
     const [before = "", during = "", after = ""] = blocksUnder("Debug a deploy");
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
-    const { block } = typing(lent);
+    const { block } = typing(fixture);
     const plan = (await block(before)).stdout;
     expect(plan).toContain("2.0.0");
     expect(plan).toContain("will be restarted: version 1.0.0 -> 2.0.0");
@@ -91,15 +88,15 @@ it("debugging a deploy: before it, during it, and after its failure", () =>
     expect(stdout).toContain('msg="restart refuses"');
   }));
 
-it("draining a worker, and enabling it again", () =>
-  withJobs(async (lent) => {
+it("the commands to drain a worker and to enable it again work", () =>
+  withJobs(async (fixture) => {
     const [out = "", back = ""] = blocksUnder("Drain");
-    const { block } = typing(lent);
+    const { block } = typing(fixture);
     expect((await block(out)).stdout).toContain("disabled");
-    const third = lent.workers[2];
-    expect(third && (await lent.lifecycle("api", third))).toEqual(["start 0.0.0 1.0.0", "stop 1.0.0 1.0.0"]);
+    const third = fixture.workers[2];
+    expect(third && (await fixture.lifecycle("api", third))).toEqual(["start 0.0.0 1.0.0", "stop 1.0.0 1.0.0"]);
     await block(back);
-    expect(third && (await lent.lifecycle("web", third))).toEqual([
+    expect(third && (await fixture.lifecycle("web", third))).toEqual([
       "start 0.0.0 1.0.0",
       "stop 1.0.0 1.0.0",
       "start 1.0.0 1.0.0",
@@ -107,7 +104,7 @@ it("draining a worker, and enabling it again", () =>
   }));
 
 describe("a lost worker", () => {
-  it("that is down and returns is updated by the next deploy", () =>
+  it("that was down is updated by the next deploy", () =>
     withJobs(async ({ bucket, workers, lifecycle }) => {
       await workers[2]?.stop();
       bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
@@ -117,38 +114,38 @@ describe("a lost worker", () => {
       expect(workers[2] && (await lifecycle("api", workers[2]))).toEqual(["start 0.0.0 1.0.0", "restart 1.0.0 2.0.0"]);
     }));
 
-  it("that returns empty is deployed from scratch", () =>
-    withJobs(async (lent) => {
-      const { bucket, workers, hosts, lifecycle } = lent;
+  it("that was reinstalled is deployed again from scratch", () =>
+    withJobs(async (fixture) => {
+      const { bucket, workers, hosts, lifecycle } = fixture;
       const [worker, other] = [workers[2], workers[0]];
       if (!worker || !other) throw new Error("no workers");
       await worker.run(["sh", "-c", "rm -rf /opt/worker/*"]);
       await worker.changeHostKey();
       const [again = ""] = blocksUnder("A lost worker");
       const [doctor = "", ...rest] = again.trim().split("\n");
-      expect(await typing(lent).lines(doctor)).toEqual([1]);
+      expect(await typing(fixture).lines(doctor)).toEqual([1]);
       const findings = await bucket.json<{ check: string; where: string; hint: string }[]>("doctor");
       const line = findings.find(({ check, where }) => check === "host_key" && where === hosts[2])?.hint ?? "";
-      await typing(lent).block([line, ...rest].join("\n"));
+      await typing(fixture).block([line, ...rest].join("\n"));
       expect(await lifecycle("api", worker)).toEqual(["start 1.0.0 1.0.0"]);
       expect(await lifecycle("api", other)).toEqual(["start 0.0.0 1.0.0"]);
     }));
 
-  it("that is permanently gone is removed", () =>
-    withJobs(async (lent) => {
-      const { bucket, fleet, workers } = lent;
+  it("that is permanently lost is removed", () =>
+    withJobs(async (fixture) => {
+      const { bucket, fleet, workers } = fixture;
       await workers[2]?.stop();
       bucket.workers(...fleet.workersJson().slice(0, 2));
       const [, gone = ""] = blocksUnder("A lost worker");
-      expect(await typing(lent).lines(gone)).toEqual([0, 1, 0, 0]);
+      expect(await typing(fixture).lines(gone)).toEqual([0, 1, 0, 0]);
     }));
 });
 
-it("a lost bucket: the backup is restored elsewhere, and a deploy there has nothing to do", () =>
-  withJobs(async (lent) => {
-    const { bucket, workers, lifecycle } = lent;
+it("a lost bucket can be restored elsewhere from a backup, where a deploy has nothing to do", () =>
+  withJobs(async (fixture) => {
+    const { bucket, workers, lifecycle } = fixture;
     const [keep = "", restore = ""] = blocksUnder("A lost bucket");
-    const { block } = typing(lent);
+    const { block } = typing(fixture);
     await block(keep);
     const before = await bucket.json("cat", "deployments");
     rmSync(bucket.root, { recursive: true });
@@ -164,17 +161,17 @@ it("a lost bucket: the backup is restored elsewhere, and a deploy there has noth
     for (const worker of workers) expect(await lifecycle("web", worker)).toEqual(["start 0.0.0 1.0.0"]);
   }));
 
-describe("rotating keys", () => {
-  it("the ssh key: the new one is added before the old one is removed", () => {
+describe("the commands to rotate", () => {
+  it("the ssh key add the new key before they remove the old key", () => {
     const keys = join(elsewhere, "authorized_keys");
     writeFileSync(keys, "", { mode: 0o644 });
-    return withFleetBucket({ count: 3, sshdConfig: [`AuthorizedKeysFile ${keys}`] }, async (lent) => {
-      const { bucket, fleet } = lent;
+    return withFleetBucket({ count: 3, sshdConfig: [`AuthorizedKeysFile ${keys}`] }, async (fixture) => {
+      const { bucket, fleet } = fixture;
       writeFileSync(keys, `${fleet.key.publicKey}\n`);
       bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
       const [enter = "", leave = ""] = blocksUnder("The ssh key");
-      const { block } = typing(lent);
+      const { block } = typing(fixture);
       await block(enter);
       expect(bucket.read("maand.conf")).toContain('ssh_key = "next.key"');
       await block(leave);
@@ -184,14 +181,14 @@ describe("rotating keys", () => {
     });
   });
 
-  it("the authority: jobs get certificates of the new one", () =>
-    withFleetBucket({ count: 2 }, async (lent) => {
-      const { bucket, workers, directory } = lent;
+  it("the certificate authority give jobs certificates of the new authority", () =>
+    withFleetBucket({ count: 2 }, async (fixture) => {
+      const { bucket, workers, directory } = fixture;
       bucket.job("api", { version: "1.0.0", selectors: ["worker"], certs: { server: {} } });
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
       const before = await workers[0]?.read(`${directory("api")}/certs/ca.crt`);
       const [block = ""] = blocksUnder("The certificate authority");
-      await typing(lent).block(block);
+      await typing(fixture).block(block);
       expect(existsSync(join(bucket.root, "secrets/old/ca.key"))).toBe(true);
       for (const worker of workers) {
         expect(await worker.read(`${directory("api")}/certs/ca.crt`)).not.toBe(before);

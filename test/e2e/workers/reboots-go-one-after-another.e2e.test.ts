@@ -5,10 +5,10 @@ import { httpService, requestVersion } from "../../support/bucket/http-service.t
 const DOWN_MS = 1_500;
 
 /**
- * The shortest time for which a worker had been back before the next one went down. Below zero, two workers were down
- * at the same time.
+ * The shortest time between the end of a reboot and the beginning of the next one. If it is negative, two workers were
+ * down at the same time.
  */
-function leastApart(reboots: readonly { readonly downAt: number; readonly upAt: number | undefined }[]): number {
+function shortestGap(reboots: readonly { readonly downAt: number; readonly upAt: number | undefined }[]): number {
   const ordered = [...reboots].sort((a, b) => a.downAt - b.downAt);
   return Math.min(
     ...ordered.slice(1).map(({ downAt }, at) => downAt - (ordered[at]?.upAt ?? Number.POSITIVE_INFINITY)),
@@ -22,13 +22,13 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
   expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
 }
 
-it("pattern A: a worker is drained, rebooted and enabled, and its jobs are started again", () =>
-  withFleetBucket({ count: 2 }, async (lent) => {
-    const { bucket, workers, hosts, lifecycle, rollouts } = lent;
+it("pattern A drains, reboots and enables a worker, and starts its jobs again", () =>
+  withFleetBucket({ count: 2 }, async (fixture) => {
+    const { bucket, workers, hosts, lifecycle, rollouts } = fixture;
     const [, second] = workers;
     const [stays = "", host = ""] = hosts;
     if (!second) throw new Error("no second worker");
-    await serving(lent);
+    await serving(fixture);
     expect(await bucket.maand("reboot")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('unknown command "reboot"'),
@@ -57,26 +57,26 @@ it("pattern A: a worker is drained, rebooted and enabled, and its jobs are start
     expect(await bucket.maand("job", "status", "api", "--allocations", host)).toMatchObject({ code: 0 });
   }));
 
-it("pattern B: a fleet is rebooted one host at a time, each is back before the next one", () =>
-  withFleetBucket({ count: 3 }, async (lent) => {
-    const { bucket, workers, hosts } = lent;
-    await serving(lent);
+it("pattern B reboots one worker after another, and each runs again before the next one goes down", () =>
+  withFleetBucket({ count: 3 }, async (fixture) => {
+    const { bucket, workers, hosts } = fixture;
+    await serving(fixture);
     const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS })));
     const list = hosts.join(",");
     const ended = await bucket.maand("run_command", "sudo shutdown -r now", "--workers", list, "--concurrency", "1");
     expect(ended).toMatchObject({ code: 0 });
     expect(ended.stderr).toContain(`3 workers, one after another: ${hosts.join(", ")}`);
     expect(kept.map((reboots) => reboots.length)).toEqual([1, 1, 1]);
-    expect(leastApart(kept.flat())).toBeGreaterThanOrEqual(0);
+    expect(shortestGap(kept.flat())).toBeGreaterThanOrEqual(0);
 
-    // the last host may still be starting; only the operator starts the service there
+    // the last worker may still be starting, and only the operator starts the service there
     const waited = await bucket.maand("health_check", "--wait");
     expect(waited).toMatchObject({ code: 1, stdout: expect.stringContaining("worker health check passed") });
     expect(await bucket.maand("job", "start", "api")).toMatchObject({ code: 0 });
     expect(await bucket.maand("health_check", "--wait")).toMatchObject({ code: 0 });
   }));
 
-it("pattern B: maand also waits for a machine that first answers the shutdown and reboots later", () =>
+it("pattern B also waits for a machine that goes down some time after the shutdown command has ended", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts }) => {
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
     const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS, answersMs: 700 })));
@@ -85,13 +85,13 @@ it("pattern B: maand also waits for a machine that first answers the shutdown an
     expect(ended).toMatchObject({ code: 0 });
     const [first] = kept.flat();
     expect(first?.upAt).toBeDefined();
-    expect(kept[1]?.length === 0 || leastApart(kept.flat()) >= 0).toBe(true);
+    expect(kept[1]?.length === 0 || shortestGap(kept.flat()) >= 0).toBe(true);
   }));
 
-it("pattern C: without a drain, with health checks after each batch, and no next batch if a job stays unhealthy", () =>
-  withFleetBucket({ count: 2 }, async (lent) => {
-    const { bucket, workers, hosts } = lent;
-    await serving(lent);
+it("pattern C checks health after each batch without a drain, and ends if a job stays unhealthy", () =>
+  withFleetBucket({ count: 2 }, async (fixture) => {
+    const { bucket, workers, hosts } = fixture;
+    await serving(fixture);
     const list = hosts.join(",");
     for (const worker of workers) {
       await worker.write("/usr/local/sbin/systemctl", '#!/bin/sh\necho "systemctl $*"\n');
@@ -110,14 +110,14 @@ it("pattern C: without a drain, with health checks after each batch, and no next
     const unhealthy = await bucket.maand(
       ...["run_command", "sudo shutdown -r now", "--workers", list, "--concurrency", "1", "--health_check"],
     );
-    // nothing starts the service again on a host that was not drained, so the sequence of reboots ends there
+    // nothing starts the service again on a worker that was not drained, so the reboots end there
     expect(unhealthy).toMatchObject({ code: 1, stderr: expect.stringContaining("api is not healthy") });
     expect(unhealthy.stderr).toContain(`skipped ${hosts[1]}`);
     expect(kept.map((reboots) => reboots.length)).toEqual([1, 0]);
     expect(await requestVersion(hosts[1] ?? "")).toBe("1.0.0");
   }));
 
-it("a machine that never returns ends the run, and a machine that is powered off does not", () =>
+it("a machine that does not start after its reboot ends the run, and a powered-off machine does not", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet }) => {
     bucket.write("maand.conf", `${fleet.conf}timeouts.command = 3\ntimeouts.connect = 1\n`);
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });

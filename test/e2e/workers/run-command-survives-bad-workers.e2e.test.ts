@@ -44,7 +44,7 @@ it("run_command runs a script in the bucket's directory, as root, and prints eac
     expect(workers[0]?.exists(directory("api"))).toBe(true);
   }));
 
-it("an unreachable, stopped or hanging worker ends its batch in bounded time, and the others are reported separately", () =>
+it("run_command ends in bounded time with an unreachable, stopped or hanging worker, and reports each worker", () =>
   withFleetBucket({ count: 4 }, async ({ bucket, fleet, workers, hosts }) => {
     bucket.write("maand.conf", `${fleet.conf}timeouts.command = 2\ntimeouts.connect = 2\n`);
     await bucket.maand("build");
@@ -61,7 +61,7 @@ it("an unreachable, stopped or hanging worker ends its batch in bounded time, an
     await expect.poll(() => workers[2]?.processesWith("sleep 300")).toEqual([]);
   }));
 
-it("a command that closes its own connection is a failure, unless allowed", () =>
+it("run_command fails if the command closes its own connection, unless that is allowed", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, hosts }) => {
     await bucket.maand("build");
     const cut =
@@ -76,7 +76,7 @@ it("a command that closes its own connection is a failure, unless allowed", () =
     });
   }));
 
-it("a megabyte without a line end, binary data, and a background child block nothing", () =>
+it("run_command handles a megabyte without a line end, binary data, and a background child", () =>
   withFleetBucket({ count: 1 }, async ({ bucket }) => {
     await bucket.maand("build");
     const [long] = await bucket.json<Result[]>("run_command", "head -c 1000000 /dev/zero | tr '\\0' x");
@@ -88,7 +88,7 @@ it("a megabyte without a line end, binary data, and a background child block not
     expect(left?.duration_ms).toBeLessThan(10_000);
   }));
 
-it("equal output of many workers is printed once", () =>
+it("run_command prints equal output of several workers once", () =>
   withFleetBucket({ count: 5 }, async ({ bucket, hosts }) => {
     await bucket.maand("build");
     const result = await bucket.maand(

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 
-it("worker_facts writes the facts of workers, keeps unknown values, and writes nothing the second time", () =>
+it("worker_facts writes the facts of workers and keeps unknown values, and a second run writes nothing", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet }) => {
     for (const { host } of workers) expect(host).toBeDefined();
-    // the clock rate of a real machine changes; this value must not
+    // a constant value, because the clock rate of a real machine changes
     const cpu = "processor : 0\ncpu MHz\t\t: 2400.000\n";
     for (const worker of workers) {
       await worker.write("/opt/worker/cpuinfo", cpu);
@@ -80,7 +80,7 @@ it("worker_facts writes the facts of workers, keeps unknown values, and writes n
     expect(await bucket.maand("worker_facts", "-w", "zone:a", "-l", "web")).toMatchObject({ code: 2 });
   }));
 
-it("worker trust shows all host keys in one table, pins them only on request, and shows both keys after a change", () =>
+it("worker trust shows all host keys in one table, also after a change, and pins them only on request", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, workers, hosts }) => {
     await bucket.maand("build");
     const shown = await bucket.maand("worker", "trust");

@@ -6,9 +6,9 @@ import { Life, type Skipped, type Step } from "./life.ts";
 import type { Violation } from "./simulated-workers.ts";
 
 /**
- * Random lives of a bucket on simulated workers: new releases, drains, restarts by hand, reboots, maintenances, crashes, workers that cannot be reached,
- * commands that fail, and maand dying at any moment. Whatever happens, no command takes down more of a job than its budget allows. More
- * lives, and others:
+ * Simulates random lives of a bucket: new releases, drains, restarts by hand, reboots, maintenances, crashes, unreachable workers,
+ * failed commands, and kills of maand at any moment. In all of them, no command may take down more of a job than its budget allows.
+ * To run more or other lives:
  *
  *     MAAND_MODEL_RUNS=2000 MAAND_MODEL_SEED=7 npx vitest run --config test/vitest.config.ts --project unit budget.invariants
  */
@@ -112,7 +112,7 @@ async function violations(steps: readonly Step[], skipped?: Skipped): Promise<Vi
 
 const lives = fc.array(step, { minLength: 10, maxLength: 25 });
 
-/** Whether random lives find something wrong. */
+/** Whether random lives contain a violation of a budget. */
 async function isFound(skipped?: Skipped): Promise<boolean> {
   const property = fc.asyncProperty(lives, async (steps) => (await violations(steps, skipped)).length === 0);
   return (await fc.check(property, { numRuns: PLANTED_RUNS, seed: SEED, endOnFailure: true })).failed;
@@ -122,7 +122,7 @@ afterEach(() => vi.restoreAllMocks());
 
 describe("the availability budget", () => {
   it(
-    `is never exceeded, whatever happens (${RUNS} lives)`,
+    `is never exceeded (${RUNS} random lives)`,
     async () => {
       await fc.assert(
         fc.asyncProperty(lives, async (steps) => {
@@ -135,7 +135,7 @@ describe("the availability budget", () => {
   );
 
   it.each(["deploy", "control", "reboot", "maintain"] as const)(
-    "is found exceeded if the path %s bypasses the arbiter",
+    "is exceeded in a random life if the path %s bypasses the arbiter",
     async (path) => {
       expect(await isFound(path)).toBe(true);
     },
@@ -143,7 +143,7 @@ describe("the availability budget", () => {
   );
 
   it(
-    "is found exceeded if the allocations that a run takes down do not count",
+    "is exceeded in a random life if the allocations that a run takes down are not counted",
     async () => {
       vi.spyOn(BudgetState.prototype, "takeDown").mockImplementation(() => undefined);
       vi.spyOn(DowntimeRows.prototype, "add").mockImplementation(() => undefined);
@@ -153,7 +153,7 @@ describe("the availability budget", () => {
   );
 
   it(
-    "is found exceeded if the results of a check do not count",
+    "is exceeded in a random life if the results of a check are not counted",
     async () => {
       vi.spyOn(BudgetState.prototype, "saw").mockImplementation(() => undefined);
       expect(await isFound()).toBe(true);
@@ -161,7 +161,7 @@ describe("the availability budget", () => {
     LIMIT_MS,
   );
 
-  it("is found exceeded if a command that died leaves no trace", async () => {
+  it("is exceeded if a killed command leaves no record", async () => {
     const restart = (at: string, more = {}) => ({
       ...{ do: "control" as const, job: "db", target: "restart", hosts: [at] },
       ...more,

@@ -45,7 +45,7 @@ export type Step =
       readonly hosts: readonly string[];
       readonly concurrency: number;
       readonly onFailure: "stop" | "continue";
-      /** A worker does not come back. */
+      /** The worker that does not start again after its reboot. */
       readonly away?: string | undefined;
       readonly fault?: string | undefined;
       readonly dies?: number | undefined;
@@ -57,10 +57,10 @@ export type Step =
 
 type Command = Exclude<Step, { do: "job" | "drain" | "hosts" | "crash" | "heal" | "unreachable" | "reachable" }>;
 
-/** A path for which the arbiter is skipped, to check that the property finds the violation. */
+/** A path that bypasses the arbiter, to check that the property finds the violation. */
 export type Skipped = "deploy" | "control" | "reboot" | "maintain";
 
-/** A bucket with simulated workers, with the actions of people and the accidents that happen to it. */
+/** A bucket with simulated workers. Its steps are actions of operators, and failures. */
 export class Life {
   readonly sim = new Simulation();
   readonly bucket: TestBucket;
@@ -72,7 +72,7 @@ export class Life {
     this.#hosts = hosts;
     this.#skipped = skipped;
     this.bucket = aBucket();
-    Object.assign(this.bucket.fleet, { plugin: this.sim.plugin() }); // instead of the fake workers, which are always healthy
+    Object.assign(this.bucket.fleet, { plugin: this.sim.plugin() }); // replaces the fake workers, which are always healthy
   }
 
   async live(step: Step): Promise<void> {
@@ -95,7 +95,7 @@ export class Life {
     if (hasChecks(job) && this.sim.at(job, host) !== "absent") this.sim.truth.set(`${job}@${host}`, "down");
   }
 
-  /** A person repairs it by hand. A job that was stopped on purpose stays down. */
+  /** An operator repairs an allocation by hand. A job that was stopped on purpose stays down. */
   #heal(job: string, host: string): void {
     if (this.sim.at(job, host) === "sick") this.sim.truth.set(`${job}@${host}`, "up");
   }
@@ -126,14 +126,14 @@ export class Life {
         .allocations()
         .filter((one) => one.job === job && !one.disabled && !one.removed);
       const isWhole = target === "stop" && (hosts.length === 0 || active.every(({ host }) => hosts.includes(host)));
-      this.sim.asked = (name) => isWhole && name === job;
+      this.sim.isStopRequested = (name) => isWhole && name === job;
       await controlJob(bucket, { ...control, ignoreBudget: this.#skipped === "control" }).catch(() => undefined);
     });
   }
 
-  /** Drains, reboots and starts workers; or continues the last maintenance, or ends it. Refusals change nothing. */
+  /** Starts a maintenance that drains, reboots and starts workers, or resumes or aborts the last one. A refusal changes nothing. */
   async #maintain({ verb, hosts, concurrency, onFailure, away }: Extract<Step, { do: "maintain" }>): Promise<void> {
-    this.sim.asked = () => false;
+    this.sim.isStopRequested = () => false;
     this.sim.staysAway.clear();
     if (away !== undefined) this.sim.staysAway.add(away);
     const ignoreBudget = this.#skipped === "maintain";
@@ -149,7 +149,7 @@ export class Life {
     });
   }
 
-  /** As `maand run_command --health_check` does: requestDowntime, take the workers down, wait for health, settle. */
+  /** Does the same as `maand run_command --health_check`: requests downtime, takes the workers down, waits for health, settles. */
   async #reboot(hosts: readonly string[], ends: "back" | "away" | "killed"): Promise<void> {
     await this.#open(async (bucket) => {
       const run = openCommandRun(bucket, runReporter(bucket, "run_command"), { pid: bucket.pid });
@@ -187,7 +187,7 @@ export class Life {
         ...(as.budget === undefined ? {} : { max_unavailable: as.budget }),
       });
     const { whole } = this.#drained;
-    const there = (hosts: readonly string[]) => hosts.filter((host) => this.#hosts.includes(host)); // others are refused
+    const there = (hosts: readonly string[]) => hosts.filter((host) => this.#hosts.includes(host)); // maand refuses other hosts
     const [hosts, named] = [there(this.#drained.hosts), there(this.#drained.named)];
     const first = [...sim.jobs.keys()][0];
     const jobs = first === undefined ? {} : whole ? { [first]: {} } : { [first]: { allocations: named } };
@@ -195,7 +195,7 @@ export class Life {
     await bucket.build();
     for (const name of sim.jobs.keys()) sim.placed.set(name, new Set(this.#hosts));
     const isWhole = whole || this.#hosts.every((one) => named.includes(one));
-    sim.asked = (job) => job === first && isWhole;
+    sim.isStopRequested = (job) => job === first && isWhole;
   }
 
   async #open<T>(work: (bucket: OpenedBucket) => Promise<T>): Promise<T | undefined> {
@@ -208,8 +208,8 @@ export class Life {
   }
 
   /**
-   * Runs a command during which maand may die. The store then remains in its state at the beginning of the nth change
-   * to a worker.
+   * Runs a command, and may kill maand during it. The store then keeps its state from the beginning of the nth change to a
+   * worker.
    */
   async #mayDie(nth: number | undefined, work: () => Promise<void>): Promise<void> {
     const { root } = this.bucket;

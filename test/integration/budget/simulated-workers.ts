@@ -6,10 +6,7 @@ import { definePlugin, type Plugin } from "../../../packages/core/src/plugin-api
 import { fakeRemote } from "../../../packages/core/src/testing/index.ts";
 import { fakeMachines } from "../../../packages/core/src/testing/machines/fake-machines.ts";
 
-/**
- * The real state of an allocation, whatever maand believes. `warming`: its command succeeded, and it is not healthy
- * yet.
- */
+/** The real state of an allocation, which maand may not know. `warming`: its command succeeded, but it is not yet healthy. */
 export type Truth = "absent" | "up" | "warming" | "down" | "sick";
 
 /** The desired state of a job. */
@@ -20,12 +17,12 @@ export interface SimulatedJob {
   readonly budget: number | `${number}%` | undefined;
 }
 
-/** Whether a job has health checks. Without them, nothing can tell that it crashed. */
+/** Whether a job has health checks. Without them, maand cannot detect a crash. */
 export function hasChecks(job: string): boolean {
   return job !== "db";
 }
 
-/** More of a job went down than its budget allows. */
+/** A moment when more of a job was down than its budget allows. */
 export interface Violation {
   readonly what: string;
   readonly down: readonly string[];
@@ -43,17 +40,17 @@ export class Simulation {
   /** The catalog of the last build: the hosts of each job, in the order of placement. */
   readonly placed = new Map<string, ReadonlySet<string>>();
   readonly jobs = new Map<string, SimulatedJob>();
-  /** Stops that a person asks for: `job@host`. */
-  asked: (job: string, host: string) => boolean = () => false;
-  /** Allocations that are in doubt according to the records, as `job@host`: it is unknown whether they run. */
+  /** Whether an operator requested the stop of an allocation. */
+  isStopRequested: (job: string, host: string) => boolean = () => false;
+  /** Allocations that are in doubt according to the records, as `job@host`. They may or may not run. */
   unsure: ReadonlySet<string> = new Set();
   /** Faults: `restart api@10.0.0.1` fails, `sick api@10.0.0.1` comes up unhealthy. */
   readonly faults = new Set<string>();
-  /** Called before each change; may throw, as if maand died. */
+  /** Called before each change. A throw simulates that maand dies. */
   onChange: () => void = () => undefined;
-  /** Called when maand dies: everything that it had started remains in its state at that moment. */
+  /** Whether maand has died. From then on, commands that it started change nothing. */
   isDead = false;
-  /** Workers that do not come back from their next reboot. */
+  /** Workers that do not start again after their next reboot. */
   readonly staysAway = new Set<string>();
   readonly #seq = new Map<string, number>();
   readonly #machines = fakeMachines();
@@ -62,19 +59,19 @@ export class Simulation {
     return this.truth.get(`${job}@${host}`) ?? "absent";
   }
 
-  /** Whether a client would be served. */
+  /** Whether an allocation serves clients. */
   serves(job: string, host: string): boolean {
     return this.at(job, host) === "up" && !this.unreachable.has(host);
   }
 
-  /** A command takes an allocation down. */
+  /** Takes an allocation down, as a command does. */
   takeDown(job: string, host: string, what: string): void {
     this.onChange();
     this.#judge(job, host, what);
     if (this.at(job, host) !== "absent") this.truth.set(`${job}@${host}`, "down");
   }
 
-  /** All jobs of a worker go down at the same time. */
+  /** Takes all jobs of a worker down at the same time. */
   takeWorkerDown(host: string, jobs: readonly string[], what: string): void {
     for (const job of jobs) this.takeDown(job, host, what);
   }
@@ -85,21 +82,21 @@ export class Simulation {
     this.truth.set(`${job}@${host}`, comesUpSick ? "sick" : checks ? "warming" : "up");
   }
 
-  /** A job that warms up becomes healthy while a check waits for it. */
+  /** Makes a warming allocation healthy, while a check waits for it. */
   warmUp(job: string, host: string): void {
     if (this.at(job, host) === "warming") this.truth.set(`${job}@${host}`, "up");
   }
 
   /**
-   * An allocation that is already down costs nothing. A default budget is judged by another rule, which the test of
-   * drains covers: restarts only keep to their batches.
+   * Records a violation if a command exceeds the budget. An allocation that is already down costs nothing. The default
+   * budget limits only drains, which another test covers; restarts are limited by their batches.
    */
   #judge(job: string, host: string, what: string): void {
     const as = this.jobs.get(job);
     const placed = this.placed.get(job);
     if (as?.budget === undefined || !placed?.has(host)) return;
-    if (!this.serves(job, host) || this.asked(job, host)) return;
-    // without checks, nothing can tell that it runs: it counts as away, and a repair of it must be allowed
+    if (!this.serves(job, host) || this.isStopRequested(job, host)) return;
+    // without checks, it is unknown whether the allocation runs: it counts as down, and a repair must be allowed
     if (!hasChecks(job) && this.unsure.has(`${job}@${host}`)) return;
     const size = budgetOf({ maxConcurrentUpgrades: as.batch, maxUnavailable: as.budget }, placed.size).size;
     const down = [...placed].filter((other) => other !== host && !this.serves(job, other));
@@ -154,7 +151,7 @@ export class Simulation {
     });
   }
 
-  /** Jobs that still run there go down with it, and nothing comes up again by itself. */
+  /** Reboots a worker: all its jobs go down, and do not start again by themselves. */
   #reboot(host: string): void {
     if (this.unreachable.has(host)) throw new MaandError({ code: "DISCONNECTED", message: `${host} is away` });
     const running = [...this.jobs.keys()].filter((job) => !["absent", "down"].includes(this.at(job, host)));
@@ -175,7 +172,7 @@ export class Simulation {
     if (kind === "start") this.onChange();
     else this.takeDown(job, host, what);
     if (this.isDead) throw new Error("dead");
-    await turn(); // jobs that run in parallel are down at the same time
+    await turn(); // so that jobs that restart in parallel are down at the same time
     await turn();
     if (this.faults.has(what)) throw new MaandError({ code: "COMMAND_FAILED", message: `${what} failed`, exit: 2 });
     if (kind === "stop") return;

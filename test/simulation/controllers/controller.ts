@@ -19,7 +19,7 @@ import { simulatedTransport } from "../workers/plugin.ts";
 import { SimulatedProcess } from "../world/process.ts";
 import { BEGIN, MODULES, URL, writeJob } from "./template.ts";
 
-/** A command that a person runs. */
+/** A command that an operator runs. */
 export type Command =
   | { readonly kind: "deploy"; readonly force?: boolean }
   | { readonly kind: "build" }
@@ -29,10 +29,10 @@ export type Command =
   | { readonly kind: "maintain abort" }
   | { readonly kind: "adopt" };
 
-/** The result: `ok`, `killed`, the outcome of a deploy, or the code of an error. */
+/** The result of a command: `ok`, `killed`, the outcome of a deploy, or the code of an error. */
 export type CommandResult = string;
 
-/** One machine with its own directory of the bucket, on which one command runs at a time. */
+/** A machine with its own directory of the bucket. It runs one command at a time. */
 export class Controller {
   readonly name: string;
   readonly root: string;
@@ -52,8 +52,8 @@ export class Controller {
   }
 
   /**
-   * Runs a command in a separate process. The promise resolves for the operator, which is another process of the
-   * simulation.
+   * Runs a command in a separate process. The promise resolves in the process of the operator, which is another process of
+   * the simulation.
    */
   run(command: Command, operator: SimulatedProcess): Promise<CommandResult> {
     const { world } = this.#simulation;
@@ -78,7 +78,7 @@ export class Controller {
     });
   }
 
-  /** Replaces its copy of the store with a new one, as after a database lost changes. */
+  /** Replaces the copy of the store with a new one, as an operator does after the database lost changes. */
   cloneAgain(): void {
     const { store } = bucketPaths(this.root);
     for (const end of ["", "-wal", "-shm"]) rmSync(`${store}${end}`, { force: true });
@@ -90,7 +90,7 @@ export class Controller {
     if (command.kind === "build")
       for (const [job, version] of this.#simulation.workspace) writeJob(this.root, job, version);
     const bucket = await this.#open(process, signal);
-    // the system closes the files of a process that was killed
+    // the operating system closes the files of a killed process
     process.onDeath(() => void world.outside(0, () => bucket.store.close()));
     try {
       return await perform(bucket, command);

@@ -26,7 +26,7 @@ export const MODULES = {
 /** At most one allocation of a job may be down. */
 export const BUDGET = 1;
 
-/** A bucket that was built once, with its rows in a database: every simulation begins with it. */
+/** The bucket with which every simulation begins. It is built once, and its rows are in a database. */
 export interface Template {
   readonly root: string;
   readonly bucketId: string;
@@ -45,7 +45,7 @@ export async function makeTemplate(root: string): Promise<Template> {
     writeFileSync(join(root, "maand.conf"), 'transport = "simulated"\n');
     write(root, "workers.json", JSON.stringify(HOSTS.map((host) => ({ host }))));
     for (const job of JOBS) writeJob(root, job, 0);
-    world.current = undefined; // the build reads real files
+    world.current = undefined; // because the build reads real files
     const bucket = await openBucket({
       ...{ from: root, now: () => new Date(BEGIN), signal: new AbortController().signal, pid: globalThis.process.pid },
       ...{ defaults: () => [make()], modules: MODULES },

@@ -12,7 +12,7 @@ export interface SimulatedUpload extends SimulatedRecord {
   readonly part: number;
 }
 
-/** A row of the table `lease`; `expiresAt` is on the clock of the database. */
+/** A row of the table `lease`. `expiresAt` is a time on the clock of the database. */
 export interface SimulatedLease {
   readonly number: number;
   readonly nonce: string | null;
@@ -21,8 +21,8 @@ export interface SimulatedLease {
 }
 
 /**
- * Everything that the database stores for one bucket. The state is never changed, only replaced, so that the state
- * after each commit can be restored.
+ * Everything that the database stores for one bucket. A statement replaces the state instead of changing it, so that the
+ * state after each commit can be restored.
  */
 export interface BucketState {
   readonly revision: number;

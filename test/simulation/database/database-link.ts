@@ -5,7 +5,7 @@ import { Killed, type SimulatedProcess } from "../world/process.ts";
 import type { Event, World } from "../world/world.ts";
 import type { SimulatedDatabase } from "./simulated-database.ts";
 
-/** The faults that may happen between a process and the database. */
+/** The faults between a process and the database. */
 export interface DatabaseFaults {
   /** Whether the process can reach the database now. */
   reaches(process: SimulatedProcess): boolean;
@@ -22,8 +22,8 @@ type Fate = "answered" | "request lost" | "answer lost" | "late" | "killed befor
 const PAUSE_MS = 200;
 
 /**
- * The connection of a process to the simulated database. The connection may lose requests and answers, deliver a
- * request when nothing waits for its answer any more, and fail to reach the database. It retries like the real one.
+ * The connection of a process to the simulated database. It can lose requests and answers, deliver a request too late,
+ * and fail to reach the database. It retries like the real connection.
  */
 export class DatabaseLink implements Statements {
   readonly #world: World;
@@ -73,7 +73,7 @@ export class DatabaseLink implements Statements {
     });
   }
 
-  /** A renewal that is on its way when the heartbeat is ended reaches the database nevertheless. */
+  /** Renews regularly. A renewal that is on its way when the heartbeat is ended still reaches the database. */
   beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): () => void {
     const renewal: Renewal = { sql, values, everyMs, onBeat, timer: undefined };
     this.#beats.add(renewal);
@@ -141,10 +141,7 @@ export class DatabaseLink implements Statements {
     throw new Killed(this.#process.name);
   }
 
-  /**
-   * A heartbeat of the thread. It does not wait for the main thread, and the main thread gets the answer when it has
-   * time.
-   */
+  /** Sends a renewal of the thread. It does not wait for the main thread, which gets the answer later. */
   #renew(renewal: Renewal): void {
     const { sql, values, everyMs } = renewal;
     const world = this.#world;

@@ -28,7 +28,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     return { authority, open, id };
   }
 
-  it("contains only buckets that were created, each once", () => {
+  it("contains each created bucket once", () => {
     const lacking = new Authority(underTest().connect(), "nothing", "postgres://database/maand");
     const { authority } = newBucket();
     expect(() => lacking.pull(0)).toThrow(expect.objectContaining({ code: "STORE_LACKS_BUCKET" }));
@@ -45,7 +45,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     });
   });
 
-  it("stores a change as a whole, and shows what changed since a revision", () => {
+  it("stores a change atomically, and returns the rows that changed since a revision", () => {
     const { authority, open } = newBucket();
     const first = authority.apply(change(0, row("job", "api"), row("job", "web"), bytesRow("content", "a")));
     expect(first).toMatchObject({ outcome: "stored", revision: 1 });
@@ -65,7 +65,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     expect(authority.pull(0).standing.revision).toBe(1);
   });
 
-  it("stores a change once, however often it is sent", () => {
+  it("stores a change once, even if it is sent several times", () => {
     const { id, authority } = newBucket();
     const statements = underTest().connect();
     const sql = "SELECT maand.apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS done";
@@ -77,7 +77,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     expect(authority.pull(0).standing.revision).toBe(2);
   });
 
-  it("stores parts together with their change, and not before all of them have arrived", () => {
+  it("stores the parts of a change only after all of them have arrived", () => {
     const { id, authority } = newBucket();
     const statements = underTest().connect();
     const put = "SELECT maand.put_part($1, $2, $3, $4, $5, $6, $7)";
@@ -91,7 +91,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     expect(namesOf(authority.pull(0).rows)).toEqual(['job ["a"]', 'job ["b"]', 'job ["c"]']);
   });
 
-  it("deletes rows that a complete replacement does not contain, and changes their version", () => {
+  it("deletes rows that a complete replacement does not contain, and updates the store version", () => {
     const { authority } = newBucket();
     authority.apply(change(0, row("job", "api"), row("job", "web")));
     authority.apply({ ...change(1, row("job", "web")), replace: true, version: 9 });
@@ -116,7 +116,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     ]);
   });
 
-  it("gives the lease to one command, to the same command again, and to the next command with a larger number", () => {
+  it("gives the lease to one command, again to the same command, and to the next command with a larger number", () => {
     const { authority, open, id } = newBucket();
     const other = open();
     expect(authority.take(0, "mine", HOLDER, TTL_MS).standing.lease).toMatchObject({

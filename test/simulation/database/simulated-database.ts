@@ -3,7 +3,7 @@ import { PART_BYTES, SCHEMA_VERSION } from "../../../packages/core/src/store/tea
 import type { Flaw } from "../flaw.ts";
 import { type BucketState, emptyBucket, recordId, type SimulatedLease, type SimulatedRecord } from "./bucket-state.ts";
 
-/** The observer of a database. */
+/** An observer of a database. */
 export interface DatabaseObserver {
   taken?(lease: SimulatedLease, now: number): void;
   renewed?(lease: SimulatedLease): void;
@@ -12,13 +12,13 @@ export interface DatabaseObserver {
   stored?(state: BucketState, rows: readonly SimulatedRecord[], lease: { number: unknown; nonce: unknown }): void;
 }
 
-/** Commits that a database can lose. */
+/** The number of commits that a database can lose. */
 const KEPT_STATES = 4;
 
 /**
  * Simulates the schema `maand` of PostgreSQL and the statements of the store, in memory, with a simulated clock. Each
- * statement is one transaction. A suite of tests runs against this simulation and against PostgreSQL. Old changes are
- * never deleted here.
+ * statement is one transaction. Unlike PostgreSQL, it never deletes old changes. The same tests run against this
+ * simulation and against PostgreSQL.
  */
 export class SimulatedDatabase {
   readonly #buckets = new Map<string, BucketState>();
@@ -27,7 +27,7 @@ export class SimulatedDatabase {
   flaw: Flaw | undefined;
   observer: DatabaseObserver = {};
 
-  /** A database with the same content; the content itself is shared. */
+  /** Returns an independent database with the same content. */
   copy(): SimulatedDatabase {
     const copy = new SimulatedDatabase();
     for (const [id, state] of this.#buckets) copy.#buckets.set(id, state);
@@ -39,7 +39,7 @@ export class SimulatedDatabase {
     return this.#buckets.get(bucket);
   }
 
-  /** Restores the state before the last commits, as a standby that lacks them. Returns how many were lost. */
+  /** Restores the state before the last commits, like a standby that lacks them. Returns the number of lost commits. */
   loseCommits(count: number): number {
     let lost = 0;
     for (; lost < count; lost += 1) {
@@ -77,7 +77,7 @@ export class SimulatedDatabase {
       return [{ id }];
     } else if (sql.includes("SET moved_to = $2")) {
       if (state) this.#commit(id, { ...state, movedTo: String(values[1]) });
-    } else if (!sql.includes("maand.run_record")) throw new Error(`the simulated database does not know: ${sql}`);
+    } else if (!sql.includes("maand.run_record")) throw new Error(`the simulated database does not support: ${sql}`);
     return [];
   }
 
@@ -177,7 +177,7 @@ export class SimulatedDatabase {
 interface Written {
   readonly revision: number;
   readonly change: string;
-  /** Rows that are not given are deleted. */
+  /** Whether rows that are not given are deleted. */
   readonly isWhole: boolean;
 }
 
@@ -194,7 +194,7 @@ function withRows(state: BucketState, rows: readonly SimulatedRecord[], written:
   return { ...state, revision, records, uploads, changes: new Map(state.changes).set(change, revision) };
 }
 
-/** Rows given as columns: names, keys, rows and bytes. */
+/** Converts columns of names, keys, rows and bytes to records. */
 function recordsOf(columns: readonly unknown[], revision: number): SimulatedRecord[] {
   const [names, keys, rows, bytes] = columns.map((column) => (Array.isArray(column) ? column : []));
   return (names ?? []).map((name, at) => ({

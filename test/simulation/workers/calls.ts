@@ -1,7 +1,7 @@
 import { RUNNER_EXIT } from "../../../packages/plugin-make/src/runner-program.ts";
 import { lineOf, type SimulatedCommand, type Steps, type Worker } from "./worker.ts";
 
-/** The fence of a request. */
+/** The fence that a request contains. */
 export interface SentFence {
   readonly line: string;
   readonly expected: string;
@@ -21,13 +21,13 @@ export interface TargetRequest {
   readonly argv?: readonly string[];
 }
 
-/** A request under way. */
+/** A running request. */
 export interface Call {
-  /** Set if the request must end early. */
+  /** The exit code of a request that must end early. */
   code: number | undefined;
   /** Undefined for a command by hand, which continues after the loss of its connection. */
   readonly step: string | undefined;
-  /** Whether its step has begun, in which case it also continues after such a loss. */
+  /** Whether its step has begun. If so, it also continues after the loss of its connection. */
   hasBegun: boolean;
   report(text: string): void;
 }
@@ -46,7 +46,7 @@ class Refused extends Error {
   }
 }
 
-/** Runs a target of a job: the steps of the runner of plugin-make, in their order. Returns its exit code. */
+/** Runs a target of a job in the same steps as the runner of plugin-make. Returns the exit code. */
 export function* runTarget(worker: Worker, call: Call, request: TargetRequest): Steps<number> {
   try {
     return yield* targetSteps(worker, call, request);
@@ -80,7 +80,7 @@ function* targetSteps(worker: Worker, call: Call, request: TargetRequest): Steps
   }
 }
 
-/** A claim is on the disk before the command begins, and its receipt before its end is reported. */
+/** Writes a claim to the disk before the command begins, and a receipt before its end is reported. */
 function* claimAndRun(worker: Worker, call: Call, request: TargetRequest): Steps<number> {
   const { job, step, voids = [] } = request;
   if (step === undefined) return yield* runCommand(worker, call, request);
@@ -113,7 +113,7 @@ function* runCommand(worker: Worker, call: Call, request: TargetRequest): Steps<
   return code;
 }
 
-/** Records a command that may change the worker, once no other one writes files there. */
+/** Records a command that may change the worker, once no other command writes files there. */
 export function* takeFence(worker: Worker, call: Call, fence: SentFence | undefined): Steps {
   if (!fence || !worker.exists || holds(worker, call, fence)) return;
   while (worker.isStaging) {
@@ -124,7 +124,7 @@ export function* takeFence(worker: Worker, call: Call, fence: SentFence | undefi
   if (!holds(worker, call, fence)) worker.writeFence(fence.text);
 }
 
-/** Whether the worker has the record of this command; false where the command may write it. */
+/** Whether the worker has the record of this command; false if the command may write it. Otherwise refuses the command. */
 function holds(worker: Worker, call: Call, { line, expected }: SentFence): boolean {
   const found = lineOf(worker.fence);
   if (found === line) return true;

@@ -7,7 +7,7 @@ export interface NetworkFaults {
   readonly areOn: boolean;
 }
 
-/** The maximum time until one side notices that the other one is gone. */
+/** The maximum time until one side detects the loss of the other. */
 const NOTICED_WITHIN_MS = 30_000;
 
 /**
@@ -48,23 +48,23 @@ export class Connection {
     this.#send(this.#down, run, this.#process);
   }
 
-  /** Calls a function when the worker notices that the connection is lost. */
+  /** Calls a function when the worker detects the loss of the connection. */
   onWorkerNotices(listener: () => void): void {
     this.#onWorkerNotices.push(listener);
   }
 
-  /** Calls a function when the process notices it. Returns a function that cancels this. */
+  /** Calls a function when the process detects the loss. Returns a function that cancels this. */
   onProcessNotices(listener: () => void): () => void {
     this.#onProcessNotices.add(listener);
     return () => this.#onProcessNotices.delete(listener);
   }
 
-  /** Drops the messages on the way. */
+  /** Loses the connection, and drops the messages that are on their way. */
   lose(): void {
     this.#end(true);
   }
 
-  /** Messages that a process sent before its death still arrive: its system has them. */
+  /** Ends the connection. Messages that a process sent before its death still arrive, because its system sends them. */
   #end(isCut: boolean): void {
     if (this.isLost) return;
     this.isLost = true;

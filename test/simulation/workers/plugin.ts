@@ -9,7 +9,7 @@ import { Connection, type NetworkFaults } from "./connection.ts";
 import { type SyncContent, simulatedRemote } from "./remote.ts";
 import type { Worker } from "./worker.ts";
 
-/** The file of every job that contains its version. */
+/** The file that contains the version of each job. */
 export const VERSION_FILE = "app.conf";
 
 /** The parts of the simulation to which a process is connected. */
@@ -50,7 +50,7 @@ export function simulatedTransport(fleet: SimulatedFleet, process: SimulatedProc
           try {
             return (await (await remote(host)).probe(["sim-health", job.name])).code === 0;
           } catch {
-            return false; // a worker that cannot be reached is not healthy
+            return false; // an unreachable worker is not healthy
           }
         };
         const checkPatiently = async (host: string) => {

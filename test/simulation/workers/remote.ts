@@ -17,7 +17,7 @@ interface Answer {
   readonly stderr?: string;
 }
 
-/** The content of a sync; it is named in the command `sim-sync`. */
+/** The content of a sync. The command `sim-sync` refers to it by a name. */
 export interface SyncContent {
   /** Versions of the files by job. */
   readonly jobs: ReadonlyMap<string, string>;
@@ -33,7 +33,7 @@ export interface RemoteEnds {
   readonly syncs: ReadonlyMap<string, SyncContent>;
 }
 
-/** The connection to a simulated worker, as the engine and its plugins see it. */
+/** Returns a connection to a simulated worker for the engine and its plugins. */
 export function simulatedRemote(ends: RemoteEnds): Remote {
   const { worker, connection, root } = ends;
   const probe = (argv: Argv, options: ExecOptions = {}) => exchange(ends, argv.map(reveal), options);
@@ -86,8 +86,8 @@ function lost(host: string, code: "UNREACHABLE" | "DISCONNECTED" | "INTERRUPTED"
 }
 
 /**
- * The programs of a worker. A fenced program behaves like the shell program of `fencedCommand`, and holds the stage
- * lock.
+ * Simulates the programs of a worker. A fenced program behaves like the shell program of `fencedCommand`, and holds the
+ * stage lock.
  */
 function* perform(ends: RemoteEnds, argv: readonly string[]): Steps<Answer> {
   const { worker } = ends;
@@ -127,7 +127,7 @@ function* plain({ worker, syncs, world }: RemoteEnds, argv: readonly string[]): 
     return { code: running === undefined ? 1 : 0 };
   }
   if (program === "cat") return { code: 0, stdout: words.map((file) => contentOf(worker, file)).join("") };
-  // the check of a directory that lacks worker.json
+  // the check whether a directory without worker.json exists
   if (program === "sh" && argv[2]?.startsWith("[ -e")) return { code: worker.exists ? 1 : 3 };
   return { code: 0 };
 }

@@ -5,7 +5,7 @@ import { type Call, runTarget, type TargetRequest } from "./calls.ts";
 import type { Connection } from "./connection.ts";
 import type { Worker } from "./worker.ts";
 
-/** Milliseconds that a step has to end by itself when it must end. */
+/** Milliseconds that a step has to end by itself before it is killed. */
 const GRACE_MS = 2_000;
 
 type Message =
@@ -14,8 +14,8 @@ type Message =
   | { readonly id: number; readonly settled: Readonly<Record<string, readonly string[]>>; readonly end?: undefined };
 
 /**
- * Starts a serving runner on a worker, which keeps its program, named by a hash. Its streams use the protocol of the
- * real one.
+ * Starts a runner on a worker, which keeps the program of the runner under its hash. The streams use the protocol of the
+ * real runner.
  */
 export function startRunner(worker: Worker, connection: Connection, program: string): RemoteStream {
   const runner = new Runner(worker, connection, program);
@@ -89,7 +89,7 @@ class Runner {
     } else if ("target" in message) this.#begin(message.id, message);
   }
 
-  /** Handles a lost connection. Steps that have not begun never will; everything else runs to its end. */
+  /** Handles a lost connection: drops steps that have not begun, and lets everything else run to its end. */
   leaveAlone(): void {
     for (const call of this.#calls.values())
       if (call.step !== undefined && !call.hasBegun) call.code ??= RUNNER_EXIT.ended;
@@ -114,7 +114,7 @@ class Runner {
     });
   }
 
-  /** A step that has begun may run to its end; everything else ends immediately. */
+  /** Lets a step that has begun run to its end, and ends everything else immediately. */
   #endSoon(id: number): void {
     const call = this.#calls.get(id);
     if (!call) return;
@@ -125,7 +125,7 @@ class Runner {
     else end();
   }
 
-  /** The process of the runner ends when its worker loses its power, and its connection with it. */
+  /** Whether the runner still runs. It ends when its worker loses power, and so does its connection. */
   #isThere(): boolean {
     if (this.#worker.boot === this.#boot) return true;
     this.#connection.lose();

@@ -24,29 +24,29 @@ export interface SimulatedCommand {
   readonly host: string;
   readonly job: string;
   readonly target: string;
-  /** Undefined for a command by hand. */
+  /** The step; undefined for a command by hand. */
   readonly step: string | undefined;
-  /** The number and holder of the command of the bucket that requested it; empty if the request names none. */
+  /** The number and holder of the maand command that requested it; empty if the request contains none. */
   readonly by: string;
 }
 
 /** An observer of everything that happens on workers. */
 export interface WorkerObserver {
   began(command: SimulatedCommand): void;
-  /** `code` is undefined where the worker lost its power. */
+  /** A lifecycle command ended. `code` is undefined if the worker lost power. */
   ended(command: SimulatedCommand, code: number | undefined): void;
-  /** A command of the bucket writes files. */
+  /** A maand command synced files. */
   synced(host: string, by: string): void;
   /** The record of the worker was replaced. */
   fenced(host: string, before: string, after: string): void;
 }
 
-/** Steps on the worker: each waits for the yielded milliseconds before the next one. */
+/** Steps on the worker. Between two steps, the worker waits for the yielded milliseconds. */
 export type Steps<T = void> = Generator<number, T>;
 
 /**
- * A worker: the files of a bucket, receipts, locks, and jobs that run. Everything on it is written as steps that wait, as in the runner of
- * plugin-make, and ends when it loses its power.
+ * A simulated worker with the files of a bucket, receipts, locks and running jobs. Everything on it runs in steps that can wait,
+ * as in the runner of plugin-make, and ends when the worker loses power.
  */
 export class Worker {
   readonly host: string;
@@ -63,7 +63,7 @@ export class Worker {
   /** Whether the bucket's directory exists. */
   exists = false;
   workerJson = "";
-  /** The hash of the program of runners that it keeps; it survives a loss of power. */
+  /** The hash of the runner program that it keeps, even after a loss of power. */
   program = "";
   boot = 1;
   readonly #durable = new Map<string, SimulatedReceipt>();
@@ -85,7 +85,7 @@ export class Worker {
     return found;
   }
 
-  /** Runs steps until they end, or the worker loses its power. */
+  /** Runs steps until they end, or until the worker loses power. */
   run<T>(steps: Steps<T>, ended: (value: T) => void = () => {}): void {
     const { boot } = this;
     const advance = () => {
@@ -108,7 +108,7 @@ export class Worker {
     else this.#durable.set(name, receipt);
   }
 
-  /** The store has the result of a step: its receipt answers until the next step of the job begins. */
+  /** Marks the receipt of a step whose result is in the store. The receipt remains until the next step of the job begins. */
   settleReceipt(job: string, step: string): void {
     const name = `${job} ${step}`;
     for (const receipts of this.#receipts) {
@@ -118,14 +118,14 @@ export class Worker {
     }
   }
 
-  /** A step begins: settled receipts of its job are out of date. */
+  /** Deletes settled receipts of a job, which are out of date when its next step begins. */
   dropSettled(job: string, step: string): void {
     for (const receipts of this.#receipts)
       for (const [name, { isSettled }] of [...receipts])
         if (isSettled && name.startsWith(`${job} `) && name !== `${job} ${step}`) receipts.delete(name);
   }
 
-  /** A command by hand makes all receipts of its job out of date. */
+  /** Deletes all receipts of a job, which are out of date after a command by hand. */
   dropReceipts(job: string): void {
     for (const receipts of this.#receipts)
       for (const name of [...receipts.keys()]) if (name.startsWith(`${job} `)) receipts.delete(name);
@@ -147,8 +147,8 @@ export class Worker {
   }
 
   /**
-   * The worker loses its power and starts again immediately. Everything that was not on the disk is lost, and the
-   * system starts the jobs.
+   * Loses power and starts again immediately. Loses everything that was not on the disk, and starts the jobs, as systems
+   * do.
    */
   losePower(): void {
     this.boot += 1;

@@ -1,15 +1,15 @@
-/** Thrown in code of a process that was killed, so that it cannot do anything more. */
+/** Thrown in the code of a killed process, so that it ends. */
 export class Killed extends Error {
   constructor(name: string) {
     super(`${name} was killed`);
   }
 }
 
-/** A process on a simulated machine, which may be frozen, as by SIGSTOP, or killed at any moment. */
+/** A process on a simulated machine. It can be frozen, as by SIGSTOP, or killed at any moment. */
 export class SimulatedProcess {
   readonly name: string;
   isDead = false;
-  /** The moment when it runs again. */
+  /** The time when it continues. */
   frozenUntil = 0;
   readonly #onDeath: (() => void)[] = [];
 
@@ -17,7 +17,7 @@ export class SimulatedProcess {
     this.name = name;
   }
 
-  /** Calls a function when the process ends, in whatever way. */
+  /** Calls a function when the process ends or is killed. */
   onDeath(listener: () => void): void {
     this.#onDeath.push(listener);
   }

@@ -4,10 +4,10 @@ export class Random {
 
   constructor(seed: number) {
     this.#state = seed >>> 0;
-    for (let skipped = 0; skipped < 4; skipped += 1) this.next(); // neighbouring seeds begin with similar numbers
+    for (let skipped = 0; skipped < 4; skipped += 1) this.next(); // because the first numbers of neighbouring seeds are similar
   }
 
-  /** A number from 0 to below 1 (the generator mulberry32). */
+  /** A number from 0 to less than 1, from the generator mulberry32. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -21,7 +21,7 @@ export class Random {
     return least + this.next() * (most - least);
   }
 
-  /** A whole number from 0 to below `count`. */
+  /** A whole number from 0 to less than `count`. */
   below(count: number): number {
     return Math.floor(this.next() * count);
   }
@@ -34,14 +34,14 @@ export class Random {
     return all[this.below(all.length)] ?? all[0];
   }
 
-  /** Mostly short, rarely very long: how long networks and machines take, in milliseconds. */
+  /** A delay of a network or machine in milliseconds: usually short, rarely very long. */
   delay(): number {
     const kind = this.next();
     if (kind < 0.9) return this.between(1, 40);
     return kind < 0.98 ? this.between(40, 1500) : this.between(1500, 70_000);
   }
 
-  /** Bytes as they would come from the system. */
+  /** Random bytes, in place of those from the system. */
   bytes(count: number): Buffer {
     const bytes = Buffer.alloc(count);
     for (let at = 0; at < count; at += 1) bytes[at] = this.below(256);

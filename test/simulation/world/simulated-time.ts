@@ -17,9 +17,9 @@ const REAL = {
 };
 
 /**
- * Replaces the timers, the monotonic clock and the random numbers of this process with those of a simulation, as fake
- * timers do, so that the engine runs unchanged. Timers belong to the process whose code set them. Returns a function
- * that restores the real ones.
+ * Replaces the timers, the monotonic clock and the random numbers of this process with those of a simulation, so that the
+ * engine runs unchanged. A timer belongs to the simulated process whose code set it. Returns a function that restores the
+ * real ones.
  */
 export function simulateTime(world: World): () => void {
   const set = (run: () => void, ms: number, everyMs?: number): unknown => {
@@ -36,7 +36,7 @@ export function simulateTime(world: World): () => void {
   };
   Object.assign(globalThis, parts);
   performance.now = () => (world.current ? world.now : REAL.now.call(performance));
-  // the real one differs in each process, and sums with it would be rounded differently
+  // the real origin differs in each process, and sums with it would be rounded differently
   Object.defineProperty(performance, "timeOrigin", { value: 0, configurable: true });
   Object.assign(timers, { setTimeout: sleeping(world) });
   Object.assign(crypto, {
@@ -99,7 +99,7 @@ class Timer {
   }
 }
 
-/** `setTimeout` of `node:timers/promises`. */
+/** Returns a replacement for `setTimeout` of `node:timers/promises`. */
 function sleeping(world: World) {
   return (ms = 0, value?: unknown, options: { readonly signal?: AbortSignal } = {}): Promise<unknown> => {
     const { current } = world;

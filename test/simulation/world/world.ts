@@ -30,7 +30,7 @@ export class World {
   readonly trace: string[] = [];
   /** Milliseconds since the simulation began. */
   now = 0;
-  /** The process whose code runs. */
+  /** The process whose code is running. */
   current: SimulatedProcess | undefined;
   readonly #queue: Event[] = [];
 
@@ -42,7 +42,7 @@ export class World {
     this.trace.push(`${this.now.toFixed(3)} ${text}`);
   }
 
-  /** Runs code of a process after a time. */
+  /** Schedules code of a process. */
   after(ms: number, owner: SimulatedProcess, run: () => void): Event {
     return this.#add(ms, { owner, isOutside: false, run });
   }
@@ -59,10 +59,7 @@ export class World {
     return new Promise((resolve) => void this.after(ms, owner, resolve));
   }
 
-  /**
-   * Blocks the thread of the process for a time: no code of any process runs in the meantime, but everything outside
-   * continues.
-   */
+  /** Blocks the thread of the process for a time. Meanwhile, no code of any process runs, but everything outside continues. */
   block(ms: number): void {
     const end = this.now + ms;
     for (;;) {
@@ -89,7 +86,7 @@ export class World {
     await this.#rest();
     while (!isDone) {
       const event = this.#queue.shift();
-      if (!event) throw new Error("nothing is left to happen, and the simulation has not ended");
+      if (!event) throw new Error("the simulation has no more events, but has not ended");
       if (event.at > limitMs) throw new Error(`the simulation did not end within ${limitMs} ms`);
       if (!this.#isReady(event)) continue;
       this.now = Math.max(this.now, event.at);
@@ -100,7 +97,7 @@ export class World {
     }
   }
 
-  /** Whether an event that was taken from the queue can happen now; an event of a frozen process is delayed. */
+  /** Whether an event from the queue can happen now. Delays an event of a frozen process. */
   #isReady(event: Event): boolean {
     const { owner } = event;
     if (event.isCancelled || owner?.isDead) return false;
@@ -123,7 +120,7 @@ export class World {
     else this.#queue.splice(at, 0, event);
   }
 
-  /** Waits until no promise or callback remains to run. */
+  /** Waits until all promises and callbacks have run. */
   async #rest(): Promise<void> {
     for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => afterAllElse(resolve));
   }

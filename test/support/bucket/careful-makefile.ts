@@ -1,7 +1,7 @@
 /**
- * A Makefile whose lifecycle targets write to `data/lifecycle` when they begin and when they end, and `overlap` when
- * two of them run at the same time: a target locks `data/alone` until its last process has ended. A file `data/hold`
- * makes them wait; `data/fail-<target>` makes one fail after its work.
+ * A Makefile whose lifecycle targets write to `data/lifecycle` when they begin and when they end. They also write
+ * `overlap` if two of them run at the same time: a target locks `data/alone` until its last process has ended. A file
+ * `data/hold` makes targets wait, and a file `data/fail-<target>` makes that target fail after its work.
  */
 export const CAREFUL_MAKEFILE = `LIFECYCLE := start stop restart reload
 $(LIFECYCLE):

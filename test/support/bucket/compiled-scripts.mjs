@@ -1,5 +1,5 @@
-// Loaded before maand: at its end, writes which files of the program it compiled, and whether with code that was kept of them, to
-// MAAND_TEST_COMPILED_FILE.
+// Preloaded into maand: at the end, writes the compiled files of the program to MAAND_TEST_COMPILED_FILE, each with whether cached
+// code was used.
 import { writeFileSync } from "node:fs";
 import vm from "node:vm";
 

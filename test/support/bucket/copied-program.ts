@@ -6,13 +6,11 @@ import { fileURLToPath } from "node:url";
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const PROGRAM = ["cli", "command", "core"];
 
-/** A copy of the built program that a test may change, which keeps no compiled code next to itself. */
+/** A copy of the built program that a test can change. It has no cache of compiled code. */
 export interface CopiedProgram {
-  /**
-   * The directory with `node_modules`, where `@maand/cli`, `command` and `core` are copies, and all others are links.
-   */
+  /** The directory with `node_modules`, in which `@maand/cli`, `command` and `core` are copies, and other packages are links. */
   readonly root: string;
-  /** The command. */
+  /** The path of the command. */
   readonly program: string;
   dispose(): void;
 }

@@ -6,7 +6,7 @@ import { type Scratch, scratch } from "./scratch.ts";
 export interface FleetBucket {
   readonly fleet: Fleet;
   readonly bucket: Scratch;
-  /** Text of its `maand.conf`; tables such as `[timeouts]` may be appended to it. */
+  /** The text of its `maand.conf`. Tests can append tables such as `[timeouts]`. */
   readonly conf: string;
   readonly workers: readonly FleetWorker[];
   readonly hosts: readonly string[];
@@ -25,32 +25,32 @@ export interface FleetBucket {
 /** Options for the commands of a bucket. */
 type How = Omit<MaandOptions, "cwd">;
 
-/** Lends a bucket with the workers of `options`, each with the label `worker`, and deletes everything afterwards. */
+/** Calls `use` with a bucket and the workers of `options`, each with the label `worker`, and deletes everything afterwards. */
 export function withFleetBucket(
   options: FleetOptions,
-  use: (lent: FleetBucket) => Promise<void>,
+  use: (fixture: FleetBucket) => Promise<void>,
   how: How = {},
 ): Promise<void> {
-  return withFleet(options, (fleet) => lend(fleet, "/opt/worker", fleet.conf, use, how));
+  return withFleet(options, (fleet) => useBucket(fleet, "/opt/worker", fleet.conf, use, how));
 }
 
-let lent = 0;
+let fixture = 0;
 
 /**
- * Lends one of many buckets with the same workers; each bucket has its own directory there. `conf` is appended to the
- * usual text.
+ * Calls `use` with a new bucket on an existing fleet. Each bucket has its own directory on the workers. `conf` is appended
+ * to the text of `maand.conf`.
  */
-export function onFleet(fleet: Fleet, use: (lent: FleetBucket) => Promise<void>, conf = ""): Promise<void> {
-  lent += 1;
-  const root = `/opt/worker/b${lent}`;
-  return lend(fleet, root, `${fleet.conf}worker_root = "${root}"\n${conf}`, use);
+export function onFleet(fleet: Fleet, use: (fixture: FleetBucket) => Promise<void>, conf = ""): Promise<void> {
+  fixture += 1;
+  const root = `/opt/worker/b${fixture}`;
+  return useBucket(fleet, root, `${fleet.conf}worker_root = "${root}"\n${conf}`, use);
 }
 
-async function lend(
+async function useBucket(
   fleet: Fleet,
   root: string,
   conf: string,
-  use: (lent: FleetBucket) => Promise<void>,
+  use: (fixture: FleetBucket) => Promise<void>,
   how: How = {},
 ): Promise<void> {
   const bucket = await scratch(conf, how);

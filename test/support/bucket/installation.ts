@@ -8,7 +8,7 @@ import { tarballs } from "./packed-once.ts";
 export const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const NATIVE = "node_modules/better-sqlite3/build/Release/better_sqlite3.node";
 
-/** The part of a package.json that is used here. */
+/** The fields of a package.json that are used here. */
 export interface Manifest {
   readonly name: string;
   readonly private?: boolean;
@@ -18,7 +18,7 @@ export interface Manifest {
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
 }
 
-/** Packages of this repository, installed from their tarballs into a directory that contains nothing else. */
+/** A new directory in which packages of this repository are installed from their tarballs. */
 export interface Installation {
   readonly place: string;
   /** Names of the packed packages: the requested ones and their dependencies in this repository. */
@@ -37,8 +37,8 @@ const workspace = new Map(
 );
 
 /**
- * Packs packages as they would be published, and installs the tarballs; a name of another package is installed in the
- * version of this repository. Nothing is compiled and little downloaded.
+ * Packs packages as for publishing, and installs the tarballs. Third-party packages are installed in the version that this
+ * repository uses. Compiles nothing and downloads little.
  */
 export function install(...names: readonly string[]): Installation {
   const place = mkdtempSync(join(tmpdir(), "maand-pack-"));
@@ -49,7 +49,7 @@ export function install(...names: readonly string[]): Installation {
   writeFileSync(join(place, "package.json"), JSON.stringify({ private: true, overrides: versionsHere(packed) }));
   const quietly = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
   run("npm", ["install", "--prefix", place, ...quietly, ...files, ...others], place);
-  // the native parts that npm would compile here were already compiled
+  // copies the native parts, which npm would otherwise compile here
   cpSync(join(REPOSITORY, NATIVE), join(place, NATIVE));
   return {
     place,

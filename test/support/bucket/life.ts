@@ -13,12 +13,12 @@ import { databaseOf, storeSetting, takeOwnStore } from "./own-store.ts";
 
 const Database = createRequire(new URL("../../../packages/core/package.json", import.meta.url))("better-sqlite3");
 
-/** One of many copies of a bucket and of the files on its workers. Each of them continues independently. */
+/** A copy of a bucket and of the files on its workers, independent of other copies. */
 export interface Life {
   readonly root: string;
   /** The targets that have run for each allocation so far, by `job@host`. */
   lifecycles(): Promise<Map<string, string>>;
-  /** The files of all jobs on the workers, with their checksums; without files that jobs made themselves. */
+  /** The files of all jobs on the workers with their checksums, except files that jobs created. */
   files(): Promise<string[]>;
   dispose(): void;
 }
@@ -27,7 +27,7 @@ export interface Life {
 const LIST =
   'cd "$1"/* && find . -type f ! -path "./jobs/*/data/*" ! -path "./locks/*" ! -path "./receipts/*" ! -path "./program" ! -name fence ! -name worker.json -exec md5sum {} + | sort -k2; find . -type d -name ".~tmp~"';
 
-/** A copy of a bucket with sshd workers; the copy has its own directory on each worker. */
+/** Copies a bucket with sshd workers. The copy has its own directory on each worker. */
 export async function fleetLife(base: FleetBucket, jobs: readonly string[], name: string): Promise<Life> {
   const root = mkdtempSync(join(tmpdir(), "maand-life-"));
   const home = `${dirname(base.home)}-${name}`;
@@ -57,7 +57,7 @@ export async function fleetLife(base: FleetBucket, jobs: readonly string[], name
   };
 }
 
-/** Changes the directory of deliveries in the store of a copy, because the files were copied there too. */
+/** Changes the directory of deliveries in the store of a copy, because its files on workers are in another directory. */
 function moveDeliveries(root: string, from: string, to: string): void {
   const url = databaseOf(root);
   if (url !== undefined)
@@ -74,7 +74,7 @@ function moveDeliveries(root: string, from: string, to: string): void {
   }
 }
 
-/** A copy of a bucket whose workers are directories below it. */
+/** Copies a bucket whose workers are directories below it. */
 export function localLife(base: LocalBucket, jobs: readonly string[]): Life {
   const copy = base.copy();
   return {
@@ -114,7 +114,7 @@ export async function stepsIn(life: Life, args: readonly string[]): Promise<numb
   return Number(readFileSync(file, "utf8"));
 }
 
-/** Rollout states by `job@host`, from the store itself. */
+/** The rollout states by `job@host`, read from the store. */
 export function rolloutsIn({ root }: Life): Record<string, string> {
   const store = openStore(findBucket(root));
   try {

@@ -11,18 +11,15 @@ export interface LocalBucket extends Scratch {
   directory(job: string, host: string): string;
   /** The targets of a job that have run on a worker so far: `start 0.0.0 1.0.0`, ... */
   lifecycle(job: string, host: string): string[];
-  /** Names in a job's directory on a worker; none if it does not exist. */
+  /** The names in a job's directory on a worker; none if the directory does not exist. */
   files(job: string, host: string): string[];
   /** Rollout state by `job@host`. */
   rollouts(): Promise<Record<string, string>>;
   /** The actions of a dry run, by `job@host`, including allocations that are removed. */
   planned(): Promise<Record<string, string>>;
-  /**
-   * Types lines into a shell (lines that only call maand need none). Throws when one of them fails. Returns the text on
-   * stdout.
-   */
+  /** Runs lines in a shell, and returns their stdout. Throws if a line fails. Lines that only call maand run without a shell. */
   type(lines: string): Promise<string>;
-  /** Another bucket that is a copy of this one, including its workers. */
+  /** Returns a copy of this bucket, including its workers. */
   copy(): LocalBucket;
 }
 
@@ -33,15 +30,15 @@ interface PlanRecord {
   readonly leaving: readonly { job: string; worker_ip: string; action: string }[];
 }
 
-/** Makes a bucket with `count` workers, each with the label `worker`. Dispose of it when done. */
+/** Creates a bucket with `count` workers, each with the label `worker`. Call `dispose` at the end. */
 export async function localBucket(count: number): Promise<LocalBucket> {
-  const bucket = await scratch('transport = "local"\ncerts_key = "ecdsa-p256"\n'); // rsa keys take a long time to make
+  const bucket = await scratch('transport = "local"\ncerts_key = "ecdsa-p256"\n'); // creating RSA keys takes a long time
   const hosts = Array.from({ length: count }, (_, at) => `127.0.0.${at + 11}`);
   bucket.workers(...hosts.map((host) => ({ host })));
   return withLocalWorkers(bucket, hosts);
 }
 
-/** The text on stdout; throws when the lines failed. */
+/** The stdout of lines. Throws if they failed. */
 function output(lines: string, { code, stdout, stderr }: Ended): string {
   if (code !== 0) throw new Error(`${lines}\nended with ${code}:\n${stdout}\n${stderr}`);
   return stdout;

@@ -5,28 +5,28 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { storeEnvironment } from "../postgres/test-store.ts";
 
-/** The command as it is installed: built, and in a separate process. */
+/** The path of the built command. */
 export const MAAND = fileURLToPath(new URL("../../../packages/cli/bin/maand.js", import.meta.url));
 
 /** The result of a command line. */
 export interface Ended {
-  /** Null when a signal ended it. */
+  /** The exit code; null if a signal ended the command. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A command line under way. */
+/** A running command line. */
 export interface Running {
   readonly pid: number;
   readonly ended: Promise<Ended>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves once the stderr of the command contains this text; rejects if the command ends first. */
+  /** Resolves once the stderr of the command contains this text. Rejects if the command ends first. */
   prints(text: string): Promise<void>;
 }
 
-/** Options of starting a command. */
+/** Options for starting a command. */
 export interface MaandOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -34,11 +34,11 @@ export interface MaandOptions {
   readonly preload?: readonly string[];
   /** The user and group of the command; default: those of this process. */
   readonly uid?: number;
-  /** The command; default: the one that was built here. */
+  /** The path of the command; default: {@link MAAND}. */
   readonly program?: string;
 }
 
-/** Starts maand, without variables of this machine's environment that could change its answers. */
+/** Starts maand without environment variables of this machine that could change its behaviour. */
 export function startMaand(
   args: readonly string[],
   { cwd, env = {}, preload = [], program = MAAND, uid }: MaandOptions,
@@ -75,7 +75,7 @@ export function startMaand(
         listeners.add(listen);
         listen();
         void ended.then(({ code }) =>
-          reject(new Error(`maand ended with ${code} and never said "${wanted}":\n${output.stderr}`)),
+          reject(new Error(`maand ended with ${code} and never printed "${wanted}":\n${output.stderr}`)),
         );
       }),
   };
@@ -87,8 +87,8 @@ export function maand(args: readonly string[], options: MaandOptions): Promise<E
 }
 
 /**
- * Runs maand to its end in this process, from the sources: most of a short command's time is the start of its process.
- * The command gets the same environment as in a separate process.
+ * Runs maand from the sources to its end in this process, which is faster than to start a process for a short command. The
+ * command gets the same environment as in a separate process.
  */
 export async function maandHere(args: readonly string[], cwd: string): Promise<Ended> {
   const { run } = await import("../../../packages/cli/src/run/run.ts");

@@ -3,14 +3,14 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The result of a command line in the machine. */
+/** The result of a command line on the machine. */
 export interface RanThere {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A root directory with the programs of this machine except those of Node, and nothing of the repository. */
+/** A root directory with the programs of this machine except Node, and without the repository. */
 export interface MachineWithoutNode {
   readonly root: string;
   /** Runs a shell line with this directory as `/`. */
@@ -22,7 +22,7 @@ export interface MachineWithoutNode {
 
 const NODE = /^(node|nodejs|npm|npx|corepack|pnpm|pnpx|yarn|node_modules)$/;
 
-/** Its own mounts, which end with the process. The files that are mounted over node cannot be executed. */
+/** Runs a line in separate mounts, which end with the process. Files that cannot be executed are mounted over node. */
 const ENTER = `set -eu
 root=$1 line=$2
 mount --rbind /usr "$root/host/usr"

@@ -5,20 +5,20 @@ import { forgetCopy } from "./forget-copy.ts";
 
 const SETTING = /^store = "(.*)"\n/m;
 
-/** The line of a bucket's maand.conf about a store in a test's database; empty for SQLite. */
+/** The line for a bucket's maand.conf that sets its store to a database of the tests; empty for SQLite. */
 export function storeSetting(root: string): string {
   const conf = join(root, "maand.conf");
   return existsSync(conf) ? (SETTING.exec(readFileSync(conf, "utf8"))?.[0] ?? "") : "";
 }
 
-/** The URL of the database that has a bucket's store; undefined for SQLite. */
+/** The URL of the database with a bucket's store; undefined for SQLite. */
 export function databaseOf(root: string): string | undefined {
   return SETTING.exec(storeSetting(root))?.[1];
 }
 
 /**
- * Gives the copy of a bucket its own store, in a separate database if the tests run with PostgreSQL. Tests of team mode
- * share their store.
+ * Gives the copy of a bucket its own store, in a separate database if the tests run with PostgreSQL. In tests of team mode,
+ * copies share the store.
  */
 export function takeOwnStore(root: string): void {
   forgetCopy(root);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** Where the tarballs of a run of tests are; built.ts sets it, and deletes it at the end. */
+/** The variable with the directory of the tarballs. built.ts sets it, and deletes the directory at the end. */
 export const PACKED = "MAAND_E2E_PACKED";
 
 interface Packed {
@@ -14,8 +14,8 @@ interface Packed {
 }
 
 /**
- * The tarballs of all packages of this repository by name, as they would be published. The first test file that needs
- * them packs them, those that run at the same time wait, and later ones find them: npm needs seconds.
+ * The tarballs of all packages of this repository by name, as for publishing. The first test file that needs them packs
+ * them, and all others use the result, because npm needs seconds.
  */
 export function tarballs(): ReadonlyMap<string, string> {
   const directory = process.env[PACKED] ?? "";
@@ -28,7 +28,7 @@ export function tarballs(): ReadonlyMap<string, string> {
   return new Map(packed.map(({ name, filename }) => [name, join(directory, filename)]));
 }
 
-/** Whether this process is the first to make the directory. */
+/** Creates the directory, and returns whether this process was the first. */
 function isMine(lock: string): boolean {
   try {
     mkdirSync(lock);
@@ -51,6 +51,6 @@ function packAll(directory: string, list: string): void {
     writeFileSync(`${list}.new`, printed);
     renameSync(`${list}.new`, list);
   } finally {
-    rmdirSync(join(directory, "packing")); // after a failure, the next process also tries, and reports the failure
+    rmdirSync(join(directory, "packing")); // so that the next process tries again after a failure, and reports it
   }
 }

@@ -33,7 +33,7 @@ const RECORDS = `groups:
 
 const RUNBOOK = `# A node is up
 
-All is well on \`{{ $labels.instance }}\`. Nothing has to be done.
+Everything is fine on \`{{ $labels.instance }}\`. No action is needed.
 
 <script>document.title = "taken over";</script>
 
@@ -61,7 +61,7 @@ const DASHBOARD = `<!DOCTYPE html>
 <body><p>{{ with query "count(up == 1)" }}{{ . | first | value }}{{ end }} up</p></body></html>
 `;
 
-/** Starts a program of a worker in the background, and leaves a line in `data/lifecycle` for each target. */
+/** A Makefile that runs a program in the background, and writes a line to `data/lifecycle` for each target. */
 function makefile(command: string): string {
   return `PID := data/pid
 start:
@@ -81,7 +81,7 @@ status:
 `;
 }
 
-/** A job on every worker that has a metric, rules, a runbook, a dashboard and a certificate. */
+/** A job on every worker, with a metric, rules, a runbook, a dashboard and a certificate. */
 export function monitoredNode(port: number): JobParts {
   const manifest = {
     version: "1.0.0",

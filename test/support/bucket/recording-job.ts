@@ -3,17 +3,17 @@ import { join } from "node:path";
 import { CAREFUL_MAKEFILE } from "./careful-makefile.ts";
 import { linesOf, type Scratch } from "./scratch.ts";
 
-/** The file to which scripts of a bucket's jobs write their event and allocation. */
+/** The file to which the scripts of a bucket's jobs write their events and allocations. */
 export const logOf = (bucket: Scratch) => join(bucket.root, "hooks.log");
 
-/** The events since the last call: `pre_deploy 127.0.1.1`, sorted. */
+/** The sorted events since the last call, such as `pre_deploy 127.0.1.1`. */
 export function ran(bucket: Scratch): string[] {
   const lines = linesOf(logOf(bucket)).sort();
   writeFileSync(logOf(bucket), "");
   return lines;
 }
 
-/** A command that records for what it runs, and then runs `body`; `here` is the bucket's directory. */
+/** A command that records its event and allocation, and then runs `body`. In `body`, `here` is the bucket's directory. */
 function command(bucket: Scratch, body = ""): string {
   return `import json, os, time, urllib.request
 here = ${JSON.stringify(bucket.root)}

@@ -5,13 +5,13 @@ import { basename, join } from "node:path";
 import { type Manifest, manifestIn, packagesIn, REPOSITORY } from "./installation.ts";
 import { tarballs } from "./packed-once.ts";
 
-/** A package registry on this machine that has only the packages of this repository, as they would be published. */
+/** A package registry on this machine that contains only the packages of this repository, as for publishing. */
 export interface Registry {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Serves the stock packages to npm and pnpm. */
+/** Starts a registry for npm and pnpm. */
 export async function startRegistry(): Promise<Registry> {
   const stock = packagesIn("packages");
   const packed = [...tarballs()].filter(([name]) => stock.includes(name));
@@ -40,7 +40,7 @@ export async function startRegistry(): Promise<Registry> {
   };
 }
 
-/** The answer of a registry for the name of a package. */
+/** The response of a registry for the name of a package. */
 function described(name: string, tarball: string, bytes: Buffer) {
   const manifest: Manifest & { readonly version: string } = manifestOf(name);
   const integrity = `sha512-${createHash("sha512").update(bytes).digest("base64")}`;

@@ -1,4 +1,4 @@
-// Loaded before maand: at its end, writes the CPU time of the process, in milliseconds, into the file $CPU_FILE.
+// Preloaded into maand: at the end, writes the CPU time of the process in milliseconds to the file $CPU_FILE.
 import { writeFileSync } from "node:fs";
 
 process.on("exit", () => {

@@ -1,4 +1,4 @@
-// Loaded before maand: at its end, writes the most memory the process ever had, in bytes, into the file $MEMORY_FILE.
+// Preloaded into maand: at the end, writes the peak memory of the process in bytes to the file $MEMORY_FILE.
 import { writeFileSync } from "node:fs";
 
 process.on("exit", () => {

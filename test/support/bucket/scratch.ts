@@ -15,10 +15,10 @@ import { newTestStore } from "../postgres/test-store.ts";
 import { type Ended, type MaandOptions, maand, maandHere, type Running, startMaand } from "./maand.ts";
 import { storeSetting, takeOwnStore } from "./own-store.ts";
 
-/** A bucket in a temporary directory that the real command works on. */
+/** A bucket in a temporary directory, for the real command. */
 export interface Scratch {
   readonly root: string;
-  /** Runs maand there, to its end: in this process, unless the bucket has its own code or is run in another way. */
+  /** Runs maand in the bucket to its end: in this process, unless the bucket has its own code or other options. */
   maand(...args: readonly string[]): Promise<Ended>;
   start(args: readonly string[], options?: Partial<MaandOptions>): Running;
   /** Runs maand with --json and returns its output. */
@@ -30,14 +30,14 @@ export interface Scratch {
   job(name: string, manifest: Readonly<Record<string, unknown>>, files?: Readonly<Record<string, string>>): void;
   removeJob(name: string): void;
   disable(disabled: unknown): void;
-  /** Another bucket that is a copy of this one. */
+  /** Returns a copy of this bucket. */
   copy(): Scratch;
   dispose(): void;
 }
 
 /**
- * A Makefile where every target appends a line to `data/lifecycle`, so that a test can read which targets were run,
- * with which versions, and in which order. A file `data/fail-<target>` makes that target fail.
+ * A Makefile in which every target appends a line to `data/lifecycle`, so that a test can read the order of the targets
+ * that ran and their versions. A file `data/fail-<target>` makes that target fail.
  */
 export const RECORDING_MAKEFILE = `start stop restart reload status migrate:
 	@mkdir -p data
@@ -46,7 +46,7 @@ export const RECORDING_MAKEFILE = `start stop restart reload status migrate:
 	@echo "$@ of $(JOB) on $(WORKER_IP)"
 `;
 
-/** Makes a bucket. `conf` is appended to the file that init writes, and commands are run with `more`. */
+/** Creates a bucket. `conf` is appended to the maand.conf of init, and commands run with the options `more`. */
 export async function scratch(conf = "", more: Omit<MaandOptions, "cwd"> = {}): Promise<Scratch> {
   const bucket = copyOf(await initialised(), more);
   bucket.write("maand.conf", conf);
@@ -55,7 +55,7 @@ export async function scratch(conf = "", more: Omit<MaandOptions, "cwd"> = {}): 
   return bucket;
 }
 
-/** Moves the store of a bucket; a test that writes maand.conf later does not move it back. */
+/** Moves the store of a bucket. A test that writes maand.conf later does not move it back. */
 async function moveTo(store: string, bucket: Scratch): Promise<void> {
   const { code, stderr } = await maandHere(["store", "move", "--to", store], bucket.root);
   if (code !== 0) throw new Error(stderr);
@@ -105,16 +105,16 @@ function copyOf(origin: string, more: Omit<MaandOptions, "cwd">): Scratch {
   return bucket;
 }
 
-/** The variable with a bucket that init made for all test files (`test/support/built.ts`). */
+/** The variable with the path of a bucket that init created for all test files (`test/support/built.ts`). */
 export const INITIALISED = "MAAND_E2E_INITIALISED";
 
 let made: Promise<string> | undefined;
 
-/** A bucket as init makes it: the shared one, or one that is made once for this process. */
+/** A bucket that init created: the shared one, or one that is created once for this process. */
 async function initialised(): Promise<string> {
   const shared = process.env[INITIALISED];
   if (shared !== undefined) return shared;
-  // a test with its own directory for temporary files has deleted the bucket together with it
+  // a test with its own TMPDIR may have deleted the bucket with that directory
   if (made !== undefined && !existsSync(await made)) made = undefined;
   made ??= (async () => {
     const root = mkdtempSync(join(tmpdir(), "maand-e2e-init-"));
@@ -126,14 +126,14 @@ async function initialised(): Promise<string> {
   return made;
 }
 
-/** Directory of a job on a local worker of this bucket, or undefined before anything was delivered there. */
+/** The directory of a job on a local worker of this bucket; undefined before the first delivery to the worker. */
 export function localJob(bucket: Pick<Scratch, "root">, host: string, job: string): string | undefined {
   const worker = join(bucket.root, "data/local", host);
   const [root] = existsSync(worker) ? readdirSync(worker) : [];
   return root === undefined ? undefined : join(worker, root, "jobs", job);
 }
 
-/** Lines of a file; none when it is missing. */
+/** The lines of a file; none if it is missing. */
 export function linesOf(path: string): string[] {
   return existsSync(path)
     ? readFileSync(path, "utf8")

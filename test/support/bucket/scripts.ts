@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { linesOf, type Scratch } from "./scratch.ts";
 
 /**
- * The module that scripts of tests import. `call` sends plain HTTP, as a script without any library would; `note`
- * appends a line to the bucket's `notes`, completely or not at all.
+ * The module that scripts of tests import. `call` sends plain HTTP, like a script without a library. `note` appends a line
+ * to the bucket's `notes` atomically.
  */
-const SPEAKING = `import json, os, time, urllib.error, urllib.request
+const SCRIPT_LIBRARY = `import json, os, time, urllib.error, urllib.request
 
 E = os.environ
 JOB, IP, COMMAND = E["JOB"], E["ALLOCATION_IP"], E["COMMAND"]
@@ -58,21 +58,21 @@ def wait_for(what, seconds=30):
     raise SystemExit("waited in vain")
 `;
 
-/** Scripts of a job by command, written in Python; everything of `speaking` is imported. */
+/** The Python scripts of a job by command. Each imports everything from `script_library`. */
 export function scripts(commands: Readonly<Record<string, string>>): Record<string, string> {
   const files = Object.entries(commands).map(([command, text]): [string, string] => [
     `_modules/${command}.py`,
-    `from speaking import *\n${text}`,
+    `from script_library import *\n${text}`,
   ]);
-  return { "_modules/speaking.py": SPEAKING, ...Object.fromEntries(files) };
+  return { "_modules/script_library.py": SCRIPT_LIBRARY, ...Object.fromEntries(files) };
 }
 
-/** `commands` of a manifest: events by command. */
+/** The field `commands` of a manifest, from the events of each command. */
 export function executedOn(events: Readonly<Record<string, readonly string[]>>) {
   return Object.fromEntries(Object.entries(events).map(([command, names]) => [command, { executed_on: names }]));
 }
 
-/** Lines that scripts have written to `notes` of a bucket so far. */
+/** The lines that scripts have written to the file `notes` of a bucket. */
 export function notesOf({ root }: Pick<Scratch, "root">): string[] {
   return linesOf(join(root, "notes"));
 }

@@ -7,7 +7,7 @@ import { type Ended, MAAND } from "./maand.ts";
 
 let tools: string | undefined;
 
-/** A directory for PATH in which `maand` is the command that was built here. */
+/** A directory for PATH in which `maand` is the built command. */
 export function maandOnPath(): string {
   if (tools !== undefined) return tools;
   const made = mkdtempSync(join(tmpdir(), "maand-path-"));
@@ -17,10 +17,10 @@ export function maandOnPath(): string {
   return made;
 }
 
-/** A word without anything that a shell would expand, or one in quotes. */
+/** A word that a shell would not change, or a word in quotes. */
 const WORD = /^(?:[\w./:=@,+%-]+|"[^"$`\\!]*"|'[^']*')+$/;
 
-/** The commands of lines that only contain calls of maand, one after another; undefined for lines that need a shell. */
+/** The calls of maand in lines that contain nothing else; undefined for lines that need a shell. */
 export function callsOfMaand(lines: string): string[][] | undefined {
   const calls: string[][] = [];
   for (const call of lines.split(/\n|&&/)) {
@@ -32,7 +32,7 @@ export function callsOfMaand(lines: string): string[][] | undefined {
   return calls;
 }
 
-/** Types lines into bash in a directory, as they stand in a document; bash ends with the first line that fails. */
+/** Runs lines of a document with bash in a directory. bash exits at the first line that fails. */
 export function type(lines: string, cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const child = spawn("bash", ["-e", "-c", lines], {
     cwd,

@@ -1,4 +1,4 @@
-// Loaded before maand by a test: its clock is MAAND_TEST_CLOCK_DAYS ahead.
+// Preloaded into maand: moves its clock MAAND_TEST_CLOCK_DAYS ahead.
 const ahead = Number(process.env.MAAND_TEST_CLOCK_DAYS) * 86_400_000;
 const Real = Date;
 

@@ -2,13 +2,13 @@ import { mkdirSync } from "node:fs";
 import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { must, run } from "./command.ts";
 
-/** The unprivileged user of fleet workers; it may run anything through sudo without a password. */
+/** The unprivileged user of fleet workers, with sudo for everything without a password. */
 export const ACCOUNT = "maandtest";
 
 const SUDOERS = `/etc/sudoers.d/${ACCOUNT}`;
 const RULE = `${ACCOUNT} ALL=(ALL:ALL) NOPASSWD: ALL\n`;
 
-/** Creates the user and its sudo rule if they do not exist yet; safe when several fleets start at the same time. */
+/** Creates the user and its sudo rule if they do not exist yet. Safe if several fleets start at the same time. */
 export async function ensureAccount(): Promise<void> {
   mkdirSync("/run/sshd", { recursive: true });
   mkdirSync("/opt/worker", { recursive: true });

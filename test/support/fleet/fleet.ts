@@ -14,20 +14,20 @@ export interface FleetOptions {
   readonly sudo?: boolean;
   /** Size of each worker's `/opt/worker` in KiB; default: as large as this machine's disk. */
   readonly diskKb?: number;
-  /** Loopback addresses of the workers; default: a range that no other fleet uses. Free ports are used in any case. */
+  /** Loopback addresses of the workers; default: a range that no other fleet uses. The ports are always free ones. */
   readonly addresses?: readonly string[];
   /** Lines for every sshd's configuration, such as `MaxSessions 2`. */
   readonly sshdConfig?: readonly string[];
 }
 
-/** Running workers, with everything that a bucket needs to reach them. */
+/** Running workers, with everything that a bucket needs to connect to them. */
 export interface Fleet {
   readonly workers: readonly FleetWorker[];
-  /** A private directory, which is removed at the end; buckets may be created in it. */
+  /** A private directory, which is removed at the end. Tests can create buckets in it. */
   readonly directory: string;
   readonly user: string;
   readonly sudo: boolean;
-  /** The key that may log in. */
+  /** The key with which to log in. */
   readonly key: KeyPair;
   /** Text for the bucket's `maand.conf`. */
   readonly conf: string;
@@ -37,7 +37,7 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-/** Starts workers. Throws an error with the reason, in one line, when that is not permitted here. */
+/** Starts workers. Throws an error with a reason of one line if this machine does not permit that. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const refusal = fleetRefusal();
   if (refusal) throw new Error(refusal);
@@ -63,7 +63,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   return { workers, directory, key, close, ...access(options.sudo ?? true, key, workers) };
 }
 
-/** Starts a fleet, lends it to `use`, and always ends it. */
+/** Starts a fleet, calls `use` with it, and always ends it. */
 export async function withFleet<T>(options: FleetOptions, use: (fleet: Fleet) => Promise<T>): Promise<T> {
   const fleet = await startFleet(options);
   try {

@@ -4,14 +4,14 @@ import { must } from "./command.ts";
 import type { Fleet } from "./fleet.ts";
 import type { FleetWorker } from "./worker.ts";
 
-/** Options of `startFleet` for workers that {@link makeFresh} makes fresh, like a new machine from a cloud provider. */
+/** The sshd configuration of workers for {@link makeFresh}, as on a new machine from a cloud provider. */
 export const FRESH_SSHD = [
   "AuthorizedKeysFile .ssh/authorized_keys",
   "PermitRootLogin yes",
   "PasswordAuthentication yes",
 ] as const;
 
-/** Properties of a machine that was just installed. */
+/** Properties of a newly installed machine. */
 export interface Fresh {
   /** The password of root. */
   readonly password: string;
@@ -19,16 +19,13 @@ export interface Fresh {
   readonly authorized?: string;
 }
 
-/** The user that tests create on fresh workers; this machine may have a user with that name. */
+/** The user that tests create on fresh workers. This machine may also have a user with that name. */
 const PREPARED_USER = "agent";
 
-/** Directories of this machine of which a fresh worker has a copy, so that no other worker sees its changes. */
+/** Directories of this machine that a fresh worker copies, so that no other worker sees its changes. */
 const OWN = ["/etc", "/usr", "/home", "/root", "/var"];
 
-/**
- * Replaces apt-get: restores the hidden programs. It does not wait, because apt would fail when another one has the
- * lock.
- */
+/** A replacement for apt-get that restores the hidden programs. It does not wait for a lock, because apt-get fails then. */
 const APT_GET = `#!/bin/sh
 echo "apt-get $*" >>/var/log/apt-calls
 case " $* " in *" update "*) exit 0 ;; esac
@@ -38,8 +35,8 @@ done
 `;
 
 /**
- * Turns a worker into one that has neither a key nor a user for maand, nor rsync. The worker has its own file system
- * over the file system of this machine, and an apt-get that installs without a network.
+ * Removes key, user and rsync from a worker, as on a newly installed machine. The worker has its own file system over the
+ * file system of this machine, and an apt-get that installs without a network.
  */
 export async function makeFresh(fleet: Fleet, worker: FleetWorker, { password, authorized }: Fresh): Promise<void> {
   const layers = join(fleet.directory, `fresh-${worker.port}`);

@@ -1,9 +1,9 @@
 import { run } from "./command.ts";
 
-/** A second user of this machine, without special rights. */
+/** A second, unprivileged user of this machine. */
 export const GUEST = "maandguest";
 
-/** Makes the user where it does not exist yet. */
+/** Creates the user if it does not exist yet. */
 export async function ensureGuest(): Promise<void> {
   if ((await run(["getent", "passwd", GUEST])).code === 0) return;
   const added = await run(["useradd", "--no-create-home", "--shell", "/usr/sbin/nologin", GUEST]);

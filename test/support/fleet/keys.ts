@@ -9,7 +9,7 @@ export interface KeyPair {
   readonly publicKey: string;
 }
 
-/** Makes an ed25519 key pair at a path, replacing existing files. */
+/** Creates an ed25519 key pair at a path. Replaces existing files. */
 export async function makeKey(path: string, passphrase = ""): Promise<KeyPair> {
   await rm(path, { force: true });
   await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", "fleet", "-f", path]);

@@ -6,7 +6,7 @@ import { must } from "./command.ts";
 import type { Fleet } from "./fleet.ts";
 import type { FleetWorker } from "./worker.ts";
 
-/** Changes to the account that logs in to one worker. */
+/** Changes of the account that maand uses to log in to a worker. */
 export interface Login {
   /** Login shell; default: as on this machine. */
   readonly shell?: string;
@@ -16,10 +16,7 @@ export interface Login {
   readonly sudoers?: string;
 }
 
-/**
- * Changes the account on one worker only: no other worker sees the files that are mounted there over `/etc` and the
- * home directory.
- */
+/** Changes the account on one worker only, with mounts over `/etc` and the home directory that no other worker sees. */
 export async function changeLogin(fleet: Fleet, worker: FleetWorker, { shell, home, sudoers }: Login): Promise<void> {
   const directory = await mkdtemp(join(fleet.directory, "login-"));
   const passwd = await readFile("/etc/passwd", "utf8");

@@ -4,22 +4,22 @@ import { isAlive, processesIn, signalAll } from "./processes.ts";
 import { PROGRAMS_AT } from "./shutdown.ts";
 import { until } from "./until.ts";
 
-/** The mounts and processes of one worker, apart from this machine's. */
+/** The mounts and processes of one worker, separate from those of this machine. */
 export interface Namespace {
   /** Path prefix under which this process sees the worker's files. */
   readonly root: string;
-  /** Arguments to put before a command so that it runs inside. */
+  /** Arguments before a command that make it run inside. */
   readonly enter: readonly string[];
-  /** All processes inside, without those that keep the namespace open. */
+  /** All processes inside, except those that keep the namespace open. */
   processes(): number[];
   /** Ends everything inside. */
   close(): Promise<void>;
 }
 
 /**
- * `setpriv --pdeathsig`: everything ends with us, even when we are killed. The inner `wait` collects the orphans of
- * daemons. `/run/lock` and the home directory of a worker are not separated; its bucket directory, its processes and
- * `/proc` are.
+ * Separates the bucket directory, the processes and `/proc` of a worker, but not `/run/lock` and the home directory. With
+ * `setpriv --pdeathsig`, everything ends with the test process, even if that is killed. The inner `wait` reaps orphans of
+ * daemons.
  */
 const OUTER = ["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child=KILL"];
 const HOLD = "sleep infinity & echo ready; wait";
@@ -31,15 +31,15 @@ const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 export interface Mounts {
   readonly worker: string;
   /**
-   * A directory of programs that are found before all others: those that take a machine down must not be this
-   * machine's.
+   * A directory of programs that come first in PATH, so that a shutdown on the worker never runs the program of this
+   * machine.
    */
   readonly programs: string;
   /** A file that replaces the kernel's boot id; default: the id of this machine. */
   readonly bootId?: string;
 }
 
-/** Opens a namespace whose `/opt/worker` is a directory, or a file system in memory of `diskKb` KiB. */
+/** Opens a namespace whose `/opt/worker` is a directory or, with `diskKb`, a file system in memory of that size. */
 export async function openNamespace(
   { worker, programs, bootId = "" }: Mounts,
   diskKb: number | undefined,

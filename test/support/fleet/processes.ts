@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** Ids of all processes in the pid namespace that this link names. */
+/** The ids of all processes in the pid namespace with this link. */
 export function processesIn(namespace: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -8,12 +8,12 @@ export function processesIn(namespace: string): number[] {
     .filter((pid) => linkOf(`/proc/${pid}/ns/pid`) === namespace);
 }
 
-/** Name of a process' program, empty when it has gone. */
+/** The name of a process's program; empty if the process has ended. */
 export function programOf(pid: number): string {
   return readQuietly(`/proc/${pid}/comm`).trim();
 }
 
-/** A process' arguments with blanks between them, empty when it has gone. */
+/** The arguments of a process, separated by blanks; empty if the process has ended. */
 export function argumentsOf(pid: number): string {
   return readQuietly(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
 }
@@ -29,7 +29,7 @@ export function isStopped(pid: number): boolean {
   return /\) [Tt] /.test(readQuietly(`/proc/${pid}/stat`));
 }
 
-/** Sends a signal to each process, skipping those that have ended in the meantime. */
+/** Sends a signal to each process, and skips processes that have already ended. */
 export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {

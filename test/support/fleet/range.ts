@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:net";
 
 const CLAIM_PORT = 47_811;
 
-/** Addresses of a range that differ in their last number; a larger fleet continues at 127.1.x.1. */
+/** The number of addresses that differ only in their last number. A larger fleet continues at 127.1.x.1. */
 const IN_A_ROW = 250;
 
 /** A range of loopback addresses, from 127.0.x.1, that no other fleet on this machine uses at the same time. */
@@ -11,7 +11,7 @@ export interface Range {
   release(): void;
 }
 
-/** Claims a free range. The claim is a listening socket, so it always ends with the process. */
+/** Claims a free range with a listening socket, so that the claim always ends with the process. */
 export async function claimRange(): Promise<Range> {
   for (let third = 1; third < 255; third++) {
     const claim = await listen(`127.0.${third}.254`, CLAIM_PORT);

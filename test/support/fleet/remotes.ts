@@ -5,7 +5,7 @@ import { createHooks, DEFAULT_SETTINGS } from "@maand/core/internal";
 import { type SshOptions, ssh } from "@maand/plugin-ssh";
 import type { Fleet } from "./fleet.ts";
 
-/** A bucket's directory that only contains what a connection needs, and functions that connect from it. */
+/** A bucket's directory with only the files that connections need, and functions to connect to workers. */
 export interface WorkerRemotes {
   /** The bucket's directory. */
   readonly root: string;
@@ -16,7 +16,7 @@ export interface WorkerRemotes {
   identify(worker: Partial<Worker> & Pick<Worker, "host">): Promise<HostKey>;
   /** The context that the engine would pass to the `connect` hook for a worker. */
   contextFor(worker: Partial<Worker> & Pick<Worker, "host">, how?: ConnectHow): ConnectContext;
-  /** Ends every connection made here. */
+  /** Closes all these connections. */
   close(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export interface ConnectHow {
   readonly signal?: AbortSignal;
 }
 
-/** Remotes of a fleet through plugin-ssh, without the ssh config and agent of the current user. */
+/** Connects to a fleet through plugin-ssh, without the ssh config and agent of the current user. */
 export function remotesFor(fleet: Fleet, options: SshOptions = {}): WorkerRemotes {
   const root = mkdtempSync(join(fleet.directory, "bucket-"));
   const hooks = createHooks();
@@ -53,7 +53,7 @@ export function remotesFor(fleet: Fleet, options: SshOptions = {}): WorkerRemote
   };
 }
 
-/** Settings with which the workers of a fleet are reached. */
+/** The settings for connections to the workers of a fleet. */
 function settingsFor({ user, key, sudo }: Fleet, { plugins, ...own }: Partial<Settings> = {}): Settings {
   const ssh = { ssh_user: user, ssh_key: key.path, use_sudo: sudo };
   return { ...DEFAULT_SETTINGS, ...own, plugins: { ...ssh, ...plugins } };
@@ -88,5 +88,5 @@ function contextFor(
   };
 }
 
-/** The bucket of every directory made here. */
+/** The id of the bucket in each such directory. */
 export const BUCKET_ID = "11111111-2222-4333-8444-555555555555";

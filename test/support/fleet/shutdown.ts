@@ -2,16 +2,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Programs that take a machine down; on a fleet worker, they ask the test process to take it down. */
+/** Programs that take a machine down. On a fleet worker, they notify the test process, which takes the worker down. */
 const PROGRAMS = ["shutdown", "reboot", "poweroff", "halt"];
 
-/**
- * The directory in which a fleet worker finds them before the programs of this machine: it is the first directory in
- * the paths of sudo and sshd.
- */
+/** The directory of these programs on a fleet worker. It comes first in the PATH of sudo and sshd. */
 export const PROGRAMS_AT = "/usr/local/sbin";
 
-/** A reboot: when the worker went down, and when it was back, in milliseconds of the clock of `performance`. */
+/** A reboot with the times when the worker went down and was up again, in milliseconds of `performance.now()`. */
 export interface Reboot {
   /** The command line: `shutdown -r now`. */
   readonly command: string;
@@ -21,27 +18,19 @@ export interface Reboot {
 
 /** Options of the reboots of a worker. */
 export interface RebootOptions {
-  /** Milliseconds until its sshd runs again; undefined: it stays away until it is started by hand. */
+  /** Milliseconds until its sshd runs again; undefined if only the test starts it again. */
   readonly downMs: number | undefined;
-  /**
-   * Milliseconds from the answer of `shutdown` to the end of all processes; default: it never answers, because it ends
-   * first.
-   */
+  /** Milliseconds between the end of `shutdown` and the end of all other processes; by default, `shutdown` ends with them. */
   readonly answersMs?: number;
 }
 
-/**
- * Writes the shutdown programs of a worker that does not reboot: they refuse, because they must never reach this machine.
- */
+/** Writes shutdown programs that refuse, for a worker that does not reboot. They must never affect this machine. */
 export async function writePrograms(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o755 });
   await writePhrase(directory, "echo this fleet worker has no keeper >&2; exit 1");
 }
 
-/**
- * Takes a worker down and brings it back when one of its shutdown programs is called. Returns the record of reboots;
- * `end` stops this.
- */
+/** Reboots a worker each time one of its shutdown programs is called. Returns the list of reboots; `end` stops this. */
 export async function keep(
   directory: string,
   { downMs, answersMs }: RebootOptions,
@@ -74,7 +63,7 @@ export async function keep(
     await rm(request);
     await sleep(answersMs ?? 0);
     const downAt = performance.now();
-    // before its connections close, because a test may check a command that ends with them at the same moment
+    // recorded before its connections close, because a test may check it as soon as its command ends with them
     const at = reboots.push({ command, downAt, upAt: undefined }) - 1;
     await worker.stop();
     if (downMs === undefined) return;

@@ -3,11 +3,11 @@ import type { FleetWorker } from "./worker.ts";
 
 /** A slow network between this machine and one worker. */
 export interface SlowLink {
-  /** The port where it listens, on the address of the worker. */
+  /** The port on which it listens, at the address of the worker. */
   readonly port: number;
   /** Connections since the last {@link reset}. */
   readonly connections: number;
-  /** The longest chain of messages that each waited for an answer of the worker, in one connection; TCP itself is not counted. */
+  /** The longest chain in one connection of messages that each waited for an answer of the worker. TCP handshakes do not count. */
   readonly roundTrips: number;
   reset(): void;
   close(): Promise<void>;
@@ -15,7 +15,7 @@ export interface SlowLink {
 
 /**
  * Forwards connections to a worker, and delays all data by half of the round trip in each direction. Counts chains of
- * messages, not time: a message belongs to one more round trip than the last answer that had arrived when it was sent.
+ * messages instead of measuring time: a message adds one round trip to the last answer that arrived before it.
  */
 export async function slowLink(worker: FleetWorker, roundTripMs: number): Promise<SlowLink> {
   const sockets = new Set<Socket>();
@@ -23,7 +23,7 @@ export async function slowLink(worker: FleetWorker, roundTripMs: number): Promis
   const server = createServer((client) => {
     counts.connections += 1;
     const far = connect({ host: worker.host, port: worker.port });
-    const trip = { asked: 0, answered: 0 };
+    const trip = { sent: 0, answered: 0 };
     const later = (work: () => void) => void setTimeout(work, roundTripMs / 2);
     for (const [from, to] of [
       [client, far],
@@ -32,9 +32,9 @@ export async function slowLink(worker: FleetWorker, roundTripMs: number): Promis
       sockets.add(from);
       from.setNoDelay(true);
       from.on("data", (chunk: Buffer) => {
-        const depth = from === client ? trip.answered + 1 : trip.asked;
+        const depth = from === client ? trip.answered + 1 : trip.sent;
         later(() => {
-          if (from === client) trip.asked = Math.max(trip.asked, depth);
+          if (from === client) trip.sent = Math.max(trip.sent, depth);
           else trip.answered = Math.max(trip.answered, depth);
           counts.roundTrips = Math.max(counts.roundTrips, trip.answered);
           to.write(chunk);

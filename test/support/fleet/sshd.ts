@@ -3,24 +3,24 @@ import { writeFile } from "node:fs/promises";
 import { LineReader } from "./line-reader.ts";
 import type { Namespace } from "./namespace.ts";
 
-/** Where and how one sshd listens. */
+/** Options of an sshd. */
 export interface SshdOptions {
   readonly directory: string;
   readonly address: string;
   readonly port: number;
-  /** More lines for its configuration. They come first, where they take precedence. */
+  /** Additional lines of its configuration, which come first and therefore take precedence. */
   readonly extra: readonly string[];
 }
 
-/** One running sshd. */
+/** A running sshd. */
 export interface Sshd {
   /** Its output so far, line by line. */
   readonly log: readonly string[];
 }
 
 /**
- * Starts an sshd inside a worker's namespace and waits until it listens. It runs in the background there, because
- * `nsenter` stops itself together with its child and would not notice that the child continues.
+ * Starts an sshd inside a worker's namespace and waits until it listens. It runs in the background, because `nsenter` stops
+ * together with its child, and would remain stopped when the child continues.
  */
 export async function startSshd(namespace: Namespace, options: SshdOptions): Promise<Sshd> {
   const config = `${options.directory}/sshd_config`;

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 /**
- * Waits until `condition` returns a true value, asking every few milliseconds. It fails only after a long time: a busy
- * machine is not a failure.
+ * Waits until `condition` returns a truthy value, and checks it every few milliseconds. Fails only after a long time,
+ * because a busy machine is not a failure.
  */
 export async function until<T>(
   what: string,
@@ -13,7 +13,7 @@ export async function until<T>(
   for (;;) {
     const answer = await condition();
     if (answer) return answer;
-    if (performance.now() > end) throw new Error(`gave up after ${limitMs} ms waiting for: ${what}`);
+    if (performance.now() > end) throw new Error(`timed out after ${limitMs} ms waiting for: ${what}`);
     await pause(5);
   }
 }

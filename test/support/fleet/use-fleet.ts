@@ -7,7 +7,7 @@ import { remotesFor, type WorkerRemotes } from "./remotes.ts";
 /** The fleet of a test file. */
 export interface UsedFleet {
   fleet(): Fleet;
-  /** Remotes of its workers, whose connections are closed after the test. */
+  /** Connects to its workers. The connections are closed after the test. */
   remotes(options?: SshOptions): WorkerRemotes;
 }
 

@@ -42,7 +42,7 @@ export class FleetWorker {
     this.#parts = parts;
   }
 
-  /** The line a bucket's `secrets/known_hosts` has for it. */
+  /** Its line in a bucket's `secrets/known_hosts`. */
   get knownHost(): string {
     return `[${this.host}]:${this.port} ${this.hostKey}`;
   }
@@ -80,43 +80,43 @@ export class FleetWorker {
     this.#sshd = await startSshd(this.#space(), { directory, address, port, extra: sshdConfig });
   }
 
-  /** The machine is switched off: its sshd, all sessions and everything on it end. Its next boot has another id. */
+  /** Switches the machine off: its sshd, all sessions and all other processes end. Its next boot has another id. */
   async stop(): Promise<void> {
     this.#isOff = true;
-    this.freeze(); // no process of a machine without power sees another one end
+    this.freeze(); // because no process of a machine without power sees another one end
     await this.#kill(this.#space().processes());
   }
 
-  /** From now on `shutdown`, `reboot` and the like switch it off, and its sshd comes back some time later. */
+  /** Makes `shutdown`, `reboot` and similar programs switch it off and start its sshd again some time later. */
   async reboots(options: RebootOptions): Promise<readonly Reboot[]> {
     await this.#keeper?.end();
     this.#keeper = await keep(`${this.#parts.directory}/programs`, options, this);
     return this.#keeper.reboots;
   }
 
-  /** The network fails: its sshd and all sessions end, and processes of jobs continue. */
+  /** Simulates a network failure: its sshd and all sessions end, and processes of jobs continue. */
   async cutOff(): Promise<void> {
     await this.#kill(this.#sshdProcesses());
   }
 
-  /** All sessions end immediately, and new ones are accepted. */
+  /** Ends all sessions immediately. It still accepts new ones. */
   async dropConnections(): Promise<void> {
     await until("sessions to end", () => {
-      // found again each time: a session that has just begun starts another process
+      // searched again each time, because a new session starts another process
       const sessions = this.#sshdProcesses().filter((pid) => !argumentsOf(pid).includes("[listener]"));
       signalAll(sessions, "SIGKILL");
       return this.#sshdProcesses().length <= 1;
     });
   }
 
-  /** Stops all its processes; connections stay open and silent. */
+  /** Stops all its processes. Connections stay open, but nothing answers. */
   freeze(): void {
     signalAll(this.#space().processes(), "SIGSTOP");
   }
 
   /**
-   * Ends {@link freeze}. sudo stops itself when it notices that its command was stopped, and it may notice that only
-   * now. Therefore all processes are woken repeatedly until none was found stopped for a while.
+   * Ends {@link freeze}. sudo stops itself when it detects that its command was stopped, which may happen only now.
+   * Therefore, all processes are woken repeatedly until none has been stopped for a while.
    */
   thaw(): void {
     const looks = 20;
@@ -128,19 +128,19 @@ export class FleetWorker {
     }
   }
 
-  /** Gives it another host key, as a reinstalled machine has. */
+  /** Gives it another host key, as after a reinstallation. */
   async changeHostKey(): Promise<void> {
     await this.cutOff();
     this.hostKey = (await makeKey(`${this.#parts.directory}/host_key`)).publicKey;
     await this.start();
   }
 
-  /** Allows another public key to log in, or only that one. */
+  /** Makes this public key the only one that can log in. */
   async authorize(publicKey: string): Promise<void> {
     await writeFile(`${this.#parts.directory}/authorized_keys`, `${publicKey}\n`);
   }
 
-  /** Fills the disk of `/opt/worker` (of a fleet started with `diskKb`) except for `leaveKb` KiB. */
+  /** Fills the disk of `/opt/worker` except for `leaveKb` KiB. The fleet must have the option `diskKb`. */
   async fillDisk(leaveKb = 0): Promise<void> {
     const filler = "/opt/worker/.filler";
     await this.run(["sh", "-c", `cat /dev/zero > ${filler}`]);
@@ -154,46 +154,46 @@ export class FleetWorker {
     await rm(this.#inside("/opt/worker/.filler"), { force: true });
   }
 
-  /** Text of a file on it. */
+  /** The text of a file on the worker. */
   read(path: string): Promise<string> {
     return readFile(this.#inside(path), "utf8");
   }
 
-  /** Whether the path exists on it. */
+  /** Whether a path exists on the worker. */
   exists(path: string): boolean {
     return existsSync(this.#inside(path));
   }
 
-  /** Names in a directory on it, sorted; with `recursive`, paths of everything below. */
+  /** The sorted names in a directory on the worker; with `recursive`, all paths below it. */
   async list(path: string, options: { recursive?: boolean } = {}): Promise<string[]> {
     return (await readdir(this.#inside(path), { recursive: options.recursive ?? false })).sort();
   }
 
-  /** Permission bits of a file on it. */
+  /** The permission bits of a file on the worker. */
   async mode(path: string): Promise<number> {
     return (await stat(this.#inside(path))).mode & 0o7777;
   }
 
-  /** Writes a file on it, as root. */
+  /** Writes a file on the worker as root. */
   async write(path: string, content: string): Promise<void> {
     const target = this.#inside(path);
     await mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
     await writeFile(target, content);
   }
 
-  /** Runs a command on it as root, without ssh. */
+  /** Runs a command on the worker as root, without ssh. */
   run(argv: readonly string[], input?: string): Promise<WorkerCommandResult> {
     return run([...this.#space().enter, ...argv], input);
   }
 
-  /** Ids, on this machine, of its processes whose arguments contain `text`. */
+  /** The ids, on this machine, of its processes whose arguments contain `text`. */
   processesWith(text: string): number[] {
     return this.#space()
       .processes()
       .filter((pid) => argumentsOf(pid).includes(text));
   }
 
-  /** Ends everything on it. */
+  /** Ends all processes on the worker. */
   async close(): Promise<void> {
     await this.#keeper?.end();
     await this.#namespace?.close();
@@ -205,7 +205,7 @@ export class FleetWorker {
     this.#sshd = undefined;
     signalAll(pids, "SIGKILL");
     await until("its sshd to end", () => {
-      const left = this.#sshdProcesses(); // found again each time: a login in progress starts another process
+      const left = this.#sshdProcesses(); // searched again each time, because a login in progress starts another process
       signalAll(left, "SIGKILL");
       return left.length === 0;
     });

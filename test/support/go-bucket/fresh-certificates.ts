@@ -11,8 +11,8 @@ const Sqlite: typeof import("better-sqlite3") = require("better-sqlite3");
 const DAY = 86_400_000;
 
 /**
- * Signs the certificates of job api again, as the Go program signs them: for the address of the worker and 127.0.0.1,
- * without any name. The keys stay the same.
+ * Signs the certificates of job api again with the same keys, as the Go program does: for the address of the worker and
+ * 127.0.0.1, without any name.
  */
 export async function freshCertificates(bucket: string, workers: ReadonlyMap<string, string>): Promise<void> {
   const db = new Sqlite(join(bucket, "data/maand.db"));
@@ -73,5 +73,5 @@ async function sign(bucket: string, host: string, key: KeyObject): Promise<strin
       ]),
     ],
   });
-  return certificate.toString("pem").trim(); // stored without the final line end
+  return certificate.toString("pem").trim(); // without the final newline, as in the store
 }

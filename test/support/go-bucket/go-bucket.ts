@@ -11,13 +11,13 @@ import { freshCertificates } from "./fresh-certificates.ts";
 
 const FIXTURE = fileURLToPath(new URL("go-bucket.tgz", import.meta.url));
 
-/** Its id. */
+/** The id of the bucket. */
 export const GO_BUCKET_ID = "bae9c294-f2e1-47f2-994d-11447d76820b";
 
-/** Hosts of its workers. */
+/** The hosts of its workers. */
 export const GO_HOSTS = ["127.0.1.1", "127.0.1.2", "127.0.1.3"] as const;
 
-/** A bucket that the Go program made, with real workers and the files that the Go program left on them. */
+/** A bucket of the Go program, with real workers and the files that the Go program deployed to them. */
 export interface GoBucket {
   readonly root: string;
   /** The bucket's directory on its workers. */
@@ -26,9 +26,9 @@ export interface GoBucket {
   start(args: readonly string[], options?: Partial<MaandOptions>): Running;
   json<T>(...args: readonly string[]): Promise<T>;
   write(path: string, text: string): void;
-  /** Every file of the bucket: path to SHA-256, mode and time. */
+  /** Returns the SHA-256, mode and time of every file of the bucket, by path. */
   fingerprint(): Record<string, string>;
-  /** The targets of a job that have run on a worker since the fixture was made: the lines added to its `data/log`. */
+  /** The targets of a job that have run on a worker since the fixture was created: the lines added to its `data/log`. */
   ran(job: string, host: string): Promise<string[]>;
   worker(host: string): FleetWorker;
   /** Runs SQL on the store of the Go program. */
@@ -42,8 +42,8 @@ const require = createRequire(new URL("../../../packages/core/package.json", imp
 const Sqlite: typeof import("better-sqlite3") = require("better-sqlite3");
 
 /**
- * Unpacks the fixture, and puts its files on each worker. Its certificates are signed again with its own CA and keys,
- * because those in it end in January 2027.
+ * Unpacks the fixture, and copies its files to each worker. Signs its certificates again with its own CA and keys, because
+ * they expire in January 2027.
  */
 export async function goBucket(fleet: Fleet): Promise<GoBucket> {
   const directory = mkdtempSync(join(tmpdir(), "maand-go-"));
@@ -110,7 +110,7 @@ export async function goBucket(fleet: Fleet): Promise<GoBucket> {
   return bucket;
 }
 
-/** Only the access to workers differs from the fixture: the user, the key and the ports of this fleet. */
+/** Adapts the fixture to this fleet, with another user, another key and other ports. */
 function reach(bucket: GoBucket, fleet: Fleet): void {
   const conf = readFileSync(join(bucket.root, "maand.conf"), "utf8")
     .replace("'agent'", `'${fleet.user}'`)

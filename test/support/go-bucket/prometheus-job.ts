@@ -7,7 +7,7 @@ import { GO_HOSTS, type GoBucket } from "./go-bucket.ts";
 const require = createRequire(new URL("../../../packages/core/package.json", import.meta.url));
 const Sqlite: typeof import("better-sqlite3") = require("better-sqlite3");
 
-/** Workers of the job `prometheus`: those of `api`. */
+/** The workers of the job `prometheus`, which are the workers of `api`. */
 export const PROMETHEUS_HOSTS = GO_HOSTS.slice(0, 2);
 
 const VERSION = "2.53.0";
@@ -42,7 +42,7 @@ scrape_configs:
 `;
 const DASHBOARD = "<html><head><title>Api</title></head><body><p>api</p></body></html>\n";
 
-/** Files of the workspace by path. */
+/** The files of the workspace by path. */
 const WORKSPACE: Readonly<Record<string, string>> = {
   "prometheus/manifest.json": JSON.stringify({
     version: VERSION,
@@ -59,8 +59,8 @@ const WORKSPACE: Readonly<Record<string, string>> = {
 };
 
 /**
- * The files that the Go program renders for a worker, in its own layout: yaml.v3 indents lists, sorts keys and writes
- * empty fields.
+ * The files that the Go program renders for a worker. They have the format of yaml.v3, which indents lists, sorts keys
+ * and writes empty fields.
  */
 function rendered(host: string): Record<string, string> {
   const targets = PROMETHEUS_HOSTS.map((worker) => `            - ${worker}:9901`).join("\n");
@@ -112,8 +112,8 @@ ${targets}
 }
 
 /**
- * Adds a job that runs Prometheus on the workers of `api`, and files for it in `api`: to the workspace, to the store as a build and a
- * deploy of the Go program leave it, and to the workers.
+ * Adds a job that runs Prometheus on the workers of `api`, and files for it in `api`. Changes the workspace, the store and the
+ * workers like a build and a deploy of the Go program.
  */
 export async function addPrometheusJob(bucket: GoBucket): Promise<void> {
   const workspace = {

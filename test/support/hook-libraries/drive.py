@@ -8,8 +8,8 @@ import maand
 
 def plain(value):
     if isinstance(value, maand.Response):
-        said = {"status_code": value.status_code, "ok": value.ok, "text": value.text}
-        return {**said, "json": value.json()} if value.ok and value.text else said
+        answer = {"status_code": value.status_code, "ok": value.ok, "text": value.text}
+        return {**answer, "json": value.json()} if value.ok and value.text else answer
     if isinstance(value, maand.CompletedCommand):
         return vars(value)
     if isinstance(value, tuple):
@@ -29,7 +29,7 @@ def run(case):
 
 def outcome(case):
     try:
-        return {"gives": plain(run(case))}
+        return {"returns": plain(run(case))}
     except Exception as error:
         names = ("status_code", "namespace", "key", "result")
         details = {name: plain(getattr(error, name)) for name in names if hasattr(error, name)}

@@ -51,7 +51,7 @@ async function run({ call, args, options = {} }: LibraryCase): Promise<unknown> 
 
 async function outcome(given: LibraryCase): Promise<object> {
   try {
-    return { gives: await plain(await run(given)) };
+    return { returns: await plain(await run(given)) };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const names = ["statusCode", "namespace", "key", "result"];

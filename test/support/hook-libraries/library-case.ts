@@ -8,11 +8,11 @@ export interface LibraryCase {
   /** Replaces variables of {@link HOOK_ENV}; null removes a variable. */
   readonly env?: Readonly<Record<string, string | null>>;
   /** The expected requests to maand. */
-  readonly asks: readonly ApiRequest[];
-  /** The answers of maand, in order: with null it never answers, "cut" closes the connection. */
+  readonly requests: readonly ApiRequest[];
+  /** The answers of maand in order. With null, it never answers; with "cut", it closes the connection. */
   readonly answers?: readonly (Answer | "cut" | null)[];
-  readonly gives?: unknown;
-  /** Its `message` is the beginning of the message. */
+  readonly returns?: unknown;
+  /** The expected error. `message` is the beginning of its message. */
   readonly raises?: Readonly<Record<string, unknown>> & { readonly message: string };
 }
 

@@ -9,20 +9,18 @@ import { HOOK_ENV } from "./library-case.ts";
 const LIBRARIES = fileURLToPath(new URL("../../../packages/plugin-job-commands/lib", import.meta.url));
 const JITI = fileURLToPath(import.meta.resolve("jiti")).replace(/lib\/jiti\.mjs$/, "lib/jiti-cli.mjs");
 
-/**
- * A directory like the one in which the script of a job command runs: with the libraries next to it, inside a bucket.
- */
+/** A directory in a bucket like the directory of a job command's script, with the libraries next to the script. */
 export interface Modules {
   /** The bucket's directory. */
   readonly bucket: string;
-  /** Writes a file of the tests, or a text, next to the libraries. */
+  /** Writes a file next to the libraries. */
   put(name: string, text: string): void;
-  /** Runs a script with the program for its extension, as a job command is run. */
+  /** Runs a script with the program for its extension, as maand runs a job command. */
   run(script: string, options?: { readonly env?: Readonly<Record<string, string>> }): Promise<Ended>;
   dispose(): void;
 }
 
-/** Makes one. */
+/** Creates such a directory. */
 export function modules(): Modules {
   const bucket = mkdtempSync(join(tmpdir(), "maand-modules-"));
   const place = join(bucket, "tmp", "_modules");
@@ -40,7 +38,7 @@ export function modules(): Modules {
   };
 }
 
-/** The text of a file in this directory. */
+/** The text of a file in the directory of this module. */
 export function ours(name: string): string {
   return readFileSync(new URL(name, import.meta.url), "utf8");
 }

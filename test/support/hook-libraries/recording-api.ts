@@ -8,25 +8,25 @@ export interface ReceivedRequest extends ApiRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-/** A server that replaces maand: it only records requests and sends the prepared answers. */
+/** A replacement for maand's server that records requests and sends prepared answers. */
 export interface RecordingApi {
   readonly port: number;
-  /** Requests of one token, in order. */
-  heard(token: string): readonly ReceivedRequest[];
+  /** The requests with a token, in order. */
+  received(token: string): readonly ReceivedRequest[];
   close(): Promise<void>;
 }
 
-/** Starts one. Each of the `answers` of a token is sent once; any further request gets 599. */
+/** Starts a server. It sends each of the `answers` to a token once, and answers any further request with 599. */
 export async function recordingApi(
   answers: (token: string) => readonly (Answer | "cut" | null)[],
 ): Promise<RecordingApi> {
-  const heard = new Map<string, ReceivedRequest[]>();
+  const received = new Map<string, ReceivedRequest[]>();
   const server = createServer(async (request, response) => {
     const body = await text(request);
     const token = (request.headers.authorization ?? "").replace("Bearer ", "");
-    const before = heard.get(token) ?? [];
+    const before = received.get(token) ?? [];
     const answer = answers(token)[before.length];
-    heard.set(token, [...before, written(request, body)]);
+    received.set(token, [...before, written(request, body)]);
     if (answer === null) return;
     if (answer === "cut") request.socket.destroy();
     else response.writeHead(answer?.status ?? 599).end(answer?.text);
@@ -35,7 +35,7 @@ export async function recordingApi(
   const { port } = server.address() as AddressInfo;
   return {
     port,
-    heard: (token) => heard.get(token) ?? [],
+    received: (token) => received.get(token) ?? [],
     close: () =>
       new Promise((closed) => {
         server.close(() => closed());

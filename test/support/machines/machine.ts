@@ -11,26 +11,26 @@ import { until } from "../fleet/until.ts";
 const RELAY = fileURLToPath(new URL("relay.mjs", import.meta.url));
 
 /**
- * `$1` is the host name. The namespace has a network that contains only itself, its own processes, and a name. For
- * maand, it is another machine.
+ * Holds namespaces that are another machine for maand: they have their own processes, a network with only the loopback
+ * interface, and the host name `$1`.
  */
 const HOLD = 'hostname "$1"; ip link set lo up; echo ready; exec sleep infinity';
 
 /** Options of a command on a machine. */
 export interface MachineOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Modules loaded before the program. */
+  /** Modules that are loaded before the program. */
   readonly preload?: readonly string[];
 }
 
-/** A machine in its own namespaces, which can reach only some addresses of this machine. */
+/** A machine in its own namespaces. It can reach only some addresses of this machine. */
 export interface Machine {
   /** Runs maand in the directory of a bucket. Killing maand also kills its child processes. */
   maand(bucket: Scratch, args: readonly string[], options?: MachineOptions): Promise<Ended>;
   close(): Promise<void>;
 }
 
-/** Starts a machine. `places`: the addresses that it reaches, as `127.0.0.1:5432`. */
+/** Starts a machine. `places` are the addresses that it can reach, such as `127.0.0.1:5432`. */
 export async function startMachine(name: string, places: readonly string[]): Promise<Machine> {
   const directory = mkdtempSync(join(tmpdir(), "maand-machine-"));
   const servers = await Promise.all(places.map((place) => serve(join(directory, place), place)));

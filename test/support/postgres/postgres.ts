@@ -26,28 +26,28 @@ export interface Postgres {
 
 const BIN = "/usr/lib/postgresql";
 
-/** The directory of PostgreSQL's programs on Debian; undefined where it is not installed. */
+/** The directory of PostgreSQL's programs on Debian; undefined if PostgreSQL is not installed. */
 export function postgresPrograms(): string | undefined {
   const versions = existsSync(BIN) ? readdirSync(BIN).filter((name) => existsSync(join(BIN, name, "bin/initdb"))) : [];
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
   return newest && join(BIN, newest, "bin");
 }
 
-/** The user that the server runs as, because it refuses root. */
+/** The user of the server, which refuses to run as root. */
 export function account(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
   return { uid: id("-u"), gid: id("-g") };
 }
 
-/** A file system in memory that only the server sees. */
+/** A file system in memory that is visible only to the server. */
 export interface SmallDisk {
-  /** The directory where it is mounted, which has to exist. */
+  /** The directory where it is mounted. The directory must exist. */
   readonly directory: string;
   readonly megabytes: number;
 }
 
-/** Mounts the small disk in a namespace of the server, which runs there as its user. Needs root. */
+/** Mounts the small disk in the namespace of the server, and starts the server there as its user. Needs root. */
 const WITH_SMALL_DISK =
   'mount -t tmpfs -o "size=$2m,mode=0700,uid=$3,gid=$4" tmpfs "$1" && exec setpriv --reuid "$3" --regid "$4" --clear-groups "$5" -D "$6"';
 
@@ -85,7 +85,7 @@ export function newHome(): string {
   return home;
 }
 
-/** One of PostgreSQL's programs. */
+/** The path of a program of PostgreSQL. */
 export function programOf(name: string): string {
   const bin = postgresPrograms();
   if (bin === undefined) throw new Error("PostgreSQL is missing: apt-get install postgresql");
@@ -109,7 +109,7 @@ export function psql(port: number, database: string, text: string): string {
   }).trim();
 }
 
-/** A server whose data exist; it does not run yet. */
+/** A server with existing data, which is not running yet. */
 export function serverIn({ home, data, port }: ServerPlace, disk?: SmallDisk): Postgres {
   const who = account();
   let server: ChildProcess | undefined;
@@ -127,7 +127,7 @@ export function serverIn({ home, data, port }: ServerPlace, disk?: SmallDisk): P
         psql(port, "postgres", "SELECT 1");
         return;
       } catch {
-        // after a crash it refuses to start until all its old processes have ended
+        // after a crash, the server refuses to start until all its old processes have ended
         if (server.exitCode !== null) server = begin();
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
@@ -170,7 +170,7 @@ export function serverIn({ home, data, port }: ServerPlace, disk?: SmallDisk): P
   return postgres;
 }
 
-/** The server's own children. */
+/** The child processes of the server. */
 function processes(server: ChildProcess): number[] {
   const out = execFileSync("ps", ["-o", "pid=", "--ppid", String(server.pid)], { encoding: "utf8" });
   return out
@@ -183,7 +183,7 @@ function killed(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // it has already ended
+    // the process has already ended
   }
 }
 

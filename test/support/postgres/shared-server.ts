@@ -1,4 +1,4 @@
 import { startServer } from "./test-store.ts";
 
-/** Before the end-to-end tests whose buckets have their store in PostgreSQL: one server for all of them. */
+/** Starts one server before all end-to-end tests whose buckets have their store in PostgreSQL. */
 export default startServer;

@@ -5,11 +5,11 @@ import { account, configure, freePort, newHome, type Postgres, programOf, psql, 
 
 /** A server that follows another one by streaming replication, asynchronously. */
 export interface Standby extends Postgres {
-  /** Resolves when it has all current data of the primary. */
+  /** Resolves when the standby has all current data of the primary. */
   caughtUp(): Promise<void>;
-  /** Ends its connection to the primary: it lacks what the primary stores from now on. */
+  /** Ends its connection to the primary, so that it lacks later changes. */
   detach(): Promise<void>;
-  /** Makes it an independent primary. */
+  /** Makes the standby an independent primary. */
   promote(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export async function startStandby(primary: Postgres): Promise<Standby> {
   const run = (text: string) => psql(place.port, "postgres", text);
   const caughtUp = async () => {
     const end = psql(primary.port, "postgres", "SELECT pg_current_wal_flush_lsn()");
-    await until("the standby has all", () => run(`SELECT pg_last_wal_replay_lsn() >= '${end}'`) === "t");
+    await until("the standby to have all data", () => run(`SELECT pg_last_wal_replay_lsn() >= '${end}'`) === "t");
   };
   await caughtUp();
   return {
@@ -38,11 +38,11 @@ export async function startStandby(primary: Postgres): Promise<Standby> {
     async detach() {
       run("ALTER SYSTEM SET primary_conninfo = ''");
       run("SELECT pg_reload_conf()");
-      await until("it has no connection", () => run("SELECT count(*) FROM pg_stat_wal_receiver") === "0");
+      await until("the standby to lose its connection", () => run("SELECT count(*) FROM pg_stat_wal_receiver") === "0");
     },
     async promote() {
       run("SELECT pg_promote()");
-      await until("it takes writes", () => run("SELECT pg_is_in_recovery()") === "f");
+      await until("the standby to accept writes", () => run("SELECT pg_is_in_recovery()") === "f");
     },
   };
 }

@@ -10,15 +10,15 @@ export const ENVIRONMENT = { PGPASSWORD: "secret" };
 
 /** A bucket with its store in PostgreSQL, and a job whose start waits for the test. */
 export interface TeamBucket extends LocalBucket {
-  /** Starts a deploy of a new version, and returns once the job is starting on the first worker. */
+  /** Starts a deploy of a new version, and resolves once the job is starting on the first worker. */
   deployTo(version: string): Promise<Running>;
-  /** Lets every start continue, from now on. */
+  /** Lets every current and later start continue. */
   open(): void;
-  /** The starts of the version, on all workers. */
+  /** The starts of a version on all workers. */
   starts(version: string): string[];
 }
 
-/** Two workers, one at a time; `conf` is put before the settings. The store is moved to the database. */
+/** Creates a bucket whose job rolls out to two workers, one at a time, and moves its store to the database. */
 export async function teamBucket(url: string, conf = ""): Promise<TeamBucket> {
   const bucket = await localBucket(2);
   const directory = mkdtempSync(join(tmpdir(), "maand-gate-"));

@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { psql, startPostgres } from "./postgres.ts";
 
-/** Selects where the buckets of end-to-end tests have their store: MAAND_TEST_STORE=postgres. */
+/** The variable that selects the place of stores in end-to-end tests: MAAND_TEST_STORE=postgres. */
 const SELECTED = "MAAND_TEST_STORE";
-/** The port of the server for all of them. */
+/** The variable with the port of the server. */
 const PORT = "MAAND_TEST_POSTGRES";
 
-/** The environment of a process of tests whose buckets have their store in PostgreSQL. */
+/** The environment of a test process whose buckets have their store in PostgreSQL. */
 export const IN_POSTGRES = { [SELECTED]: "postgres", PGPASSWORD: "secret" };
 
-/** The port of the server for the buckets of this process; undefined if they have their store in a file. */
+/** The port of the server for the buckets of this process; undefined if their stores are files. */
 function port(): string | undefined {
   return process.env[SELECTED] === "postgres" ? process.env[PORT] : undefined;
 }
@@ -19,27 +19,27 @@ export function isInPostgres(): boolean {
   return port() !== undefined;
 }
 
-/** The variables with which commands log in there. */
+/** The environment variables with which commands log in to the server. */
 export function storeEnvironment(): Readonly<Record<string, string>> {
   return port() === undefined ? {} : { PGPASSWORD: "secret" };
 }
 
-/** Starts the server if it was selected; returns a function that ends it. */
+/** Starts the server if it is selected. Returns a function that ends it. */
 export async function startTestStore(): Promise<() => Promise<void>> {
   return process.env[SELECTED] === "postgres" ? startServer() : async () => {};
 }
 
-/** Starts the server, which processes of tests find through this one's environment, unless it runs already. */
+/** Starts the server unless it is already running. Test processes find it through the environment of this process. */
 export async function startServer(): Promise<() => Promise<void>> {
   if (process.env[PORT] !== undefined) return async () => {};
   const postgres = await startPostgres();
-  postgres.database(); // makes the user
+  postgres.database(); // creates the user
   process.env[PORT] = String(postgres.port);
   if (process.env[SELECTED] === "postgres") process.env.PGPASSWORD = "secret";
   return () => postgres.dispose();
 }
 
-/** The URL of a new database for one bucket; undefined for SQLite. */
+/** Creates a database for a bucket, and returns its URL; undefined for SQLite. */
 export function newTestStore(): string | undefined {
   const at = port();
   if (at === undefined) return undefined;
@@ -52,7 +52,7 @@ export function newTestStore(): string | undefined {
 const PAUSE_MS = 20;
 const TRIES = 500;
 
-/** The URL of a copy of a database that `newTestStore` made. */
+/** Copies a database of `newTestStore`, and returns the URL of the copy. */
 export function copiedTestStore(url: string): string {
   const { port: at, pathname } = new URL(url);
   const name = newName();
@@ -67,7 +67,7 @@ export function copiedTestStore(url: string): string {
   }
 }
 
-/** Runs SQL in the database of a test's store. */
+/** Runs SQL in the database of a store. */
 export function inTestStore(url: string, sql: string): void {
   const { port: at, pathname } = new URL(url);
   psql(Number(at), pathname.slice(1), sql);

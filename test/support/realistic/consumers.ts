@@ -14,7 +14,7 @@ const PROGRAMS = {
   openssl: "/usr/bin/openssl",
 };
 
-/** Packages that are missing here. */
+/** The Debian packages that are not installed on this machine. */
 export function missingPackages(): string[] {
   return Object.entries(PROGRAMS)
     .filter(([, program]) => !existsSync(program))
@@ -35,8 +35,8 @@ export function runProgram(name: keyof typeof PROGRAMS | "sh", args: readonly st
 }
 
 /**
- * The value that PostgreSQL reads for a setting of a configuration. PostgreSQL refuses root, and its user here may not
- * read the bucket.
+ * The value of a setting according to PostgreSQL. PostgreSQL refuses to run as root, and its user may be unable to read
+ * the bucket, so it reads a copy.
  */
 export async function postgresSetting(directory: string, setting: string): Promise<string> {
   const { uid, gid } = await accountOf("postgres");
@@ -54,13 +54,13 @@ export async function postgresSetting(directory: string, setting: string): Promi
   }
 }
 
-/** A redis server with its configuration, until it is stopped. */
+/** A running redis server. */
 export interface RedisServer {
   runProgram(...words: readonly string[]): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** Starts a redis server and waits until it answers. */
+/** Starts a redis server with a configuration, and waits until it answers. */
 export async function startRedis(
   directory: string,
   { host, port, password }: { readonly host: string; readonly port: string; readonly password: string },

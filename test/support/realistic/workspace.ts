@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openBucket } from "@maand/core/internal";
 
-/** A realistic workspace: eleven jobs of a shop on five local workers. */
+/** The directory of a realistic workspace: eleven jobs of a shop on five local workers. */
 const WORKSPACE = fileURLToPath(new URL("workspace", import.meta.url));
 
 /** Copies the workspace into a bucket. */
@@ -11,7 +11,7 @@ export function copyWorkspace(bucket: string): void {
   cpSync(WORKSPACE, join(bucket, "workspace"), { recursive: true, force: true });
 }
 
-/** Its files, relative to `workspace`, sorted. */
+/** The sorted paths of its files, relative to `workspace`. */
 export function workspaceFiles(): string[] {
   return readdirSync(WORKSPACE, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -19,12 +19,12 @@ export function workspaceFiles(): string[] {
     .sort();
 }
 
-/** Copies one file of it. */
+/** Copies one file of the workspace into a bucket. */
 export function copyFile(path: string, bucket: string): void {
   cpSync(join(WORKSPACE, path), join(bucket, "workspace", path));
 }
 
-/** Secrets that its templates read, by job; operator's password is "fish". */
+/** The secrets that its templates read, by job. The password of operator is "fish". */
 export const SECRETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   postgres: { replication_password: "s3cret replication" },
   redis: { password: "s3cret-redis" },
@@ -32,7 +32,7 @@ export const SECRETS: Readonly<Record<string, Readonly<Record<string, string>>>>
   controller: { token: "t0ken" },
 };
 
-/** Puts the secrets into a bucket's store, as hooks of the jobs would. */
+/** Writes the secrets to a bucket's store, as commands of the jobs would. */
 export async function putSecrets(bucket: string): Promise<void> {
   const signal = new AbortController().signal;
   const defaults = () => [];

@@ -14,11 +14,11 @@ export interface Counts {
   bytesSent: number;
   /** Bytes from workers to the controller. */
   bytesReceived: number;
-  /** The longest chain of messages that one worker had to wait for, without connecting. */
+  /** The longest chain of messages with a worker that each waited for the previous one, without connecting. */
   roundTrips: number;
 }
 
-/** Counts that are all zero. */
+/** New counts, all zero. */
 export function noCounts(): Counts {
   return {
     connections: 0,

@@ -2,8 +2,8 @@
 export type Range = readonly [least: number, most: number];
 
 /**
- * Random numbers that depend only on the seed and on their purpose, not on the order in which they are drawn: two runs
- * with the same seed have the same workers, however their commands interleave.
+ * Random numbers that depend only on the seed and on their purpose, not on the order in which they are drawn. Two runs
+ * with the same seed have the same workers, even if their commands interleave differently.
  */
 export class Draws {
   readonly #seed: number;
@@ -12,7 +12,7 @@ export class Draws {
     this.#seed = seed;
   }
 
-  /** At least 0, less than 1. */
+  /** A number of at least 0 and less than 1. */
   share(...about: readonly string[]): number {
     let hash = (0x811c9dc5 ^ this.#seed) >>> 0;
     for (const word of about)
@@ -21,13 +21,13 @@ export class Draws {
     return mixed(hash) / 0x1_0000_0000;
   }
 
-  /** A number of a range: most are near its minimum, few near its maximum, like delays and sizes. */
+  /** A number in a range, usually near its minimum and rarely near its maximum, like delays and sizes. */
   within([least, most]: Range, ...about: readonly string[]): number {
     return least + (most - least) * this.share(...about) ** 3;
   }
 }
 
-/** Spreads a hash over all bits: the hashes of similar words differ only in a few. */
+/** Spreads a hash over all bits, because the hashes of similar words differ only in a few bits. */
 function mixed(hash: number): number {
   let bits = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);

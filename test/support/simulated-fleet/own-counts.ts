@@ -2,15 +2,15 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { openSqlite } from "@maand/core/internal";
 
-/** Counts of the work of a command on the machine of the controller. */
+/** Counts of the work that a command does on the controller. */
 export interface OwnCounts {
-  /** Statements that SQLite ran, without those that begin and end transactions, whose number depends on the clock. */
+  /** SQL statements, except those that begin and end transactions, whose number depends on the clock. */
   statements: number;
-  /** Those among them that name the table of allocations: for a large fleet, each may read tens of thousands of rows. */
+  /** The statements that read or write the table of allocations, which has tens of thousands of rows in a large fleet. */
   allocationStatements: number;
-  /** How often files of the workspace were opened to be read. */
+  /** The number of times that files of the workspace were opened for reading. */
   workspaceReads: number;
-  /** Bytes that this process wrote, to files and pipes. */
+  /** Bytes that this process wrote to files and pipes. */
   bytesWritten: number;
 }
 

@@ -28,7 +28,7 @@ export interface SimulatedBucket extends Pick<Scratch, "root" | "write" | "job" 
   maand(...args: readonly string[]): Promise<Ended>;
 }
 
-/** Makes a bucket with these numbers of workers and jobs, which is not built. */
+/** Creates a bucket of this size, without a build. */
 export async function simulatedBucket(size: WorkspaceSize, simulation: Simulation = {}): Promise<SimulatedBucket> {
   const bucket = await scratch('transport = "simulated"\n');
   bucket.write("maand.config.mjs", SIMULATED_CONFIG);
@@ -46,14 +46,14 @@ export async function simulatedBucket(size: WorkspaceSize, simulation: Simulatio
   };
 }
 
-/** Makes the fleet that configurations in this process use. */
+/** Creates the fleet that configurations in this process use. */
 export function useFleet(simulation: Simulation): SimulatedFleet {
   const fleet = simulatedFleet(simulation);
   Reflect.set(globalThis, FLEET, fleet);
   return fleet;
 }
 
-/** Writes workers and jobs, each of which runs on every worker. */
+/** Writes a workspace in which each job runs on every worker. */
 export function writeWorkspace(
   bucket: Pick<Scratch, "workers" | "job">,
   { workers, jobs, ...shape }: WorkspaceSize,

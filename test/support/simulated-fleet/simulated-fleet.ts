@@ -5,25 +5,25 @@ import { Draws } from "./draws.ts";
 import { SIMULATED, SimulatedRemote } from "./simulated-remote.ts";
 import { type Fleet, SimulatedWorker, type Simulation } from "./simulated-worker.ts";
 
-/** Thousands of workers without a machine, behind a transport plugin. */
+/** A fleet of up to thousands of simulated workers, behind a transport plugin. */
 export interface SimulatedFleet {
-  /** Connects workers with transport `simulated`. */
+  /** The plugin that connects to workers with the transport `simulated`. */
   readonly plugin: Plugin;
   /** Counts of the requests to the workers since {@link reset}. */
   readonly counts: Readonly<Counts>;
-  /** Milliseconds that the simulation itself took, which a real controller would not need. */
+  /** The time of the simulation itself in milliseconds, which a real controller would not need. */
   readonly ownMs: number;
-  /** Number of connections that are open. */
+  /** The number of open connections. */
   readonly open: number;
-  /** The worker of this host, if it was ever connected. */
+  /** The worker with this host, if maand ever connected to it. */
   worker(host: string): SimulatedWorker | undefined;
   /** Sets all counts and times to zero. */
   reset(): void;
 }
 
 /**
- * A fleet whose latencies, times, outputs and failures are drawn from a seed. The engine and all stock plugins run
- * unchanged: the workers use the protocol of the program that the plugin `make` starts on workers.
+ * Creates a fleet whose latencies, times, outputs and failures are drawn from a seed. The engine and all stock plugins run
+ * unchanged, because the workers use the protocol of the program that the plugin `make` starts on workers.
  */
 export function simulatedFleet(options: Simulation = {}): SimulatedFleet {
   const simulation = {
@@ -87,7 +87,7 @@ export function simulatedFleet(options: Simulation = {}): SimulatedFleet {
   };
 }
 
-/** A connection that reports once that it closed. */
+/** A connection that reports its end once. */
 class CountedRemote extends SimulatedRemote {
   #onClosed: (() => void) | undefined;
 

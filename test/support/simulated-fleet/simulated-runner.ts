@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Duplex } from "node:stream";
 import type { SimulatedWorker, Tree } from "./simulated-worker.ts";
 
-/** A line of the controller, as the program of `@maand/plugin-make` on workers reads it. */
+/** A line that the controller sends to the program of `@maand/plugin-make` on a worker. */
 interface Message {
   readonly id: number;
   readonly end?: boolean;
@@ -17,12 +17,12 @@ interface Message {
 }
 
 /**
- * The worker's end of a serving runner: it takes the program, greets, and answers requests in the same frames as the real one, so
- * that the controller's half runs unchanged.
+ * The worker's end of a runner. It receives the program, greets, and answers requests in the same frames as the real runner, so that
+ * the controller's end runs unchanged.
  */
 export class SimulatedRunner extends Duplex {
   readonly #worker: SimulatedWorker;
-  /** Bytes of the program that have not arrived. */
+  /** The number of bytes of the program that have not yet arrived. */
   #programLeft: number;
   readonly #programHash: string;
   #rest = "";
@@ -32,7 +32,7 @@ export class SimulatedRunner extends Duplex {
   #workerJson: string | undefined;
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  /** The worker asks for the program, unless it has kept the one with this hash. */
+  /** Requests the program unless the worker has kept the program with this hash. */
   constructor(worker: SimulatedWorker, programBytes: number, programHash: string) {
     super();
     this.#worker = worker;
@@ -108,7 +108,7 @@ export class SimulatedRunner extends Duplex {
 
   #keep(id: number, hash: string, base64: string): void {
     const missing = this.#waiting.get(id);
-    if (!missing?.has(hash)) return; // the content came before the answer, and has already arrived
+    if (!missing?.has(hash)) return; // this content has already arrived, before the answer
     const bytes = Buffer.from(base64, "base64");
     if (createHash("sha256").update(bytes).digest("hex") !== hash) throw new Error(`not the content of ${hash}`);
     this.#worker.fleet.counts.contents += 1;

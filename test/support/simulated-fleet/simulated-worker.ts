@@ -2,8 +2,8 @@ import type { Counts } from "./counts.ts";
 import type { Draws, Range } from "./draws.ts";
 
 /**
- * The behaviour of the workers of a simulated fleet. Ranges and shares are drawn for each worker and command from the
- * seed.
+ * The behaviour of simulated workers. For each worker and command, a value in each range is drawn from the seed, and
+ * failures are drawn with the given shares.
  */
 export interface Simulation {
   /** Default 1. */
@@ -28,22 +28,19 @@ export interface Fleet {
   readonly simulation: Required<Simulation>;
   readonly draws: Draws;
   readonly counts: Counts;
-  /** One copy of each hash, which thousands of workers have. */
+  /** One copy of each hash, which thousands of workers share. */
   readonly hashes: Map<string, string>;
-  /** The tree of each job that was delivered last, and its JSON: most workers have the same. */
+  /** The last delivered tree of each job and its JSON, which most workers share. */
   readonly trees: Map<string, { readonly text: string; readonly tree: Tree }>;
   /** Runs a part of the simulation, and counts its time as time of the simulation. */
   simulate<T>(work: () => T): T;
 }
 
-/**
- * One machine of the fleet: the files that were delivered to it, and the targets that ran there. It survives the end of
- * a connection.
- */
+/** A machine of the fleet: its delivered files, and the targets that ran on it. It survives the end of a connection. */
 export class SimulatedWorker {
   readonly host: string;
   readonly fleet: Fleet;
-  /** The record of the command that changed it last. */
+  /** The record of the last command that changed the worker. */
   fence = "";
   /** The hash of the runner's program that it keeps. */
   program = "";
@@ -52,7 +49,7 @@ export class SimulatedWorker {
   readonly latencyMs: number;
   /** Hashes of contents on the worker. */
   readonly #contents = new Set<string>();
-  /** The files of each job's directory, and of the bucket's, whose name is empty here. */
+  /** The files of each job's directory; under "", the files of the bucket's directory. */
   readonly #trees = new Map<string, Tree>();
   /** The last target of each job. */
   readonly #ran = new Map<string, string>();
@@ -65,7 +62,7 @@ export class SimulatedWorker {
     this.latencyMs = fleet.draws.within(fleet.simulation.latencyMs, "latency", host);
   }
 
-  /** Forgets earlier messages: a new connection begins. */
+  /** Begins a new connection, without earlier messages. */
   connected(): void {
     this.#trips = 0;
     this.#hasAnswered = true;
@@ -98,7 +95,7 @@ export class SimulatedWorker {
     this.#contents.add(shared);
   }
 
-  /** Stores delivered files: those of some jobs, and of the bucket's directory. */
+  /** Stores delivered files of some jobs and of the bucket's directory. */
   deliver(jobs: Readonly<Record<string, Tree>>, files: Tree): void {
     for (const [job, tree] of Object.entries(jobs)) this.#trees.set(job, this.#shared(job, tree));
     this.#trees.set("", { ...this.#trees.get(""), ...files });

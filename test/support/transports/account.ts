@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { aWorker, connectContext, someSettings, type TransportUnderTest } from "@maand/core/testing";
 import { account } from "@maand/example-transport-account";
 
-/** An account that every Debian has. */
+/** An account that exists on every Debian. */
 const ACCOUNT = "www-data";
 
-/** Another account of this machine, through sudo. */
+/** The transport `account`, with another account of this machine. */
 export const overAccount: TransportUnderTest = {
   open() {
     const root = mkdtempSync(join(tmpdir(), "maand-transport-"));

@@ -6,7 +6,7 @@ import { dockerExec } from "@maand/example-transport-docker-exec";
 import { openNamespace } from "../fleet/namespace.ts";
 import { signalAll } from "../fleet/processes.ts";
 
-/** Replaces docker: its only container, `box`, is a namespace of mounts and processes. */
+/** A replacement for docker. Its only container, `box`, is a namespace of mounts and processes. */
 const DOCKER = `#!/bin/sh
 here=$(dirname "$0")
 case "$1 $2" in
@@ -21,7 +21,7 @@ shift
 exit $?
 `;
 
-/** `docker exec`, with a replacement for docker. */
+/** The transport `docker-exec`, with a replacement for docker. */
 export const overDocker: TransportUnderTest = {
   async open() {
     const place = mkdtempSync(join(tmpdir(), "maand-transport-"));

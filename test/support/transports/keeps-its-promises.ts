@@ -5,9 +5,11 @@ import { TRANSPORTS } from "./transports.ts";
 
 const MINUTES = 60_000;
 
-/** A test that checks one of {@link TRANSPORTS}, and compares its column of the table in the docs with the results. */
+/** Tests one of {@link TRANSPORTS}, and compares the results with its column of the table in the docs. */
 export function keepsItsPromises(name: keyof typeof TRANSPORTS): void {
-  it(`${name} keeps the promises that docs/plugins/transports.md lists`, { timeout: 3 * MINUTES }, async () => {
+  it(`the transport ${name} keeps the promises that docs/plugins/transports.md lists`, {
+    timeout: 3 * MINUTES,
+  }, async () => {
     const transport = TRANSPORTS[name];
     if (!transport) throw new Error(`there is no transport ${name}`);
     const results = await checkTransport(transport);

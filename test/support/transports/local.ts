@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { aWorker, connectContext, type TransportUnderTest } from "@maand/core/testing";
 import { local } from "@maand/plugin-local";
 
-/** Directories of this machine. */
+/** The transport `local`. */
 export const overLocal: TransportUnderTest = {
   open() {
     const root = mkdtempSync(join(tmpdir(), "maand-transport-"));

@@ -5,12 +5,12 @@ import { ssh } from "@maand/plugin-ssh";
 import { remotesFor, startFleet } from "../fleet/index.ts";
 import { freePort } from "../fleet/range.ts";
 
-/** The stock ssh, on an sshd worker. */
+/** The stock transport `ssh`, with an sshd worker. */
 export const overSsh: TransportUnderTest = {
   open: () => onSshd("ssh", (file) => ssh({ configFile: file, agent: "" })),
 };
 
-/** The ssh client of this machine, on an sshd worker. */
+/** The transport `openssh` with the ssh client of this machine and an sshd worker. */
 export const overOpenssh: TransportUnderTest = {
   open: () => onSshd("openssh", (file) => openssh({ configFile: file })),
   limits: {

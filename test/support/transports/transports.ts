@@ -4,7 +4,7 @@ import { overDocker } from "./docker.ts";
 import { overLocal } from "./local.ts";
 import { overOpenssh, overSsh } from "./ssh.ts";
 
-/** The transports of this repository, each on a worker that is as real as this machine allows. */
+/** The transports of this repository. Each has a worker that is as real as this machine allows. */
 export const TRANSPORTS: Readonly<Record<string, TransportUnderTest>> = {
   ssh: overSsh,
   local: overLocal,

@@ -5,17 +5,14 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import type { Scratch } from "../bucket/scratch.ts";
 import { until } from "../fleet/until.ts";
 
-/** Debian's Chromium. */
+/** The path of Debian's Chromium. */
 export const CHROMIUM = "/usr/bin/chromium";
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 /** A page of `maand ui` in a headless Chromium. */
 export interface UiPage {
   readonly page: Page;
-  /**
-   * Scripts that ran although they were data: dialogs, errors of the page, and violations of its content security
-   * policy.
-   */
+  /** Signs that data ran as a script: dialogs, errors of the page, and violations of its content security policy. */
   readonly alarms: readonly string[];
   /** Opens a page of the application, such as `#/plan`, and waits for its heading. */
   open(fragment: string, heading: string | RegExp): Promise<void>;
@@ -23,7 +20,7 @@ export interface UiPage {
   axe(): Promise<string[]>;
 }
 
-/** Runs `maand ui` in a bucket, and lends its page; `endServer` ends the server earlier. */
+/** Runs `maand ui` in a bucket, and calls `use` with its page. `endServer` ends the server earlier. */
 export async function withUi(
   bucket: Scratch,
   allow: string,
@@ -45,7 +42,7 @@ export async function withUi(
   }
 }
 
-/** Opens a page, and closes its browser afterwards. */
+/** Calls `use` with a page, and closes its browser afterwards. */
 export async function withPage(url: string, use: (ui: UiPage) => Promise<void>): Promise<void> {
   const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   try {
@@ -78,7 +75,7 @@ async function watched(page: Page, url: string): Promise<UiPage> {
       await page.getByText("Loading …").first().waitFor({ state: "detached" });
     },
     async axe() {
-      await page.evaluate(readFileSync(AXE, "utf8")); // through the debugger, because the policy of the page allows no such script
+      await page.evaluate(readFileSync(AXE, "utf8")); // through the debugger, because the policy of the page forbids this script
       return page.evaluate(FINDINGS);
     },
   };

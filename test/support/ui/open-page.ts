@@ -12,25 +12,25 @@ import type { Running } from "../bucket/maand.ts";
 import type { Scratch } from "../bucket/scratch.ts";
 import { until } from "../fleet/until.ts";
 
-/** `maand ui` of a bucket as a process, and a browser that has opened it. */
+/** A process of `maand ui`, and a client that has opened its page like a browser. */
 export interface OpenedPage {
   readonly server: Running;
   readonly origin: string;
   readonly session: SessionAnswer;
-  /** The answer of a path below /api. Fails for a refusal. */
+  /** Returns the response of a path below /api. Rejects if the server refuses. */
   get<T>(path: string): Promise<T>;
-  /** The status and answer of a write. */
+  /** Writes, and returns the status and body of the response. */
   post<T>(path: string, body: unknown): Promise<{ readonly status: number; readonly body: T }>;
-  /** Requests an action, confirms it, and returns both answers. */
+  /** Requests an action, confirms it, and returns both responses. */
   act(request: ActionRequest): Promise<ConfirmAnswer["confirm"] & StartedAnswer>;
   /** Follows the stream, and appends its messages to `woken`. */
   follow(): Followed;
-  /** Processor time of the server so far, in milliseconds. */
+  /** The CPU time of the server so far, in milliseconds. */
   cpuMs(): number;
   close(): Promise<void>;
 }
 
-/** A stream that is followed. */
+/** A followed stream. */
 export interface Followed {
   readonly woken: readonly Wake[];
   /** Calls a function for each message, one after the other. */
@@ -40,7 +40,7 @@ export interface Followed {
 
 const TICKS = 100; // clock ticks of /proc per second
 
-/** Starts `maand ui` with more flags and opens the page. Close it when done. */
+/** Starts `maand ui` with additional flags and opens the page. Call `close` at the end. */
 export function openPage(bucket: Scratch, ...flags: readonly string[]): Promise<OpenedPage> {
   return openPageIn(bucket, {}, flags);
 }
@@ -73,11 +73,11 @@ export async function openPageIn(
   return {
     ...{ server, origin, session, get, post },
     async act(request) {
-      const asked = await post<ConfirmAnswer>("actions", request);
-      if (asked.status !== 200) throw new Error(`${asked.status} ${JSON.stringify(asked.body)}`);
-      const started = await post<StartedAnswer>("actions", { ...request, confirm: asked.body.confirm.token });
+      const requested = await post<ConfirmAnswer>("actions", request);
+      if (requested.status !== 200) throw new Error(`${requested.status} ${JSON.stringify(requested.body)}`);
+      const started = await post<StartedAnswer>("actions", { ...request, confirm: requested.body.confirm.token });
       if (started.status !== 202) throw new Error(`${started.status} ${JSON.stringify(started.body)}`);
-      return { ...asked.body.confirm, ...started.body };
+      return { ...requested.body.confirm, ...started.body };
     },
     follow: () => followed(`${origin}/api/stream`, cookie),
     cpuMs() {
@@ -100,7 +100,7 @@ function followed(url: string, cookie: string): Followed {
   const listeners: ((wake: Wake) => Promise<void>)[] = [];
   const end = new AbortController();
   void read().catch((cause: unknown) => {
-    if (!end.signal.aborted && !(cause instanceof TypeError)) throw cause; // the server was ended
+    if (!end.signal.aborted && !(cause instanceof TypeError)) throw cause; // the server has ended
   });
   return { woken, each: (listener) => void listeners.push(listener), close: () => end.abort() };
 

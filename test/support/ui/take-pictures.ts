@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type FleetBucket, withFleetBucket } from "../bucket/fleet-bucket.ts";
 import { type UiPage, withUi } from "./browser.ts";
 
-/** A service that logs what it does, and whose release 2.1.0 does not start on the third worker. */
+/** A service that writes a log, and whose release 2.1.0 does not start on the third worker. */
 const MAKEFILE = `start restart reload:
 	@echo "$(JOB): loading configuration"
 	@echo "$(JOB): $@ as $(NEW_VERSION)"
@@ -32,20 +32,20 @@ function writeJobs({ bucket }: FleetBucket, version: (job: string) => string): v
     );
 }
 
-/** Deploys to real workers, lets a deploy fail, and writes pictures of the pages of `maand ui` to a directory. */
+/** Deploys to real workers, including a failed deploy, and writes pictures of the pages of `maand ui` to a directory. */
 export async function takePictures(directory: string): Promise<void> {
   mkdirSync(directory, { recursive: true });
-  await withFleetBucket({ count: 12 }, async (lent) => {
-    const { bucket, workers, directory: place, fleet } = lent;
+  await withFleetBucket({ count: 12 }, async (fixture) => {
+    const { bucket, workers, directory: place, fleet } = fixture;
     bucket.workers(
       ...fleet.workersJson().map((worker, at) => ({ ...worker, tags: { zone: `zone-${"abc"[at % 3]}` } })),
     );
-    writeJobs(lent, () => "1.8.2");
+    writeJobs(fixture, () => "1.8.2");
     await bucket.maand("deploy", "--build");
     await workers[4]?.write(`${place("api")}/data/fail`, "");
-    writeJobs(lent, (job) => (job === "api" || job === "search" ? "2.1.0" : "1.8.2"));
+    writeJobs(fixture, (job) => (job === "api" || job === "search" ? "2.1.0" : "1.8.2"));
     await bucket.maand("deploy", "--build");
-    await withUi(bucket, "deploy,rollback,pause,maintain", (ui) => pictures(lent, ui, directory));
+    await withUi(bucket, "deploy,rollback,pause,maintain", (ui) => pictures(fixture, ui, directory));
   });
 }
 

@@ -16,15 +16,15 @@ describe("every command ends", () => {
     const error = await failure(remote.exec(argv, { asRoot, timeoutMs: 1_000 }));
     expect(error).toMatchObject({ code: "TIMED_OUT", worker: worker.host, output: ["begun"] });
     expect(error.message).toContain("timed out after 1 s");
-    await until("both to be gone", () => worker.processesWith("sleep 6").length === 0);
+    await until("both processes to end", () => worker.processesWith("sleep 6").length === 0);
   });
 
   test("by SIGKILL if it ignores SIGTERM", async () => {
     const remote = await remotes().connect(worker);
-    const stubborn = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done"];
+    const stubborn = ["sh", "-c", "trap '' TERM; echo stubborn; while :; do sleep 0.1; done"];
     const error = await failure(remote.exec(stubborn, { timeoutMs: 500, graceMs: 3_000, asRoot: true }));
     expect(error.code).toBe("TIMED_OUT");
-    await until("it to be gone", () => worker.processesWith("echo deaf").length === 0);
+    await until("the command to end", () => worker.processesWith("echo stubborn").length === 0);
   });
 
   test.each([true, false])("when it is interrupted, including on the worker (as root: %s)", async (asRoot) => {
@@ -43,7 +43,7 @@ describe("every command ends", () => {
     expect((await remote.exec(["echo", "still here"])).stdout).toBe("still here\n");
   });
 
-  test("by its stop word; its input stays open until then", async () => {
+  test("by its stop word, until which its input stays open", async () => {
     const remote = await remotes().connect(worker);
     const interrupt = new AbortController();
     const lines: string[] = [];
@@ -51,10 +51,10 @@ describe("every command ends", () => {
       lines.push(line);
       if (line === "begun") interrupt.abort();
     };
-    const argv = ["sh", "-c", "read given; echo begun; read word; echo heard $given $word"];
+    const argv = ["sh", "-c", "read given; echo begun; read word; echo got $given $word"];
     const options = { stdin: "input\n", stopWord: "stop\n", signal: interrupt.signal, onLine, asRoot: true };
     expect(await failure(remote.exec(argv, options))).toMatchObject({ code: "INTERRUPTED" });
-    expect(lines).toEqual(["begun", "heard input stop"]);
+    expect(lines).toEqual(["begun", "got input stop"]);
     const late = await failure(
       remote.exec(["sh", "-c", "read word; echo $word"], { stopWord: "end\n", timeoutMs: 300 }),
     );
@@ -71,7 +71,7 @@ describe("every command ends", () => {
     expect(await failure(first)).toMatchObject({ code: "TIMED_OUT" });
   });
 
-  test("on a stopped worker at its time limit and grace; the next one is UNREACHABLE in bounded time", async () => {
+  test("on a stopped worker after its time limit, and the next command fails with UNREACHABLE in bounded time", async () => {
     const remote = await remotes().connect(worker, {
       settings: { timeouts: { connectMs: 700, commandMs: 9_000, tapMs: 900_000 } },
     });
@@ -101,7 +101,7 @@ describe("every command ends", () => {
   });
   let ended: Promise<MaandError>;
 
-  test("on a stopped worker by keepalives: DISCONNECTED", async () => {
+  test("with DISCONNECTED on a stopped worker, which keepalives detect", async () => {
     const remote = await remotes({ keepaliveSeconds: 0.1 }).connect(worker);
     const running = remote.exec(["sh", "-c", "echo begun; sleep 65"], { onLine: () => worker.freeze() });
     try {
@@ -112,7 +112,7 @@ describe("every command ends", () => {
     await worker.run(["pkill", "-f", "sleep 65"]);
   });
 
-  test("when the connection is closed, which may happen twice", async () => {
+  test("when the connection is closed, even twice", async () => {
     const remote = await remotes().connect(worker);
     const begun = new Promise<void>((resolve) => {
       ended = failure(remote.exec(["sh", "-c", "echo begun; sleep 66"], { onLine: () => resolve() }));
@@ -127,7 +127,7 @@ describe("every command ends", () => {
 });
 
 describe("a lost connection", () => {
-  test("during a command: DISCONNECTED, never repeated", async () => {
+  test("during a command fails it with DISCONNECTED, without repeating it", async () => {
     const remote = await remotes().connect(worker);
     const running = remote.exec(["sh", "-c", "echo once >> /opt/worker/once; echo begun; sleep 67"], {
       asRoot: true,
@@ -140,7 +140,7 @@ describe("a lost connection", () => {
     await worker.run(["pkill", "-f", "sleep 67"]);
   });
 
-  test("between commands: one new connection, even for many parallel commands", async () => {
+  test("between commands is replaced by one new connection, even for many parallel commands", async () => {
     const remote = await remotes().connect(worker);
     await worker.dropConnections();
     const before = worker.connections();
@@ -148,7 +148,7 @@ describe("a lost connection", () => {
     expect(worker.connections()).toBe(before + 1);
   });
 
-  test("between commands, to an unreachable worker: UNREACHABLE, until it is back", async () => {
+  test("to an unreachable worker fails commands with UNREACHABLE until the worker is back", async () => {
     const remote = await remotes().connect(worker);
     await worker.cutOff();
     expect(await failure(remote.exec(["true"]))).toMatchObject({ code: "UNREACHABLE" });

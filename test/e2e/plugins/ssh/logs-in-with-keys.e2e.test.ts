@@ -14,8 +14,8 @@ beforeAll(() => {
   [worker, other] = fleet().workers as [FleetWorker, FleetWorker];
 });
 
-describe("logging in", () => {
-  test("an unknown key and an unknown user result in AUTH_FAILED and are named", async () => {
+describe("a login", () => {
+  test("fails with AUTH_FAILED for an unknown key or an unknown user, and names it", async () => {
     const stranger = await makeKey(join(fleet().directory, "stranger"));
     const error = await failure(remotes().connect({ host: worker.host, identity: stranger.path }));
     expect(error).toMatchObject({ code: "AUTH_FAILED", worker: worker.host });
@@ -25,7 +25,7 @@ describe("logging in", () => {
     expect(unknownUser.message).toContain('"nobody-here"');
   });
 
-  test("a key that is missing, readable to others, or encrypted is refused with a hint", async () => {
+  test("refuses a key that is missing, readable by others, or encrypted, with a hint", async () => {
     const at = remotes();
     const missing = await failure(at.connect({ host: worker.host, identity: "gone.key" }));
     expect(missing).toMatchObject({ code: "AUTH_FAILED" });
@@ -42,15 +42,15 @@ describe("logging in", () => {
     expect(error.hint).toContain("ssh-add");
   });
 
-  test("a key in the bucket's secrets is found by its name, and can be set per worker", async () => {
+  test("finds a key in the bucket's secrets by its name, which can differ for each worker", async () => {
     const at = remotes();
-    await (await at.connect(worker)).close(); // makes secrets/ for known_hosts
+    await (await at.connect(worker)).close(); // creates secrets/ for known_hosts
     writeFileSync(join(at.root, "secrets", "mine.key"), readFileSync(fleet().key.path), { mode: 0o600 });
     await at.connect({ host: worker.host, identity: "mine.key" });
     await at.connect(worker, { settings: { plugins: { ssh_key: "mine.key" } } });
   });
 
-  test("keys of the agent are tried after the file, or alone", async () => {
+  test("tries keys of the agent after the key file, or without a key file", async () => {
     const gone = await withAgent([fleet().key.path], async (agent) => {
       await remotes({ agent }).connect({ host: worker.host, identity: "gone.key" });
       const stranger = await makeKey(join(fleet().directory, "stranger"));
@@ -62,7 +62,7 @@ describe("logging in", () => {
     await remotes({ agent: gone }).connect(worker);
   });
 
-  test("a public key in place of the private one is reported, and works if an agent has the private one", async () => {
+  test("reports a public key in place of the private key, and accepts it if an agent has the private key", async () => {
     const identity = `${fleet().key.path}.pub`;
     const error = await failure(remotes().connect({ host: worker.host, identity }));
     expect(error).toMatchObject({ code: "AUTH_FAILED", hint: `name the private key: ${fleet().key.path}` });
@@ -72,7 +72,7 @@ describe("logging in", () => {
     });
   });
 
-  test("a certificate, in the agent or next to the key, is reported as unsupported, with a hint", async () => {
+  test("reports an unsupported certificate in the agent or next to the key, with a hint", async () => {
     const ca = await makeKey(join(fleet().directory, "ca"));
     const user = await makeKey(join(fleet().directory, "certified"));
     await must(["ssh-keygen", "-q", "-s", ca.path, "-I", "me", "-n", fleet().user, `${user.path}.pub`]);
@@ -90,7 +90,7 @@ describe("logging in", () => {
     });
   });
 
-  test("~/.ssh/config: an alias with user, port and key, through a jump host whose key is pinned too", async () => {
+  test("uses alias, user, port, key and jump host from ~/.ssh/config, and pins the key of the jump host", async () => {
     const configFile = join(fleet().directory, "ssh_config");
     writeFileSync(
       configFile,
@@ -124,7 +124,7 @@ describe("logging in", () => {
     await worker.start();
   });
 
-  test("root without sudo", async () => {
+  test("works as root without sudo", async () => {
     await withFleet({ count: 1, sudo: false }, async (rooted) => {
       const remote = await remotesFor(rooted).connect(rooted.workers[0] as FleetWorker);
       expect(remote.sudo).toBe(false);
@@ -134,7 +134,7 @@ describe("logging in", () => {
   });
 });
 
-/** Lends the socket of an ssh agent that holds these keys, with their certificates. */
+/** Calls `use` with the socket of an ssh agent that has these keys and their certificates. */
 async function withAgent<T>(keys: readonly string[], use: (socket: string) => Promise<T>): Promise<T> {
   const socket = join(mkdtempSync(join(fleet().directory, "agent-")), "s");
   const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });

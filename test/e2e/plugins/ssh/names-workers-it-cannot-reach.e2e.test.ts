@@ -14,7 +14,7 @@ beforeAll(() => {
   [worker, other] = fleet().workers as [FleetWorker, FleetWorker];
 });
 
-describe("unreachable workers", () => {
+describe("a connection to an unreachable worker", () => {
   const impatient = { settings: { timeouts: { connectMs: 500, commandMs: 1_000, tapMs: 900_000 } } };
   let server: Server | undefined;
   const sockets: Socket[] = [];
@@ -37,7 +37,7 @@ describe("unreachable workers", () => {
     server?.close();
   });
 
-  test("a refused connection is reported soon, with the port and a hint", async () => {
+  test("fails soon if it is refused, with the port and a hint", async () => {
     await worker.cutOff();
     const began = performance.now();
     const error = await failure(remotes().connect(worker));
@@ -48,16 +48,16 @@ describe("unreachable workers", () => {
   });
 
   test.each([
-    ["accepts and never speaks", ""],
-    ["stalls half way", "SSH-2.0-OpenSSH_9.2\r\n"],
-  ])("a listener that %s is limited by the connect timeout", async (_, say) => {
+    ["sends nothing", ""],
+    ["stalls after its first line", "SSH-2.0-OpenSSH_9.2\r\n"],
+  ])("fails after the connect timeout if the listener %s", async (_, say) => {
     const port = await listenSilently(say);
     const error = await failure(remotes().connect({ host: worker.host, port }, impatient));
     expect(error).toMatchObject({ code: "UNREACHABLE" });
     expect(error.message).toMatch(/timed out after 0.5 s/);
   });
 
-  test("a listener that closes immediately is retried a few times, and reported", async () => {
+  test("is retried a few times if the listener closes it immediately, and then fails", async () => {
     const port = await listenSilently("");
     server?.on("connection", (socket) => socket.end());
     const error = await failure(remotes().connect({ host: worker.host, port }, impatient));
@@ -65,35 +65,35 @@ describe("unreachable workers", () => {
     expect(sockets.length).toBeGreaterThan(1);
   });
 
-  test("a stopped sshd accepts connections without an answer: bounded", async () => {
+  test("fails in bounded time if the sshd is stopped", async () => {
     other.freeze();
     const error = await failure(remotes().connect(other, impatient));
     other.thaw();
     expect(error).toMatchObject({ code: "UNREACHABLE" });
   });
 
-  test("a name that does not resolve is reported", async () => {
+  test("fails if the host name cannot be resolved", async () => {
     const error = await failure(remotes().connect({ host: "no-such-worker.invalid" }));
     expect(error.code).toBe("UNREACHABLE");
     expect(error.message).toContain("cannot be resolved");
   });
 
-  test("an interrupted run does not wait for the connection", async () => {
+  test("ends immediately when the run is interrupted", async () => {
     const port = await listenSilently("");
     const interrupt = new AbortController();
     const connecting = remotes().connect({ host: worker.host, port }, { signal: interrupt.signal });
-    await until("it to connect", () => sockets.length > 0);
+    await until("the connection to begin", () => sockets.length > 0);
     interrupt.abort();
     expect(await failure(connecting)).toMatchObject({ code: "INTERRUPTED" });
   });
 
-  test("another transport is left to other plugins", async () => {
+  test("is left to other plugins if the worker has another transport", async () => {
     await expect(remotes().connect({ ...worker, host: worker.host, transport: "local" })).rejects.toThrow(
       "no plugin connects",
     );
   });
 
-  test("a ProxyCommand of the ssh config is not run, and is named if the worker is unreachable", async () => {
+  test("does not run a ProxyCommand of the ssh config, and suggests ProxyJump", async () => {
     const configFile = join(fleet().directory, "with-proxy-command");
     writeFileSync(configFile, "Host inner\n  HostName 127.0.0.1\n  Port 1\n  ProxyCommand false\n");
     const error = await failure(remotes({ configFile }).connect({ host: "inner" }));
@@ -101,12 +101,12 @@ describe("unreachable workers", () => {
   });
 });
 
-describe("a server with other algorithms", () => {
+describe("a connection to a server with other algorithms", () => {
   test.each([
     ["key exchange", "KexAlgorithms", "sntrup761x25519-sha512@openssh.com"],
     ["cipher", "Ciphers", "aes256-cbc"],
     ["MAC", "MACs", "umac-128-etm@openssh.com"],
-  ])("is reported: no %s in common, with the setting that adds one", async (what, setting, algorithm) => {
+  ])("fails without a common %s, and names the setting that adds one", async (what, setting, algorithm) => {
     const more = setting === "MACs" ? ["Ciphers aes256-ctr"] : [];
     await withFleet({ count: 1, sshdConfig: [`${setting} ${algorithm}`, ...more] }, async (odd) => {
       const error = await failure(remotesFor(odd).connect(odd.workers[0] as FleetWorker));
@@ -115,7 +115,7 @@ describe("a server with other algorithms", () => {
     });
   });
 
-  test("is reported: only host certificates", async () => {
+  test("fails if the server has only host certificates, with a hint", async () => {
     const [ca, host] = [join(fleet().directory, "ca"), join(fleet().directory, "certified_host_key")];
     for (const path of [ca, host]) await makeKey(path);
     await must(["ssh-keygen", "-q", "-h", "-s", ca, "-I", "host", `${host}.pub`]);
@@ -131,7 +131,7 @@ describe("a server with other algorithms", () => {
     });
   });
 
-  test("an old key exchange is accepted", async () => {
+  test("supports an old key exchange", async () => {
     await withFleet({ count: 1, sshdConfig: ["KexAlgorithms diffie-hellman-group14-sha1"] }, async (old) => {
       await (await remotesFor(old).connect(old.workers[0] as FleetWorker)).close();
     });

@@ -16,8 +16,8 @@ beforeAll(() => {
   [worker, other] = fleet().workers as [FleetWorker, FleetWorker];
 });
 
-describe("host keys", () => {
-  test("are pinned on first use, for many workers in parallel, in a private file", async () => {
+describe("a host key", () => {
+  test("is pinned on first use in a private file, for many workers in parallel", async () => {
     const at = remotes();
     await Promise.all(fleet().workers.map((one) => at.connect(one)));
     const lines = readFileSync(at.knownHosts, "utf8").trim().split("\n").sort();
@@ -31,7 +31,7 @@ describe("host keys", () => {
     expect(readFileSync(at.knownHosts, "utf8").trim().split("\n")).toHaveLength(fleet().workers.length);
   });
 
-  test("are all kept if several commands pin at the same time", async () => {
+  test("is kept if several commands pin other keys at the same time", async () => {
     const at = remotes();
     const commands = fleet().workers.map((one) => pinningProcess(at.contextFor(one)));
     try {
@@ -45,7 +45,7 @@ describe("host keys", () => {
     }
   });
 
-  test("a changed key is refused with both fingerprints; deleting the line permits it", async () => {
+  test("is refused with both fingerprints after a change, until its line is deleted", async () => {
     const at = remotes();
     await (await at.connect(other)).close();
     const before = await fingerprintOf(other);
@@ -59,7 +59,7 @@ describe("host keys", () => {
     await at.connect(other);
   });
 
-  test("can be shown and trusted without a login, even after a change", async () => {
+  test("can be shown and pinned without a login, even after a change", async () => {
     const at = remotes();
     const look = () => at.identify(other);
     const first = await look();
@@ -82,7 +82,7 @@ describe("host keys", () => {
     await other.start();
   });
 
-  test("a key added by hand is used, and decides which key type is requested", async () => {
+  test("is requested with the type of a key that was added by hand", async () => {
     await withFleet({ count: 1, sshdConfig: [`HostKey ${await ecdsaKey()}`] }, async (rebuilt) => {
       const [one] = rebuilt.workers as [FleetWorker];
       const at = remotesFor(rebuilt);
@@ -96,7 +96,7 @@ describe("host keys", () => {
     });
   });
 
-  test("a certificate authority in known_hosts is not a pin: the plain key must be trusted", async () => {
+  test("must be pinned itself, because certificate authorities in known_hosts are not supported", async () => {
     const ca = await makeKey(join(fleet().directory, "ca"));
     const host = await makeKey(join(fleet().directory, "certified_host_key"));
     await must(["ssh-keygen", "-q", "-h", "-s", ca.path, "-I", "host", `${host.path}.pub`]);
@@ -128,7 +128,7 @@ describe("host keys", () => {
   }
 });
 
-/** Another maand: it reads a worker's host key, and pins it on request. */
+/** The program of another process, which reads a worker's host key and pins it on request. */
 const PIN_ON_REQUEST = `
 import { createInterface } from "node:readline";
 import { createHooks } from "@maand/core/internal";
@@ -155,7 +155,7 @@ function pinningProcess({ worker, settings, bucket }: ConnectContext) {
   return {
     does(word: string) {
       child.stdin.write(`${word}\n`);
-      return until(`it to ${word}`, () => printed[0] === word && printed.shift());
+      return until(`the process to ${word}`, () => printed[0] === word && printed.shift());
     },
     end: () => void child.kill(),
   };

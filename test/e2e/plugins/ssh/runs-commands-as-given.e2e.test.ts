@@ -33,14 +33,14 @@ const NASTY = [
   "\t",
 ];
 
-describe("commands", () => {
+describe("a remote", () => {
   let remote: Remote;
   beforeAll(async () => {
     remote = await remotesFor(fleet()).connect(worker);
   });
   afterAll(() => remote.close());
 
-  test("exec returns the output; probe returns the exit code; a failed exec reports what and where", async () => {
+  test("returns the output from exec and the exit code from probe, and reports a failed exec", async () => {
     expect(await remote.exec(["echo", "hi"])).toMatchObject({ code: 0, stdout: "hi\n", stderr: "" });
     expect(await remote.probe(["sh", "-c", "echo no >&2; exit 3"])).toMatchObject({ code: 3, stderr: "no\n" });
     const error = await failure(remote.exec(["sh", "-c", "echo no >&2; exit 3"]));
@@ -49,7 +49,7 @@ describe("commands", () => {
     expect((await remote.probe(["no-such-program"])).code).toBe(127);
   });
 
-  test.each([true, false])("every argument, variable and directory arrives unchanged (as root: %s)", async (asRoot) => {
+  test.each([true, false])("passes arguments, variables and directories unchanged (as root: %s)", async (asRoot) => {
     const print = ["sh", "-c", 'for a; do printf "%s\\0" "$a"; done', "sh"];
     const { stdout } = await remote.exec([...print, ...NASTY], { asRoot });
     expect(stdout.split("\0").slice(0, -1)).toEqual(NASTY);
@@ -64,7 +64,7 @@ describe("commands", () => {
     expect(await failure(remote.exec(["pwd"], { asRoot, cwd: "/nowhere" }))).toMatchObject({ code: "COMMAND_FAILED" });
   });
 
-  test("input arrives unchanged and ends, even after a secret variable; without input it ends immediately", async () => {
+  test("passes input unchanged, also after a secret variable, and closes it", async () => {
     const bytes = Buffer.from([0, 1, 2, 10, 13, 255, 254, 0]);
     const count = ["sh", "-c", "od -An -tx1"];
     const expected = " 00 01 02 0a 0d ff fe 00\n";
@@ -74,7 +74,7 @@ describe("commands", () => {
     expect((await remote.exec(["cat"])).stdout).toBe("");
   });
 
-  test("as root runs as root, otherwise as the user; a secret variable is never in the worker's process list", async () => {
+  test("runs as root or as the user, and never shows secret variables in the worker's process list", async () => {
     expect((await remote.exec(["id", "-un"])).stdout).toBe(`${fleet().user}\n`);
     expect((await remote.exec(["id", "-un"], { asRoot: true })).stdout).toBe("root\n");
     const env = { HIDDEN: secret("hunter2"), PLAIN: "seen" };
@@ -86,7 +86,7 @@ describe("commands", () => {
     await expect(remote.exec(["true"], { env: { "A;B": "x" } })).rejects.toThrow(TypeError);
   });
 
-  test("a megabyte without a line end, and binary output, arrive complete", async () => {
+  test("returns a megabyte without a line end and binary output completely", async () => {
     const lines: string[] = [];
     const zeros = "head -c 1048576 /dev/zero | tr '\\0' a";
     const big = await remote.exec(["sh", "-c", zeros], { onLine: (line) => lines.push(line) });
@@ -108,7 +108,7 @@ describe("commands", () => {
     await remote.exec(["rm", "/tmp/fleet-bytes"]);
   });
 
-  test("a stream works in both directions, as root, with variables, and can be closed", async () => {
+  test("opens streams in both directions, as root, with variables, which can be closed", async () => {
     const stream = await remote.stream(["sh", "-c", 'id -un; echo "$A$B"; cat'], {
       asRoot: true,
       env: { A: "a", B: secret("b") },
@@ -124,14 +124,14 @@ describe("commands", () => {
     await until("the stream's command to end", () => worker.processesWith("# endless").length === 0);
   });
 
-  test("a child in the background does not delay the command", async () => {
+  test("does not wait for a child of the command in the background", async () => {
     const { stdout, durationMs } = await remote.exec(["sh", "-c", "sleep 60 & echo started"], { asRoot: true });
     expect(stdout).toBe("started\n");
     expect(durationMs).toBeLessThan(5_000);
     await worker.run(["pkill", "-f", "^sleep 60"]);
   });
 
-  test("twenty commands share one connection, eight at a time", async () => {
+  test("runs twenty commands on one connection, eight at a time", async () => {
     const program =
       'mkdir -p /opt/worker/t; touch "/opt/worker/t/$$"; ls /opt/worker/t | wc -l; sleep 0.1; rm "/opt/worker/t/$$"';
     const results = await Promise.all(
@@ -144,8 +144,8 @@ describe("commands", () => {
   });
 });
 
-describe("servers with lower limits", () => {
-  test("two sessions: commands wait for each other instead of failing", async () => {
+describe("on a server with lower limits", () => {
+  test("commands wait for each other if it allows two sessions", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxSessions 2"] }, async (tight) => {
       const remote = await remotesFor(tight).connect(tight.workers[0] as FleetWorker);
       await Promise.all(Array.from({ length: 10 }, () => remote.exec(["sleep", "0.05"])));
@@ -153,7 +153,7 @@ describe("servers with lower limits", () => {
     });
   });
 
-  test("one session: commands, streams and background children take turns", async () => {
+  test("commands, streams and background children take turns if it allows one session", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxSessions 1"] }, async (tight) => {
       const remote = await remotesFor(tight).connect(tight.workers[0] as FleetWorker);
       const leave = ["sh", "-c", "sleep 0.3 & echo left"];
@@ -166,7 +166,7 @@ describe("servers with lower limits", () => {
     });
   });
 
-  test("few parallel logins: refused ones are retried", async () => {
+  test("refused logins are retried if it allows few parallel logins", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxStartups 2"] }, async (tight) => {
       const [one] = tight.workers as [FleetWorker];
       const at = remotesFor(tight);
@@ -177,7 +177,7 @@ describe("servers with lower limits", () => {
   });
 });
 
-/** A stream that is opened, used and closed. */
+/** Opens, uses and closes a stream. */
 async function echoed(remote: Remote): Promise<ExecResult> {
   const stream = await remote.stream(["cat"]);
   stream.io.end("hello");

@@ -5,10 +5,10 @@ import { type FleetOptions, type FleetWorker, remotesFor, until, withFleet } fro
 import { changeLogin, isInstalled, type Login } from "../../../support/fleet/login.ts";
 import { failure } from "../../../support/fleet/use-fleet.ts";
 
-/** Lends one worker with the given login shell and start-up files. */
+/** Calls a function with one worker that has the given login shell and start-up files. */
 function withLogin<T>(
   login: Login,
-  use: (lent: {
+  use: (fixture: {
     worker: FleetWorker;
     connect: () => ReturnType<ReturnType<typeof remotesFor>["connect"]>;
   }) => Promise<T>,
@@ -46,7 +46,7 @@ const NASTY = [
   ";x",
 ];
 
-/** Prints on both outputs, with and without an end of the line, and shows each command it runs. */
+/** Start-up files that print to stdout and stderr, with and without a newline, and trace each command. */
 const POSIX_NOISE = "printf Welcome; echo ' to this host' >&2; printf 'on both'; set -x\n";
 const CSH_NOISE = "echo Welcome to this host; set echo; echo -n more\n";
 
@@ -60,8 +60,8 @@ const SHELLS: readonly (readonly [program: string, Login])[] = [
   ["fish", { shell: "/usr/bin/fish", home: { ".config/fish/config.fish": "echo Welcome; echo to this host >&2\n" } }],
 ];
 
-describe.each(SHELLS)("%s as the login shell, with start-up files that print", (program, login) => {
-  test.skipIf(!isInstalled(program))("runs any command, and returns only its own output", () =>
+describe.each(SHELLS)("with %s as the login shell and start-up files that print", (program, login) => {
+  test.skipIf(!isInstalled(program))("commands run, and return only their own output", () =>
     withLogin(login, async ({ worker, connect }) => {
       const remote = await connect();
       const print = ["sh", "-c", 'printf "%s\\0" "$@" "$HIDDEN"; echo err >&2', "sh", ...NASTY];
@@ -81,12 +81,12 @@ describe.each(SHELLS)("%s as the login shell, with start-up files that print", (
       const onLine = () => interrupt.abort();
       const running = remote.exec(["sh", "-c", "echo up; sleep 68"], { signal: interrupt.signal, onLine });
       expect((await failure(running)).code).toBe("INTERRUPTED");
-      await until("the command to be gone", () => worker.processesWith("sleep 68").length === 0);
+      await until("the command to end", () => worker.processesWith("sleep 68").length === 0);
     }),
   );
 });
 
-test.skipIf(!isInstalled("tcsh"))("a deploy works with a login that prints", () =>
+test.skipIf(!isInstalled("tcsh"))("a deploy works with start-up files that print", () =>
   withFleetBucket({ count: 2 }, async ({ fleet, bucket, workers, hosts, lifecycles }) => {
     const [first, second] = workers as [FleetWorker, FleetWorker];
     await changeLogin(fleet, first, { shell: "/bin/bash", home: { ".bashrc": POSIX_NOISE } });
@@ -132,8 +132,8 @@ const REFUSALS: readonly (readonly [
   ["no sudo rule", { sudoers: "# none\n" }, {}, /sudo/, /sudoers\.d\/maand/],
 ];
 
-describe("a login that runs no commands is reported, with the line that fixes it", () => {
-  test.each(REFUSALS)("%s", (_, login, options, message, hint) =>
+describe("a login that cannot run commands", () => {
+  test.each(REFUSALS)("is reported with a hint that fixes it: %s", (_, login, options, message, hint) =>
     withLogin(
       login,
       async ({ connect }) => {
@@ -152,14 +152,14 @@ describe("a login that runs no commands is reported, with the line that fixes it
     ),
   );
 
-  test("sudo that is missing", () =>
+  test("is reported if sudo is missing", () =>
     withLogin({}, async ({ worker, connect }) => {
       await worker.run(["mount", "--bind", "/dev/null", "/usr/bin/sudo"]);
       const error = await failure((await connect()).exec(["true"], { asRoot: true }));
       expect(error).toMatchObject({ code: "WORKER_LACKS", message: `${worker.host} lacks sudo` });
     }));
 
-  test("a deploy reports it in one sentence per worker, without a script", () =>
+  test("is reported by a deploy in one sentence for each worker", () =>
     withFleetBucket({ count: 1 }, async ({ fleet, bucket, workers, hosts }) => {
       await changeLogin(fleet, workers[0] as FleetWorker, { sudoers: PASSWORD_RULE });
       bucket.job("api", { version: "1.0.0", selectors: ["worker"] });

@@ -1,4 +1,4 @@
-// Writes a line into its diary every half second. The diary is in data/, so it goes on where it ended.
+// Writes a line into a diary every half second. The diary is in data/, so it continues after a restart or an upgrade.
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 
 const DIARY = "data/diary.txt";

@@ -1,4 +1,4 @@
-// A small web server: tells its version, and needs a moment after its start before it is ready, as real ones do.
+// A small web server that returns its version. Like real servers, it is ready only a moment after its start.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
