@@ -28,7 +28,6 @@ const LAYERS: readonly (readonly string[])[] = [
   ["plan", "build"],
   ["deploy", "jobs"],
   ["on-worker"],
-  ["saved-plans"],
   ["toolbox.ts"],
   ["readonly.ts", "operator.ts", "internal.ts", "plugin.ts"],
   ["index.ts"],
@@ -63,9 +62,11 @@ describe("packages", () => {
     expect(offenders(inside(CORE), (module) => module.startsWith("@maand/"))).toEqual([]);
   });
 
-  it("a plugin imports core, the template engine, the command library and its own tools, but no other plugin and no cli", () => {
+  it("a plugin imports core, the libraries for commands, templates and saved plans, and its own tools, but no other plugin and no cli", () => {
     expect(
-      offenders(inside("packages/plugin-"), (module) => /^@maand\/(?!core|command|gotemplate)/.test(module)),
+      offenders(inside("packages/plugin-"), (module) =>
+        /^@maand\/(?!core|command|gotemplate|saved-plans)/.test(module),
+      ),
     ).toEqual([]);
   });
 
@@ -79,6 +80,10 @@ describe("packages", () => {
 
   it("the command library imports only core", () => {
     expect(offenders(inside("packages/command/"), (module) => /^@maand\/(?!core)/.test(module))).toEqual([]);
+  });
+
+  it("the library of saved plans imports only core", () => {
+    expect(offenders(inside("packages/saved-plans/"), (module) => /^@maand\/(?!core)/.test(module))).toEqual([]);
   });
 
   it("gotemplate imports only itself", () => {

@@ -1,4 +1,4 @@
-import type { SavedPlan } from "@maand/core/internal";
+import type { SavedPlan } from "@maand/saved-plans";
 import { releaseNumber, type Store } from "@maand/core/readonly";
 import { unknown, wrong } from "../server/query.ts";
 import { Refused } from "../server/refused.ts";

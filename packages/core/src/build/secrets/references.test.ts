@@ -5,7 +5,6 @@ import { MaandError } from "../../errors.ts";
 import { refreshSecrets } from "../../jobs/secrets/refresh-secrets.ts";
 import { setSecrets } from "../../jobs/secrets/write-secrets.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
-import { previewBuild } from "../../saved-plans/preview-build.ts";
 import { aBucket, type TestBucket } from "../../testing/a-bucket.ts";
 import { workspaceProblems } from "../build.ts";
 
@@ -168,16 +167,14 @@ describe("a build", () => {
   });
 });
 
-it("a preview and doctor call no provider, and name the secrets that were never read", async () => {
+it("doctor calls no provider, and names the secrets that were never read", async () => {
   const opened = await bucket.open();
-  const { problems, close } = await previewBuild(opened, opened.paths.workspace);
+  const problems = await workspaceProblems(opened);
   expect(problems.filter(({ code }) => code === "secret_not_read").map(({ where }) => where)).toEqual([
     "workspace/jobs/api/vars.toml: password",
     "workspace/jobs/web/vars.toml: password",
     "workspace/bucket.conf: token",
   ]);
-  expect((await workspaceProblems(opened)).filter(({ code }) => code === "secret_not_read")).toHaveLength(3);
-  close();
   await opened.close();
   expect(asked).toEqual([]);
 });

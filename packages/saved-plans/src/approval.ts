@@ -1,12 +1,15 @@
-import type { Bucket } from "../bucket/bucket.ts";
-import { treeDigest } from "../domain/deploy/digest.ts";
-import type { PlannedAction } from "../domain/deploy/plan.ts";
-import { MaandError } from "../errors.ts";
-import type { PlanApproval } from "../plan/plan-approval.ts";
-import type { PlannedAllocation, PlannedJob } from "../plan/plan-job.ts";
-import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
-import type { Run } from "../run/run.ts";
-import type { JobState } from "../store/views/job-state-rows.ts";
+import { MaandError } from "@maand/core";
+import {
+  type Bucket,
+  isTapped,
+  type JobState,
+  type PlanApproval,
+  type PlannedAction,
+  type PlannedAllocation,
+  type PlannedJob,
+  treeDigest,
+} from "@maand/core/internal";
+import type { Run } from "@maand/core/operator";
 import type { Fingerprints } from "./basis/fingerprints.ts";
 import { invalid } from "./file/plan-file.ts";
 import type { SavedAllocation, SavedJob, SavedPlan } from "./file/plan-schema.ts";

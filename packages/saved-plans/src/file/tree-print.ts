@@ -1,5 +1,4 @@
-import { treeDigest } from "../../domain/deploy/digest.ts";
-import type { PlannedAllocation } from "../../plan/plan-job.ts";
+import { type PlannedAllocation, treeDigest } from "@maand/core/internal";
 import type { Fingerprints } from "../basis/fingerprints.ts";
 
 /**

@@ -1,16 +1,16 @@
-import type { OpenedBucket } from "../bucket/open.ts";
-import { pluginVersions } from "../bucket/plugin-versions.ts";
-import { deployWith } from "../deploy/deploy.ts";
-import { error, type Problem } from "../domain/checks/problem.ts";
-import { type Allocation, demandedJobs, type Job } from "../domain/workspace/job.ts";
-import { MaandError } from "../errors.ts";
-import type { PlanApproval } from "../plan/plan-approval.ts";
-import { planWave } from "../plan/plan-wave.ts";
-import { stopping } from "../plan/stopping.ts";
-import { type Wave, wavesOf } from "../plan/waves.ts";
-import { Ledger } from "../run/ledger.ts";
-import type { Run } from "../run/run.ts";
-import type { Summary } from "../run-result.ts";
+import { type Allocation, error, type Job, MaandError, type Problem, type Summary } from "@maand/core";
+import {
+  demandedJobs,
+  deployWith,
+  Ledger,
+  type OpenedBucket,
+  type PlanApproval,
+  planWave,
+  stopping,
+  type Wave,
+  wavesOf,
+} from "@maand/core/internal";
+import type { Run } from "@maand/core/operator";
 import { approvalOf, type Compared, carriedOut, differencesOf } from "./approval.ts";
 import { basisOf, readAgain } from "./basis/basis.ts";
 import { changesSince, type Suspects } from "./basis/changes-since.ts";
@@ -18,6 +18,7 @@ import { type Fingerprints, fingerprints } from "./basis/fingerprints.ts";
 import { invalid } from "./file/plan-file.ts";
 import type { SavedPlan } from "./file/plan-schema.ts";
 import { stopRows } from "./file/save-plan.ts";
+import { pluginVersions } from "./plugin-versions.ts";
 
 /**
  * Carries out a saved plan, and nothing else. Throws before anything is touched: PLAN_INVALID for a plan that cannot be carried

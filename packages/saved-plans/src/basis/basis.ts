@@ -1,15 +1,16 @@
-import { coreVersion } from "../../config/package-of.ts";
-import { treeDigest } from "../../domain/deploy/digest.ts";
-import type { RecordedState } from "../../domain/deploy/plan.ts";
-import { NAMESPACE } from "../../domain/kv/kv-names.ts";
-import type { Settings } from "../../domain/settings/settings.ts";
-import type { Allocation, Job } from "../../domain/workspace/job.ts";
-import type { Worker } from "../../domain/workspace/worker.ts";
-import { type Pending, pendingOf } from "../../plan/plan-job.ts";
-import type { StoppingAllocation } from "../../plan/stopping.ts";
-import type { Run } from "../../run/run.ts";
-import type { KvStore } from "../../store/kv/kv.ts";
-import type { JobState } from "../../store/views/job-state-rows.ts";
+import type { Allocation, Job, Settings, Worker } from "@maand/core";
+import {
+  coreVersion,
+  type JobState,
+  type KvStore,
+  NAMESPACE,
+  type Pending,
+  pendingOf,
+  type RecordedState,
+  type StoppingAllocation,
+  treeDigest,
+} from "@maand/core/internal";
+import type { Run } from "@maand/core/operator";
 import type { Basis } from "../file/plan-schema.ts";
 import type { Fingerprints } from "./fingerprints.ts";
 import type { KvUsed } from "./kv-recorder.ts";

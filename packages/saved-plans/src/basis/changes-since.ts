@@ -1,4 +1,4 @@
-import { error, type Problem } from "../../domain/checks/problem.ts";
+import { error, type Problem } from "@maand/core";
 import type { Basis } from "../file/plan-schema.ts";
 
 /** The number of names to list if many things of one kind changed. */

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { definePlugin } from "@maand/core";
+import { aBucket, type TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { definePlugin } from "../plugin-api/plugin.ts";
-import { aBucket, type TestBucket } from "../testing/index.ts";
 import { sealPlan } from "./file/plan-file.ts";
 import { apply, done, fill, PRE_DEPLOY, planned, preDeploy, put } from "./plans.test.support.ts";
 

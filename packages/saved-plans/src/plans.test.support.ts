@@ -1,8 +1,6 @@
-import { NAMESPACE } from "../domain/kv/kv-names.ts";
-import type { PlanOptions } from "../plan/plan-deploy.ts";
-import { definePlugin } from "../plugin-api/plugin.ts";
-import type { Summary } from "../run-result.ts";
-import type { TestBucket } from "../testing/index.ts";
+import { definePlugin, type Summary } from "@maand/core";
+import { NAMESPACE, type PlanOptions } from "@maand/core/internal";
+import type { TestBucket } from "@maand/core/testing";
 import { deployPlan } from "./deploy-plan.ts";
 import { planText, readPlan } from "./file/plan-file.ts";
 import type { SavedPlan } from "./file/plan-schema.ts";

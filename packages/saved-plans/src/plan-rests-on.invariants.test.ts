@@ -1,7 +1,7 @@
+import { isMaandError } from "@maand/core";
+import { aBucket, type TestBucket } from "@maand/core/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { isMaandError } from "../errors.ts";
-import { aBucket, type TestBucket } from "../testing/index.ts";
 import { apply, fill, planned, put } from "./plans.test.support.ts";
 
 /**

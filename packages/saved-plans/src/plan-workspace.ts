@@ -1,8 +1,5 @@
-import type { OpenedBucket } from "../bucket/open.ts";
-import type { Problem } from "../domain/checks/problem.ts";
-import type { Plan } from "../plan/plan-deploy.ts";
-import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
-import { authorshipOf } from "../workspace/authorship.ts";
+import type { Problem } from "@maand/core";
+import { authorshipOf, isTapped, type OpenedBucket, type Plan } from "@maand/core/internal";
 import { type Fingerprints, fingerprints } from "./basis/fingerprints.ts";
 import { sealPlan } from "./file/plan-file.ts";
 import type { Basis } from "./file/plan-schema.ts";

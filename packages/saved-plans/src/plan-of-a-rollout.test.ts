@@ -1,7 +1,6 @@
+import { abortRollout, type OpenedBucket, resumeRollout } from "@maand/core/internal";
+import { aBucket, type TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { OpenedBucket } from "../bucket/open.ts";
-import { abortRollout, resumeRollout } from "../deploy/release/rollout-control.ts";
-import { aBucket, type TestBucket } from "../testing/index.ts";
 import { apply, done, planned } from "./plans.test.support.ts";
 
 /** Plans of a job whose release is rolled out in steps: each is a plan up to the next pause. */
@@ -76,6 +75,18 @@ describe("a plan of a staged rollout", () => {
     done(bucket);
     expect(await apply(bucket, plan)).toMatchObject({ outcome: "paused" });
     expect(commands()).toEqual([]);
+  });
+
+  it("that changes other jobs leaves waiting allocations their release", async () => {
+    expect(await bucket.deploy()).toMatchObject({ outcome: "paused" });
+    expect(await apply(bucket, await planned(bucket))).toMatchObject({ outcome: "paused" });
+    await opened(async ({ store }) => {
+      expect([...store.releases.hostsOf("api")]).toEqual([
+        [2, [A]],
+        [1, [B, C, D]],
+      ]);
+      expect(store.rollouts.find("api")?.step).toBe(1);
+    });
   });
 
   it("is refused after the rollout began, continued or was aborted, with that reason", async () => {

@@ -1,9 +1,14 @@
-import type { Bucket } from "../../bucket/bucket.ts";
-import type { PlannedAction } from "../../domain/deploy/plan.ts";
-import type { FileDiff, PlanDiffs } from "../../plan/diffs/diff-plan.ts";
-import type { Plan, PlanOptions } from "../../plan/plan-deploy.ts";
-import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
-import type { TreeFile } from "../../plugin-api/contexts.ts";
+import type { TreeFile } from "@maand/core";
+import type {
+  Bucket,
+  FileDiff,
+  Plan,
+  PlanDiffs,
+  PlannedAction,
+  PlannedAllocation,
+  PlannedJob,
+  PlanOptions,
+} from "@maand/core/internal";
 import type { Fingerprints } from "../basis/fingerprints.ts";
 import type { Basis, PlanBody, SavedAllocation, SavedJob, SavedSteps } from "./plan-schema.ts";
 import { treePrint } from "./tree-print.ts";

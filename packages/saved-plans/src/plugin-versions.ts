@@ -1,7 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import type { Loaded } from "../config/loaded.ts";
-import { contentHash } from "../domain/deploy/digest.ts";
+import { contentHash, type Loaded } from "@maand/core/internal";
 
 /**
  * The version of each plugin, by name. The version of a plugin without one is the digest of the file that the plugin

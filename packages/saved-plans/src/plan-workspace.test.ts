@@ -1,10 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { cpSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { NAMESPACE } from "../domain/kv/kv-names.ts";
-import { definePlugin } from "../plugin-api/plugin.ts";
-import { aBucket, type TestBucket } from "../testing/index.ts";
+import { definePlugin } from "@maand/core";
+import { NAMESPACE } from "@maand/core/internal";
+import { aBucket, type TestBucket } from "@maand/core/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { planText, readPlan } from "./file/plan-file.ts";
 import { planWorkspace, type WorkspacePlan } from "./plan-workspace.ts";
 import { apply, done, fill, PRE_DEPLOY, put } from "./plans.test.support.ts";
@@ -167,4 +168,46 @@ it("names the jobs whose post_build did not run, and leaves jobs undecided that 
   const { saved } = await planned();
   expect(saved.notes).toEqual([expect.stringContaining("post_build of api did not run")]);
   expect(saved.undecided.map(({ job }) => job)).toEqual(["api"]);
+});
+
+describe("a workspace in git", () => {
+  it("without the commit of the last build causes a warning", async () => {
+    const git = (...args: readonly string[]) => {
+      const author = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"];
+      return execFileSync("git", [...author, "-C", join(bucket.root, "workspace"), ...args], {
+        encoding: "utf8",
+      }).trim();
+    };
+    const commit = (text: string) => {
+      bucket.job("api", ONE, { "app.conf": text });
+      git("add", "-A");
+      git("commit", "-qm", text);
+      return git("rev-parse", "HEAD");
+    };
+    git("init", "-q");
+    const older = commit("one");
+    commit("two");
+    await bucket.build();
+    git("checkout", "-q", older);
+    expect((await planned()).problems).toMatchObject([{ code: "older_workspace", level: "warning" }]);
+  });
+});
+
+it("calls no provider of secrets, and names the secrets that were never read", async () => {
+  const asked: string[] = [];
+  const provider = definePlugin({
+    name: "provider",
+    apply: ({ resolveSecrets }) =>
+      resolveSecrets.tapPromise("provider", async ({ provider: name }) => {
+        asked.push(name);
+        return undefined;
+      }),
+  });
+  bucket.dispose();
+  bucket = aBucket({ plugins: [provider] });
+  bucket.workers(A);
+  bucket.job("api", ONE, { "vars.toml": 'password = "secret://op/prod/api/password"\n' });
+  const { problems } = await planned();
+  expect(problems).toMatchObject([{ code: "secret_not_read", where: "workspace/jobs/api/vars.toml: password" }]);
+  expect(asked).toEqual([]);
 });

@@ -1,7 +1,6 @@
+import { MaandError } from "@maand/core";
+import { contentHash, isRecord } from "@maand/core/internal";
 import * as v from "valibot";
-import { isRecord } from "../../domain/checks/validate.ts";
-import { contentHash } from "../../domain/deploy/digest.ts";
-import { MaandError } from "../../errors.ts";
 import { PLAN_FORMAT, type PlanBody, PlanSchema, type SavedPlan } from "./plan-schema.ts";
 
 /** The plan with its digest: SHA-256 of everything else in the file. Equal plans have equal files. */

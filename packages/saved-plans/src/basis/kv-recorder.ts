@@ -1,6 +1,4 @@
-import type { KvEntries } from "../../domain/kv/entries.ts";
-import type { KvEntry } from "../../domain/kv/kv-derived.ts";
-import type { KvStore, SyncedEntries } from "../../store/kv/kv.ts";
+import type { KvEntries, KvEntry, KvStore, SyncedEntries } from "@maand/core/internal";
 
 /** What was read from a KV store: values, and lists of keys. */
 export interface KvUsed {

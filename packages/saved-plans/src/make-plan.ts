@@ -1,16 +1,20 @@
-import type { OpenedBucket } from "../bucket/open.ts";
-import { pluginVersions } from "../bucket/plugin-versions.ts";
-import { unbuiltText } from "../domain/checks/unbuilt-text.ts";
-import type { Allocation } from "../domain/workspace/job.ts";
-import type { DryRunState } from "../plan/dry-run.ts";
-import { type Plan, type PlanOptions, planDeploy } from "../plan/plan-deploy.ts";
-import { wavesOf } from "../plan/waves.ts";
+import type { Allocation } from "@maand/core";
+import {
+  type DryRunState,
+  type OpenedBucket,
+  type Plan,
+  type PlanOptions,
+  planDeploy,
+  unbuiltText,
+  wavesOf,
+} from "@maand/core/internal";
 import { basisOf, readForRollout } from "./basis/basis.ts";
 import { type Fingerprints, fingerprints } from "./basis/fingerprints.ts";
 import { KvRecorder } from "./basis/kv-recorder.ts";
 import { sealPlan } from "./file/plan-file.ts";
 import type { Basis, SavedPlan } from "./file/plan-schema.ts";
 import { isUnchanged, planBody } from "./file/save-plan.ts";
+import { pluginVersions } from "./plugin-versions.ts";
 
 /** A plan for display, and its content for the file. */
 export interface MadePlan {

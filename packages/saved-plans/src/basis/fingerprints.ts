@@ -1,4 +1,4 @@
-import type { KvKey } from "../../store/kv/kv-key.ts";
+import type { KvKey } from "@maand/core/operator";
 
 /** Keyed digests of texts. They show whether two texts differ, but reveal nothing without the bucket's key. */
 export interface Fingerprints {

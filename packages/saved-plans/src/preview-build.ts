@@ -1,9 +1,5 @@
-import { runReporter } from "../bucket/bucket.ts";
-import type { OpenedBucket } from "../bucket/open.ts";
-import { buildCatalog } from "../build/build.ts";
-import type { Problem } from "../domain/checks/problem.ts";
-import { createHooks } from "../plugin-api/hooks.ts";
-import { Kv } from "../store/kv/kv.ts";
+import type { Problem } from "@maand/core";
+import { buildCatalog, createHooks, Kv, type OpenedBucket, runReporter } from "@maand/core/internal";
 
 /** The bucket after a build of a workspace, in memory. Close it when done. */
 export interface PreviewedBuild {
