@@ -170,6 +170,7 @@ describe("no allocation goes down without the availability budget", () => {
       "deploy/stop-within-budget.ts",
       "jobs/target-budget.ts",
       "plugin-maintenance/src/admit.ts",
+      "plugin-maintenance/src/wait-for-downtime.ts",
       "plugin-operations/src/workers/worker-downtime.ts",
       "run/scope/allocation-scope.ts",
     ]);

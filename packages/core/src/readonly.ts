@@ -5,9 +5,9 @@
 
 export { openStore } from "./bucket/open-store.ts";
 export type { RunRecords } from "./bucket/team/pull-run-records.ts";
-export { kvKeyOf } from "./config/commands/kv-key-command.ts";
 export { CONFIG_PLACES } from "./config/config.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
+export { kvKeyOf } from "./config/store/kv-key-command.ts";
 export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";

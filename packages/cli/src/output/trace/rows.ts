@@ -1,4 +1,4 @@
-import type { TracedCall } from "./tracer.ts";
+import type { TracedCall } from "@maand/core/internal";
 
 /** The time that one plugin spent in one hook for one unit. */
 export interface TraceRow {

@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { stopIfInterrupted } from "../../bucket/interruption.ts";
-import type { ScopeSource } from "../scope/contexts.ts";
-import { type DowntimeAnswer, type DowntimeRequest, reportRefused, requestDowntime } from "./arbiter.ts";
+import {
+  type DowntimeAnswer,
+  type DowntimeRequest,
+  type Run,
+  reportRefused,
+  requestDowntime,
+  stopIfInterrupted,
+} from "@maand/core/operator";
 
 /** How long a request waits for the budget. */
 export interface DowntimePatience {
@@ -19,7 +24,7 @@ const RETRY_MS = 1_000;
  * over. Each attempt checks health again. Throws INTERRUPTED.
  */
 export async function requestDowntimeWhenFree(
-  run: ScopeSource,
+  run: Run,
   request: DowntimeRequest,
   patience: DowntimePatience,
 ): Promise<DowntimeAnswer> {

@@ -1,4 +1,4 @@
-import type { TracedCall } from "./tracer.ts";
+import type { TracedCall } from "@maand/core/internal";
 
 /** A track of the viewer. Its calls are nested or follow each other. */
 interface Lane {

@@ -1,8 +1,8 @@
+import { MaandError } from "@maand/core";
+import type { TracedCall, Tracer } from "@maand/core/internal";
 import * as v from "valibot";
-import { MaandError } from "../../errors.ts";
 import { type Lanes, laneOf } from "./lanes.ts";
 import { type TraceRow, toMicroseconds, traceRows } from "./rows.ts";
-import type { TracedCall, Tracer } from "./tracer.ts";
 
 /** Shorter calls of taps of `event` are only included in the rows: there are very many, one for each printed line. */
 const SHORT_EVENT_MS = 1;

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { reveal } from "@maand/core/internal";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { reveal } from "./secret.ts";
 import { UNATTENDED_ENVIRONMENT, unattendedScript } from "./unattended-script.ts";
 
 /** Python: takes a lock as dpkg does, and holds it until the end of its input. */

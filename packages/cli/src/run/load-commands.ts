@@ -1,9 +1,14 @@
-import { didYouMean } from "../../domain/workspace/names.ts";
-import { errorText, isMaandError, MaandError } from "../../errors.ts";
-import { commandPaths, isLazy, pathsOf } from "../../plugin-api/commands.ts";
-import { importFault, missingHint } from "../import-module.ts";
-import type { LoadedPlugin } from "../loaded.ts";
-import { placeText } from "../thrown-at.ts";
+import { didYouMean, isMaandError, MaandError } from "@maand/core";
+import {
+  commandPaths,
+  errorText,
+  importFault,
+  isLazy,
+  type LoadedPlugin,
+  missingHint,
+  pathsOf,
+  placeText,
+} from "@maand/core/internal";
 
 /** Which commands to load, among those whose class is loaded when they are typed. */
 export interface CommandChoice {

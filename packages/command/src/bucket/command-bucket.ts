@@ -1,10 +1,6 @@
-import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { didYouMean } from "../domain/workspace/names.ts";
-import { MaandError } from "../errors.ts";
-import type { CommandBucket } from "../plugin-api/command-bucket.ts";
-import type { Remote } from "../remote/remote.ts";
-import { type CommandRun, openCommandRun } from "./command-run.ts";
-import { knownOf } from "./run.ts";
+import { type CommandBucket, didYouMean, MaandError, type Remote } from "@maand/core";
+import { type Bucket, knownOf, openCommandRun, runReporter } from "@maand/core/internal";
+import type { CommandRun } from "@maand/core/operator";
 
 /** Runs a plugin's command with its restricted view of the bucket; `command` is the name of its run. */
 export async function onCommandBucket<T>(

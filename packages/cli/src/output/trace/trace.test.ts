@@ -1,13 +1,11 @@
+import { definePlugin } from "@maand/core";
+import { deploy, openBucket, type TracedCall, Tracer } from "@maand/core/internal";
+import { aBucket, type TestBucket } from "@maand/core/testing";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { deploy } from "../../deploy/deploy.ts";
-import { definePlugin } from "../../plugin-api/plugin.ts";
-import { aBucket, type TestBucket } from "../../testing/index.ts";
-import { openBucket } from "../open.ts";
 import { laneOf } from "./lanes.ts";
 import { hookRows, traceRows } from "./rows.ts";
 import { readTrace, traceText } from "./trace-file.ts";
-import { type TracedCall, Tracer } from "./tracer.ts";
 
 const COMMAND = { command: "deploy", startedAt: new Date(0) };
 

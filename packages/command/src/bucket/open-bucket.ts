@@ -1,11 +1,11 @@
 import type { MaandError, Plugin } from "@maand/core";
 import type { OpenedBucket, Tracer } from "@maand/core/internal";
 import type { EventReader } from "@maand/core/toolbox";
-import type { ProcessContext, Program } from "./context.ts";
-import { visibleLines } from "./escape-control.ts";
-import { shownError } from "./shown-error.ts";
-import type { Style } from "./style.ts";
-import { keepDetailsIn } from "./unexpected.ts";
+import type { ProcessContext, Program } from "../context.ts";
+import { visibleLines } from "../escape-control.ts";
+import { shownError } from "../shown-error.ts";
+import type { Style } from "../style.ts";
+import { keepDetailsIn } from "../unexpected.ts";
 
 /** The parts of a command that are needed to open a bucket. */
 interface Opener {

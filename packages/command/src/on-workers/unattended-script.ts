@@ -1,4 +1,4 @@
-import type { Argv } from "./remote.ts";
+import type { Argv } from "@maand/core";
 
 /**
  * The environment of an unattended command: apt and needrestart do not prompt, and needrestart does not restart
