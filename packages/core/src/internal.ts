@@ -14,7 +14,8 @@ export { type TracedCall, Tracer } from "./bucket/trace/tracer.ts";
 export { unbuiltParts } from "./bucket/unbuilt.ts";
 export { type BuildOptions, type Built, build, buildCatalog } from "./build/build.ts";
 export type { Contributions } from "./build/contribute.ts";
-
+export { readReferences } from "./build/secrets/read-references.ts";
+export { storeRead } from "./build/secrets/referenced-secrets.ts";
 export { type BucketPaths, bucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Modules } from "./config/import-module.ts";
 export { importFault, missingHint } from "./config/import-module.ts";
@@ -36,6 +37,14 @@ export { keepContents } from "./deploy/rollout/promote.ts";
 export { isRecord } from "./domain/checks/validate.ts";
 export type { KvEntries } from "./domain/kv/entries.ts";
 export type { KvEntry } from "./domain/kv/kv-derived.ts";
+export {
+  isSecretKey,
+  ownerOfNamespace,
+  SECRET_KEY_RULE,
+  type SecretName,
+  secretValueProblem,
+} from "./domain/kv/secret-names.ts";
+export { parseReference, type SecretReference } from "./domain/kv/secret-reference.ts";
 export { errorText } from "./errors.ts";
 export { type AdoptedWorker, adoptBucket } from "./jobs/adopt-bucket.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
@@ -43,15 +52,6 @@ export { type Collected, gc, type PlannedCollection, planGc } from "./jobs/gc.ts
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export { type MarkedAllocation, markStopped } from "./jobs/mark-stopped.ts";
-export { type RefreshSecrets, refreshSecrets } from "./jobs/secrets/refresh-secrets.ts";
-export type { SecretEffects } from "./jobs/secrets/secret-effects.ts";
-export {
-  checkSecretKey,
-  removeSecret,
-  type SecretChange,
-  type SecretsChanged,
-  setSecrets,
-} from "./jobs/secrets/write-secrets.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diffs/diff-plan.ts";
 export { diffReleases, type ReleaseDiff } from "./plan/diffs/diff-releases.ts";
 export { fileDiff, type Side, type Unseen } from "./plan/diffs/file-diff.ts";
@@ -83,6 +83,7 @@ export { isTapped } from "./plugin-api/tapping/tap-by-name.ts";
 export { type Program, type ProgramResult, runProgram } from "./remote/process/run-program.ts";
 export { openCommandRun } from "./run/command-run.ts";
 export { deliveredRoot, storedRoot } from "./run/delivered-root.ts";
+export { recordCommand } from "./run/fence/record-command.ts";
 export { Ledger } from "./run/ledger.ts";
 export { noHandler } from "./run/no-handler.ts";
 export { prepareBucket } from "./run/prepare.ts";

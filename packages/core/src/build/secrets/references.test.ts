@@ -2,8 +2,6 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MaandError } from "../../errors.ts";
-import { refreshSecrets } from "../../jobs/secrets/refresh-secrets.ts";
-import { setSecrets } from "../../jobs/secrets/write-secrets.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../../testing/a-bucket.ts";
 import { workspaceProblems } from "../build.ts";
@@ -177,39 +175,4 @@ it("doctor calls no provider, and names the secrets that were never read", async
   ]);
   await opened.close();
   expect(asked).toEqual([]);
-});
-
-describe("secret refresh", () => {
-  it("reads the secrets that the last build referred to, and stores the changed ones", async () => {
-    await bucket.build();
-    values[REF] = "rotated";
-    const opened = await bucket.open();
-    const { changes } = await refreshSecrets(opened, { keys: [], job: undefined });
-    expect(changes).toEqual([
-      { owner: undefined, key: "token", change: "unchanged" },
-      { owner: "api", key: "password", change: "changed" },
-      { owner: "web", key: "password", change: "changed" },
-    ]);
-    expect(asked[1]?.sort()).toEqual([...Object.keys(values)].sort());
-    await refreshSecrets(opened, { keys: ["token"], job: undefined });
-    expect(asked[2]).toEqual(["secret://op/prod/all/token"]);
-    await expect(refreshSecrets(opened, { keys: ["passwort"], job: "api" })).rejects.toMatchObject({
-      code: "NOT_FOUND",
-      hint: 'did you mean "password"?',
-    });
-    await opened.close();
-    await bucket.build();
-    expect(asked).toHaveLength(3);
-  });
-
-  it("a secret of a provider cannot be set by hand", async () => {
-    await bucket.build();
-    const opened = await bucket.open();
-    const values = new Map([["password", "mine"]]);
-    await expect(setSecrets(opened, { command: "secret set", owner: "api", values })).rejects.toMatchObject({
-      code: "USAGE",
-      message: `password of job api is read from ${REF}`,
-    });
-    await opened.close();
-  });
 });

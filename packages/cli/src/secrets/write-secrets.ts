@@ -1,16 +1,16 @@
-import type { Bucket } from "../../bucket/bucket.ts";
+import { MaandError } from "@maand/core";
 import {
+  type Bucket,
   isSecretKey,
   ownerText,
+  recordCommand,
   SECRET_KEY_RULE,
   type SecretName,
   type SecretOwner,
-  secretNamespace,
   secretValueProblem,
-} from "../../domain/kv/secret-names.ts";
-import { MaandError } from "../../errors.ts";
-import { recordCommand } from "../../run/fence/record-command.ts";
-import { lockBucket } from "../../run/run.ts";
+} from "@maand/core/internal";
+import { lockBucket } from "@maand/core/operator";
+import { secretNamespace } from "@maand/core/readonly";
 import { type SecretEffects, secretEffects } from "./secret-effects.ts";
 import { checkOwner, noSecret } from "./secret-owner.ts";
 import { secretReaders } from "./secret-readers.ts";

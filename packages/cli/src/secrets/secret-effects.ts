@@ -1,7 +1,5 @@
-import type { Bucket } from "../../bucket/bucket.ts";
-import { asMaandError } from "../../bucket/error-outcome.ts";
-import type { SecretName } from "../../domain/kv/secret-names.ts";
-import { planDeploy } from "../../plan/plan-deploy.ts";
+import { type Bucket, planDeploy, type SecretName } from "@maand/core/internal";
+import { asMaandError } from "@maand/core/operator";
 import { type SecretReader, secretReaders } from "./secret-readers.ts";
 
 /** One allocation that the next deploy changes. */

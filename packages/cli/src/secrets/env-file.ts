@@ -1,4 +1,4 @@
-import { isSecretKey, SECRET_KEY_RULE } from "./secret-names.ts";
+import { isSecretKey, SECRET_KEY_RULE } from "@maand/core/internal";
 
 /** Why a `.env` file is refused. No part of a value is in the message. */
 export interface EnvProblem {

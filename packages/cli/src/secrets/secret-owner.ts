@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Bucket } from "../../bucket/bucket.ts";
-import { ownerText, type SecretOwner } from "../../domain/kv/secret-names.ts";
-import { didYouMean, isName } from "../../domain/workspace/names.ts";
-import { MaandError } from "../../errors.ts";
+import { didYouMean, MaandError } from "@maand/core";
+import { type Bucket, isName, ownerText, type SecretOwner } from "@maand/core/internal";
 
 /** Refuses a job that is neither in the catalog nor in the workspace: its secrets would never be read. Throws NOT_FOUND. */
 export function checkOwner({ store, paths }: Pick<Bucket, "store" | "paths">, owner: SecretOwner): void {

@@ -1,7 +1,5 @@
-import type { Bucket } from "../../bucket/bucket.ts";
-import { NAMESPACE } from "../../domain/kv/kv-names.ts";
-import type { SecretName, SecretOwner } from "../../domain/kv/secret-names.ts";
-import { demandedJobs, type Job, type JobFile } from "../../domain/workspace/job.ts";
+import type { Job, JobFile } from "@maand/core";
+import { type Bucket, demandedJobs, NAMESPACE, type SecretName, type SecretOwner } from "@maand/core/internal";
 
 /** A job with templates that name a secret. */
 export interface SecretReader {

@@ -1,12 +1,16 @@
-import { type Bucket, runReporter } from "../../bucket/bucket.ts";
-import { readReferences } from "../../build/secrets/read-references.ts";
-import { storeRead } from "../../build/secrets/referenced-secrets.ts";
-import { ownerOfNamespace, type SecretName } from "../../domain/kv/secret-names.ts";
-import { parseReference, type SecretReference } from "../../domain/kv/secret-reference.ts";
-import { didYouMean } from "../../domain/workspace/names.ts";
-import { MaandError } from "../../errors.ts";
-import { recordCommand } from "../../run/fence/record-command.ts";
-import { lockBucket } from "../../run/run.ts";
+import { didYouMean, MaandError } from "@maand/core";
+import {
+  type Bucket,
+  ownerOfNamespace,
+  parseReference,
+  readReferences,
+  recordCommand,
+  runReporter,
+  type SecretName,
+  type SecretReference,
+  storeRead,
+} from "@maand/core/internal";
+import { lockBucket } from "@maand/core/operator";
 import { changeOf, effectsOf, type SecretChange, type SecretsChanged } from "./write-secrets.ts";
 
 /** Which secrets to read again; empty means all. */
