@@ -35,6 +35,7 @@ export {
 export { abortRollout, resumeRollout } from "./deploy/release/rollout-control.ts";
 export { keepContents } from "./deploy/rollout/promote.ts";
 export { isRecord } from "./domain/checks/validate.ts";
+export { changedFiles } from "./domain/deploy/changed-files.ts";
 export type { KvEntries } from "./domain/kv/entries.ts";
 export type { KvEntry } from "./domain/kv/kv-derived.ts";
 export {
@@ -45,6 +46,7 @@ export {
   secretValueProblem,
 } from "./domain/kv/secret-names.ts";
 export { parseReference, type SecretReference } from "./domain/kv/secret-reference.ts";
+export { namedRelease } from "./domain/release/choose-release.ts";
 export { errorText } from "./errors.ts";
 export { type AdoptedWorker, adoptBucket } from "./jobs/adopt-bucket.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
@@ -53,7 +55,6 @@ export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export { type MarkedAllocation, markStopped } from "./jobs/mark-stopped.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diffs/diff-plan.ts";
-export { diffReleases, type ReleaseDiff } from "./plan/diffs/diff-releases.ts";
 export { fileDiff, type Side, type Unseen } from "./plan/diffs/file-diff.ts";
 export { type Hider, hiderFor, showDots } from "./plan/diffs/hide-secrets.ts";
 export type { DryRunState } from "./plan/dry-run.ts";

@@ -54,7 +54,6 @@ export {
 } from "./store/views/maintenance.ts";
 export { jobReleases, type ReleaseView } from "./store/views/releases.ts";
 export { openRollouts, type RolloutView } from "./store/views/rollouts.ts";
-export { type SecretView, secretViews } from "./store/views/secrets.ts";
 export { isRefused, noAccess } from "./trust/access.ts";
 
 /** Compares a workspace with its build; loaded when needed, because reading a workspace requires further modules. */

@@ -1,6 +1,4 @@
-import { NAMESPACE } from "../../domain/kv/kv-names.ts";
-import { type SecretOwner, secretNamespace } from "../../domain/kv/secret-names.ts";
-import type { Store } from "../store.ts";
+import { NAMESPACE, type SecretOwner, type Store, secretNamespace } from "@maand/core/readonly";
 
 /** A secret without its value: one row of `maand secret list`. */
 export interface SecretView {

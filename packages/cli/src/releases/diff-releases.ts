@@ -1,15 +1,20 @@
-import type { Bucket } from "../../bucket/bucket.ts";
-import { error } from "../../domain/checks/problem.ts";
-import { changedFiles } from "../../domain/deploy/changed-files.ts";
-import { namedRelease } from "../../domain/release/choose-release.ts";
-import { releaseName } from "../../domain/release/release.ts";
-import type { Job, JobFile } from "../../domain/workspace/job.ts";
-import { problemsError } from "../../errors.ts";
-import { LARGEST_TEXT, textOf } from "../../remote/text.ts";
-import { refuseUnknown } from "../../run/select.ts";
-import type { FileDiff } from "./diff-plan.ts";
-import { fileDiff, type Side } from "./file-diff.ts";
-import { type Hider, hiderFor, showDots } from "./hide-secrets.ts";
+import { error, type Job, type JobFile } from "@maand/core";
+import {
+  type Bucket,
+  changedFiles,
+  type FileDiff,
+  fileDiff,
+  type Hider,
+  hiderFor,
+  LARGEST_TEXT,
+  namedRelease,
+  problemsError,
+  refuseUnknown,
+  type Side,
+  showDots,
+  textOf,
+} from "@maand/core/internal";
+import { releaseName } from "@maand/core/readonly";
 
 /** The source files that differ between two releases of a job. */
 export interface ReleaseDiff {
