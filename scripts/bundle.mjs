@@ -48,8 +48,8 @@ const FIRST = {
   ],
 };
 /**
- * The stock plugins and the libraries that only commands use are part of the command too: as packages of their own, with their files opened one by one, they would load in
- * three times the time. `import()` of one of them, as for a configuration, gives the same module.
+ * The stock plugins and the libraries that only they or commands use are part of the command too: as packages of their own, with their
+ * files opened one by one, they would load in three times the time. `import()` of one of them, as for a configuration, gives the same module.
  */
 const PARTS = { cli: /^@maand\/(plugin-|gotemplate$|saved-plans$)/ };
 /** What is started as a thread, beside the files of the package. */

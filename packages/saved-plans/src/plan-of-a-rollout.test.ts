@@ -77,7 +77,7 @@ describe("a plan of a staged rollout", () => {
     expect(commands()).toEqual([]);
   });
 
-  it("that changes other jobs leaves waiting allocations their release", async () => {
+  it("at a pause keeps the release of the waiting allocations", async () => {
     expect(await bucket.deploy()).toMatchObject({ outcome: "paused" });
     expect(await apply(bucket, await planned(bucket))).toMatchObject({ outcome: "paused" });
     await opened(async ({ store }) => {

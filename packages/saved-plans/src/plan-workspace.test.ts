@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { definePlugin } from "@maand/core";
 import { NAMESPACE } from "@maand/core/internal";
 import { aBucket, type TestBucket } from "@maand/core/testing";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { planText, readPlan } from "./file/plan-file.ts";
 import { planWorkspace, type WorkspacePlan } from "./plan-workspace.ts";
 import { apply, done, fill, PRE_DEPLOY, put } from "./plans.test.support.ts";
@@ -170,30 +170,28 @@ it("names the jobs whose post_build did not run, and leaves jobs undecided that 
   expect(saved.undecided.map(({ job }) => job)).toEqual(["api"]);
 });
 
-describe("a workspace in git", () => {
-  it("without the commit of the last build causes a warning", async () => {
-    const git = (...args: readonly string[]) => {
-      const author = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"];
-      return execFileSync("git", [...author, "-C", join(bucket.root, "workspace"), ...args], {
-        encoding: "utf8",
-      }).trim();
-    };
-    const commit = (text: string) => {
-      bucket.job("api", ONE, { "app.conf": text });
-      git("add", "-A");
-      git("commit", "-qm", text);
-      return git("rev-parse", "HEAD");
-    };
-    git("init", "-q");
-    const older = commit("one");
-    commit("two");
-    await bucket.build();
-    git("checkout", "-q", older);
-    expect((await planned()).problems).toMatchObject([{ code: "older_workspace", level: "warning" }]);
-  });
+it("a plan of a workspace warns if the git history lacks the commit of the last build", async () => {
+  const git = (...args: readonly string[]) => {
+    const author = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"];
+    return execFileSync("git", [...author, "-C", join(bucket.root, "workspace"), ...args], {
+      encoding: "utf8",
+    }).trim();
+  };
+  const commit = (text: string) => {
+    bucket.job("api", ONE, { "app.conf": text });
+    git("add", "-A");
+    git("commit", "-qm", text);
+    return git("rev-parse", "HEAD");
+  };
+  git("init", "-q");
+  const older = commit("one");
+  commit("two");
+  await bucket.build();
+  git("checkout", "-q", older);
+  expect((await planned()).problems).toMatchObject([{ code: "older_workspace", level: "warning" }]);
 });
 
-it("calls no provider of secrets, and names the secrets that were never read", async () => {
+it("a plan of a workspace calls no provider of secrets, and names the secrets that were never read", async () => {
   const asked: string[] = [];
   const provider = definePlugin({
     name: "provider",
