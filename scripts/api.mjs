@@ -10,7 +10,7 @@ import { contextsPage } from "./contexts.mjs";
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Entry points without a promise of stability; docs/plugins/stability.md lists them. */
-const UNSTABLE = /\/(internal|operator|readonly|toolbox|unexpected|layout|on-workers|stored)$/;
+const UNSTABLE = /\/(internal|operator|readonly|toolbox|unexpected|layout|on-workers|stored|saved-plans)$/;
 
 const modules = new Map();
 

@@ -48,10 +48,10 @@ const FIRST = {
   ],
 };
 /**
- * The stock plugins are bundled into the command: as separate packages, they would take three times as long to load. An `import()` of
- * a stock plugin, as in a configuration, returns the same module.
+ * The stock plugins, and the libraries that only plugins and commands use, are bundled into the command: as separate packages, they would
+ * take three times as long to load. An `import()` of one of them, as in a configuration, returns the same module.
  */
-const PARTS = { cli: /^@maand\/(plugin-|gotemplate$)/ };
+const PARTS = { cli: /^@maand\/(plugin-|gotemplate$|saved-plans$)/ };
 /** Entry points of threads. */
 const THREADS = { core: [["store-thread", "./src/store/team/pg/thread-entry.ts"]] };
 /** The web page of `maand ui`, which is built separately. */

@@ -28,7 +28,6 @@ const LAYERS: readonly (readonly string[])[] = [
   ["plan", "build"],
   ["deploy", "jobs"],
   ["on-worker"],
-  ["saved-plans"],
   ["toolbox.ts"],
   ["readonly.ts", "operator.ts", "internal.ts", "plugin.ts"],
   ["index.ts"],
@@ -63,9 +62,11 @@ describe("packages", () => {
     expect(offenders(inside(CORE), (module) => module.startsWith("@maand/"))).toEqual([]);
   });
 
-  it("plugins import core, the template engine and the command library, but no other plugin and no cli", () => {
+  it("plugins import core, and the libraries for commands, templates and saved plans, but no other plugin and no cli", () => {
     expect(
-      offenders(inside("packages/plugin-"), (module) => /^@maand\/(?!core|command|gotemplate)/.test(module)),
+      offenders(inside("packages/plugin-"), (module) =>
+        /^@maand\/(?!core|command|gotemplate|saved-plans)/.test(module),
+      ),
     ).toEqual([]);
   });
 
@@ -79,6 +80,10 @@ describe("packages", () => {
 
   it("the command library imports only core", () => {
     expect(offenders(inside("packages/command/"), (module) => /^@maand\/(?!core)/.test(module))).toEqual([]);
+  });
+
+  it("the library of saved plans imports only core", () => {
+    expect(offenders(inside("packages/saved-plans/"), (module) => /^@maand\/(?!core)/.test(module))).toEqual([]);
   });
 
   it("gotemplate imports only itself", () => {
@@ -138,7 +143,7 @@ it("no files import each other, directly or indirectly", () => {
 });
 
 describe("no allocation goes down without the availability budget", () => {
-  const engine = [...inside(CORE), ...inside("packages/plugin-")];
+  const engine = ["core/src", "saved-plans", "command", "cli", "plugin-"].flatMap((name) => inside(`packages/${name}`));
   const having = (text: RegExp) =>
     paths(engine.filter(({ code }) => text.test(code))).map((path) => path.replace(CORE, "").replace("packages/", ""));
 
@@ -165,6 +170,7 @@ describe("no allocation goes down without the availability budget", () => {
       "deploy/stop-within-budget.ts",
       "jobs/target-budget.ts",
       "plugin-maintenance/src/admit.ts",
+      "plugin-maintenance/src/wait-for-downtime.ts",
       "plugin-operations/src/workers/worker-downtime.ts",
       "run/scope/allocation-scope.ts",
     ]);

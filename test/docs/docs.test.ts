@@ -150,8 +150,8 @@ describe("docs/plugins/stability.md", () => {
     mark,
   ]);
 
-  it("lists every entry point of core and of the command library", () => {
-    const entries = ["core", "command"].flatMap((name) => {
+  it("lists every entry point of core, of the command library and of the library of saved plans", () => {
+    const entries = ["core", "command", "saved-plans"].flatMap((name) => {
       const { exports }: { exports: object } = JSON.parse(
         readFileSync(join(ROOT, `packages/${name}/package.json`), "utf8"),
       );
@@ -162,7 +162,7 @@ describe("docs/plugins/stability.md", () => {
   });
 
   it("gives each entry point the mark that its API report contains", () => {
-    const report = ["core", "command"]
+    const report = ["core", "command", "saved-plans"]
       .map((name) => readFileSync(join(ROOT, `packages/${name}/${name}.api.md`), "utf8"))
       .join("\n");
     const found = marks.map(([entry]) => {

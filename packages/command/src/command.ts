@@ -2,10 +2,10 @@ import { resolve } from "node:path";
 import type { CommandBucket } from "@maand/core";
 import { MaandError, unbuiltText } from "@maand/core/readonly";
 import type { BaseContext } from "clipanion";
+import { withOpenedBucket } from "./bucket/open-bucket.ts";
 import { Command, Option } from "./clipanion.ts";
 import { EXIT, type ProcessContext, type Program, type ProgressReader } from "./context.ts";
 import { exitOf, printError } from "./error.ts";
-import { withOpenedBucket } from "./open-bucket.ts";
 import { shownError } from "./shown-error.ts";
 import { type Style, styleFor } from "./style.ts";
 import { type Fold, foldRows } from "./tables/fold-rows.ts";
@@ -136,7 +136,7 @@ export abstract class MaandCommand extends Command<Context> {
    */
   withBucket<T>(work: (bucket: CommandBucket) => Promise<T>): Promise<T> {
     return withOpenedBucket(this, async (bucket) => {
-      const { onCommandBucket } = await import("@maand/core/internal");
+      const { onCommandBucket } = await import("./bucket/command-bucket.ts");
       return onCommandBucket(bucket, this.path.join(" "), work);
     });
   }

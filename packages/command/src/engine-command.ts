@@ -1,8 +1,8 @@
 import type { MaandEvent } from "@maand/core";
 import type { OpenedBucket, Tracer } from "@maand/core/internal";
+import { withOpenedBucket } from "./bucket/open-bucket.ts";
 import { Option } from "./clipanion.ts";
 import { MaandCommand } from "./command.ts";
-import { withOpenedBucket } from "./open-bucket.ts";
 import { whenFree } from "./waiting/when-free.ts";
 
 export { answerTo, type Confirmation, confirm, mayAsk } from "./confirm.ts";

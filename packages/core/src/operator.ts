@@ -9,7 +9,7 @@ export { stopIfInterrupted, unlessInterrupted } from "./bucket/interruption.ts";
 export { registerSecrets } from "./bucket/register-secrets.ts";
 export { runToEnd, withEnd } from "./bucket/run-to-end.ts";
 export { workspaceProblems } from "./build/build.ts";
-export { kvKeyOf } from "./config/commands/kv-key-command.ts";
+export { kvKeyOf } from "./config/store/kv-key-command.ts";
 export { storePlace } from "./config/store/store-place.ts";
 export type { DowntimeUnit } from "./domain/budget/downtime.ts";
 export { fault, faultOf, sound } from "./domain/checks/finding.ts";
@@ -43,7 +43,7 @@ export { ExpectedFiles, type ExpectedOnWorker, type NotCompared } from "./plan/d
 export { type AllocationDrift, type InspectedWorker, inspection, inspectWorker } from "./plan/drift/inspect-worker.ts";
 export { planDeploy } from "./plan/plan-deploy.ts";
 export type { ActionStep } from "./plugin-api/action-step.ts";
-export { UNATTENDED_ENVIRONMENT, UNATTENDED_SCRIPT } from "./remote/unattended-script.ts";
+
 export {
   beginChange,
   type DowntimeAnswer,
@@ -54,7 +54,7 @@ export {
   settle,
 } from "./run/budget/arbiter.ts";
 export { type NextBatch, nextBatch, type RefusedMember, restOfBatches } from "./run/budget/next-batch.ts";
-export { type DowntimePatience, requestDowntimeWhenFree } from "./run/budget/wait-for-downtime.ts";
+
 export { CommandOutput } from "./run/command-output.ts";
 export { type CommandRun, openCommandRun } from "./run/command-run.ts";
 export { Connections, missingTools } from "./run/connections.ts";

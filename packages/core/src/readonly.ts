@@ -5,9 +5,9 @@
 
 export { openStore } from "./bucket/open-store.ts";
 export type { RunRecords } from "./bucket/team/pull-run-records.ts";
-export { kvKeyOf } from "./config/commands/kv-key-command.ts";
 export { CONFIG_PLACES } from "./config/config.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
+export { kvKeyOf } from "./config/store/kv-key-command.ts";
 export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
@@ -54,7 +54,6 @@ export {
 } from "./store/views/maintenance.ts";
 export { jobReleases, type ReleaseView } from "./store/views/releases.ts";
 export { openRollouts, type RolloutView } from "./store/views/rollouts.ts";
-export { type SecretView, secretViews } from "./store/views/secrets.ts";
 export { isRefused, noAccess } from "./trust/access.ts";
 
 /** Compares a workspace with its build; loaded when needed, because reading a workspace requires further modules. */

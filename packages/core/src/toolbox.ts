@@ -33,7 +33,6 @@ export {
 export { NO_VERSION } from "./domain/deploy/version.ts";
 export type { FileDifference, FileDrift } from "./domain/drift/compare-files.ts";
 export { CHANGE_WORDS } from "./domain/drift/edits.ts";
-export { type EnvFile, parseEnvFile } from "./domain/kv/env-file.ts";
 export type { KvRow } from "./domain/kv/kv-derived.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { jobSecret, ownerText, type SecretOwner } from "./domain/kv/secret-names.ts";

@@ -2,7 +2,6 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMaandError } from "@maand/core";
-import { planWorkspace } from "@maand/core/internal";
 import { aBucket, type TestBucket } from "@maand/core/testing";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { makeAuthority } from "./authority.test.support.ts";
@@ -437,22 +436,6 @@ it("a build reports invalid entries with their keys", async () => {
     "workspace/jobs/api/manifest.json: certs.ok.pkcs8",
     "workspace/jobs/api/manifest.json: certs.Web!",
   ]);
-});
-
-it("maand plan --build makes a temporary CA and certificates, and writes neither to disk", async () => {
-  job({ web: {} });
-  const [crt, key] = ["secrets/ca.crt", "secrets/ca.key"].map((path) => join(bucket.root, path));
-  rmSync(crt ?? "", { force: true });
-  rmSync(key ?? "", { force: true });
-  const maand = await bucket.open();
-  try {
-    const { saved } = await planWorkspace(maand, { jobs: [], force: false, syncOnly: false });
-    const [first] = saved.waves[0]?.jobs[0]?.allocations ?? [];
-    expect(first?.made_by_build).toEqual(["certs/ca.crt", "certs/web.crt", "certs/web.key"]);
-  } finally {
-    await maand.close();
-  }
-  expect([crt, key].map((path) => existsSync(path ?? ""))).toEqual([false, false]);
 });
 
 describe("a CA key from ca_key_command", () => {

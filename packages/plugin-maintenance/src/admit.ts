@@ -5,11 +5,11 @@ import {
   type DowntimeUnit,
   type Run,
   requestDowntime,
-  requestDowntimeWhenFree,
   settle,
 } from "@maand/core/operator";
 import type { MaintainedWorker } from "@maand/core/readonly";
 import type { Session } from "./session.ts";
+import { requestDowntimeWhenFree } from "./wait-for-downtime.ts";
 
 /** The name of a maintenance in refusals of other commands. */
 const BY = "maintenance";

@@ -6,20 +6,18 @@ import {
   adoptBucket,
   build,
   deploy,
-  deployPlan,
   deployRelease,
   expectedStops,
   type OpenedBucket,
   planDeploy,
   planRelease,
-  type SavedPlan,
   typedWorkers,
 } from "@maand/core/internal";
+import type { SavedPlan } from "@maand/saved-plans";
 import { refreshAfterBuild } from "../defaults.ts";
 import { confirmStops } from "../output/confirmations.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
 import { allOf, jsonReader } from "../output/json-reader.ts";
-import { loadPlan } from "../output/plan/write-plan.ts";
 import type { TraceRun } from "../output/trace/trace-run.ts";
 import { exitOfDeploy } from "../run/exit-of-deploy.ts";
 
@@ -114,7 +112,7 @@ export class DeployCommand extends EngineCommand {
   override async work(): Promise<number> {
     this.refuseForDryRunsOnly();
     this.checkRepair();
-    const saved = this.readSavedPlan();
+    const saved = await this.readSavedPlan();
     if (this.release !== undefined) this.onlyJob();
     const trace = await this.startTrace();
     const readers = [
@@ -172,9 +170,12 @@ export class DeployCommand extends EngineCommand {
     return exitOfDeploy(await this.start(bucket, saved));
   }
 
-  start(bucket: OpenedBucket, saved: SavedPlan | undefined) {
+  async start(bucket: OpenedBucket, saved: SavedPlan | undefined) {
     const { release, options } = this;
-    if (saved) return deployPlan(bucket, saved);
+    if (saved) {
+      const { deployPlan } = await import("@maand/saved-plans");
+      return deployPlan(bucket, saved);
+    }
     if (release === undefined) return deploy(bucket, options);
     return deployRelease(bucket, { ...options, release, job: this.onlyJob() });
   }
@@ -225,7 +226,7 @@ export class DeployCommand extends EngineCommand {
   /**
    * The plan of `--plan`, read before the bucket is opened. The plan defines everything, so no other flag is allowed.
    */
-  readSavedPlan(): SavedPlan | undefined {
+  async readSavedPlan(): Promise<SavedPlan | undefined> {
     if (this.savedPlan === undefined) return undefined;
     const { jobs, build, release, revert, dryRun, force, syncOnly, verify } = this;
     const others = {
@@ -236,7 +237,10 @@ export class DeployCommand extends EngineCommand {
       ...{ release: release !== undefined, revert: revert === true, "no-revert": revert === false },
     };
     const other = Object.entries(others).find(([, isGiven]) => isGiven)?.[0];
-    if (other === undefined) return loadPlan(resolve(this.from, this.savedPlan), this.savedPlan);
+    if (other === undefined) {
+      const { loadPlan } = await import("../output/plan/write-plan.ts");
+      return loadPlan(resolve(this.from, this.savedPlan), this.savedPlan);
+    }
     throw new MaandError({
       code: "USAGE",
       message: `--${other} cannot be used with --plan: the plan defines everything`,

@@ -1,7 +1,7 @@
 import { Command, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
-import { diffReleases } from "@maand/core/internal";
 import { releaseDiffLines } from "../output/deploy/diff.ts";
+import { diffReleases } from "../releases/diff-releases.ts";
 
 /** `maand diff`. */
 export class DiffCommand extends EngineCommand {

@@ -2,14 +2,8 @@ import { resolve } from "node:path";
 import { Command, EXIT, listOf, Option, plural, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import {
-  type MadePlan,
-  makePlan,
-  type OpenedBucket,
-  planText,
-  planWorkspace,
-  typedWorkers,
-} from "@maand/core/internal";
+import { type OpenedBucket, typedWorkers } from "@maand/core/internal";
+import { type MadePlan, makePlan, planText, planWorkspace } from "@maand/saved-plans";
 import { planLines } from "../output/deploy/plan.ts";
 import { planMarkdown } from "../output/plan/plan-markdown.ts";
 import { writePlan } from "../output/plan/write-plan.ts";

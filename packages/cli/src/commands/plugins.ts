@@ -5,8 +5,10 @@ import { Command, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { systemText } from "@maand/command/unexpected";
 import { type HookName, MaandError } from "@maand/core";
-import { commandPaths, hookRows, type LoadedPlugin, type OpenedBucket, readTrace, tapsOf } from "@maand/core/internal";
+import { commandPaths, type LoadedPlugin, type OpenedBucket, tapsOf } from "@maand/core/internal";
 import { printTrace } from "../output/trace/print-trace.ts";
+import { hookRows } from "../output/trace/rows.ts";
+import { readTrace } from "../output/trace/trace-file.ts";
 import { version } from "../version.ts";
 
 /** `maand plugins`. */

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadCommands } from "@maand/core/internal";
 import { aBucket, type TestBucket } from "@maand/core/testing";
 import { operations } from "@maand/plugin-operations";
 import { prometheus } from "@maand/plugin-prometheus";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { loadCommands } from "./load-commands.ts";
 import { typedIn } from "./typed.test.support.ts";
 
 vi.setConfig({ testTimeout: 60_000 });

@@ -34,6 +34,7 @@ export async function pluginCommands(
   all: boolean,
 ): Promise<Added> {
   const core = await import("@maand/core/internal");
+  const { loadCommands } = await import("./load-commands.ts");
   const { loadOptions } = await import("./load-options.ts");
   let root: string;
   let plugins: readonly LoadedPlugin[];
@@ -55,7 +56,7 @@ export async function pluginCommands(
     others.map(async (one): Promise<Pick<Added, "commands" | "failure">> => {
       const tables = Object.entries(one.plugin.tables ?? {}).map(([word, table]) => tableCommand(word, table));
       try {
-        const classes = await core.loadCommands(one, { isWanted: (path) => all || typed.has(path), directory: root });
+        const classes = await loadCommands(one, { isWanted: (path) => all || typed.has(path), directory: root });
         return { commands: [...classes.filter(isCommandClass), ...tables] };
       } catch (cause) {
         if (!all || !isMaandError(cause)) throw cause;

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { kvKeyCommand } from "../config/commands/kv-key-command.ts";
 import { type BucketPaths, bucketPaths, checkBucketOwner } from "../config/find-bucket.ts";
+import { kvKeyCommand } from "../config/store/kv-key-command.ts";
 import { storePlace } from "../config/store/store-place.ts";
 import { MaandError } from "../errors.ts";
 import { isKeyElsewhere, makeKvKey } from "../store/kv/kv-key.ts";

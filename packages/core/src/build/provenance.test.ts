@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { planWorkspace } from "../saved-plans/plan-workspace.ts";
 import { aBucket, type TestBucket } from "../testing/a-bucket.ts";
 import { headOf } from "../workspace/git-head.ts";
 import { type BuildOptions, build } from "./build.ts";
@@ -80,17 +79,6 @@ describe("a workspace in git", () => {
     expect(built?.commit).toBe(older);
     git("checkout", "-q", "main");
     expect((await builds()).problems).toEqual([]);
-  });
-
-  it("causes only a warning in a preview if it lacks the commit of the last build", async () => {
-    const older = commit("one");
-    commit("two");
-    await builds();
-    git("checkout", "-q", older);
-    const opened = await bucket.open();
-    const options = { jobs: [], force: false, syncOnly: false, diff: false };
-    const plan = await planWorkspace(opened, options).finally(() => opened.close());
-    expect(plan.problems).toMatchObject([{ code: "older_workspace", level: "warning" }]);
   });
 
   it("is refused if its repository does not have the commit of the last build", async () => {

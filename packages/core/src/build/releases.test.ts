@@ -6,7 +6,6 @@ import { rollback } from "../deploy/release/rollback.ts";
 import { contentHash } from "../domain/deploy/digest.ts";
 import { MaandError } from "../errors.ts";
 import { gc } from "../jobs/gc.ts";
-import { diffReleases } from "../plan/diffs/diff-releases.ts";
 import type { Store } from "../store/store.ts";
 import { jobReleases } from "../store/views/releases.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
@@ -192,44 +191,5 @@ describe("the retention of releases", () => {
     const opened = await bucket.open();
     await gc(opened).finally(() => opened.close());
     expect(await releases()).toEqual([]);
-  });
-});
-
-describe("a diff of two releases", () => {
-  const diff = async (from: string, to?: string) => {
-    const opened = await bucket.open();
-    return diffReleases(opened, "api", { from, to }).finally(() => opened.close());
-  };
-
-  it("shows the changed lines of source files for releases given by number or version", async () => {
-    await bucket.build();
-    write("1.1.0", "two\n");
-    await bucket.build();
-    const { files, ...names } = await diff("1.0.0", "r2");
-    expect(names).toEqual({ job: "api", from: "r1", to: "r2" });
-    expect(files.map(({ path }) => path)).toEqual(["app.conf", "manifest.json"]);
-    expect(files[0]?.diff).toContain("-one\n+two\n");
-    expect((await diff("1")).to).toBe("r2");
-  });
-
-  it("masks the secrets of the job", async () => {
-    await bucket.build();
-    const opened = await bucket.open();
-    opened.store.transaction(() => opened.kv.put("secrets/job/api", "password", "correct-horse"));
-    opened.close();
-    write("1.0.0", "password=correct-horse\n");
-    await bucket.build();
-    const text = (await diff("r1")).files[0]?.diff;
-    expect(text).toContain("+password=");
-    expect(text).not.toContain("correct-horse");
-  });
-
-  it("is refused for an unknown release, with the known releases as a hint", async () => {
-    await bucket.build();
-    await expect(diff("r9")).rejects.toMatchObject({
-      code: "PROBLEMS",
-      problems: [{ message: "api has no release r9", hint: "it has r1 (1.0.0)" }],
-    });
-    await expect(diff("latest")).rejects.toThrow(/"latest" is neither a release nor a version/);
   });
 });

@@ -1,5 +1,6 @@
+import { UNATTENDED_ENVIRONMENT, UNATTENDED_SCRIPT } from "@maand/command/on-workers";
 import { type ExecResult, MaandError, secret } from "@maand/core";
-import { asMaandError, UNATTENDED_ENVIRONMENT, UNATTENDED_SCRIPT, withEnd, workerOf } from "@maand/core/operator";
+import { asMaandError, withEnd, workerOf } from "@maand/core/operator";
 import { lastLines } from "@maand/core/toolbox";
 import type { Session } from "../session.ts";
 import { awaitWorker, readBootId } from "./await-worker.ts";

@@ -1,4 +1,4 @@
-import { UNATTENDED_ENVIRONMENT, UNATTENDED_SCRIPT } from "@maand/core/operator";
+import { UNATTENDED_ENVIRONMENT, UNATTENDED_SCRIPT } from "@maand/command/on-workers";
 import type { Lacks, Wanted } from "./worker-state.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { SavedPlan } from "@maand/core/internal";
 import { releaseNumber, type Store } from "@maand/core/readonly";
+import type { SavedPlan } from "@maand/saved-plans";
 import { unknown, wrong } from "../server/query.ts";
 import { Refused } from "../server/refused.ts";
 import { printedBy, type Starter } from "./maand-process.ts";

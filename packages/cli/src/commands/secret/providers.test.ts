@@ -117,7 +117,7 @@ it("a secret from a provider reaches the file on the worker unchanged, whatever 
     fc.asyncProperty(text, text, async (db, token) => {
       keeps({ db, token });
       const opened = await bucket.open();
-      const { refreshSecrets } = await import("@maand/core/internal");
+      const { refreshSecrets } = await import("../../secrets/refresh-secrets.ts");
       await refreshSecrets(opened, { keys: [], job: undefined });
       await opened.close();
       expect((await bucket.ship()).outcome).toBe("ok");

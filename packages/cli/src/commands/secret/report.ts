@@ -1,8 +1,9 @@
 import { plural } from "@maand/command";
 import type { EngineCommand } from "@maand/command/internal";
-import type { SecretEffects, SecretsChanged } from "@maand/core/internal";
 import { ownerText } from "@maand/core/internal";
 import { groupBy } from "@maand/core/readonly";
+import type { SecretEffects } from "../../secrets/secret-effects.ts";
+import type { SecretsChanged } from "../../secrets/write-secrets.ts";
 
 /** Prints what a command changed, which templates read it, and what the next deploy does. */
 export function reportChange(command: EngineCommand, changed: SecretsChanged): void {

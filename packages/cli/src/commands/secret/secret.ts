@@ -1,14 +1,10 @@
 import { Command, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import {
-  checkSecretKey,
-  ownerText,
-  parseEnvFile,
-  refreshSecrets,
-  removeSecret,
-  setSecrets,
-} from "@maand/core/internal";
+import { ownerText } from "@maand/core/internal";
+import { parseEnvFile } from "../../secrets/env-file.ts";
+import { refreshSecrets } from "../../secrets/refresh-secrets.ts";
+import { checkSecretKey, removeSecret, setSecrets } from "../../secrets/write-secrets.ts";
 import { readText, readValue } from "./read-value.ts";
 import { reportChange } from "./report.ts";
 

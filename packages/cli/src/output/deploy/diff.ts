@@ -1,5 +1,6 @@
 import { plural, type Style } from "@maand/command";
-import type { PlanDiffs, PlannedJob, ReleaseDiff } from "@maand/core/internal";
+import type { PlanDiffs, PlannedJob } from "@maand/core/internal";
+import type { ReleaseDiff } from "../../releases/diff-releases.ts";
 
 /** The number of characters shown per line. */
 const LONGEST_LINE = 2000;

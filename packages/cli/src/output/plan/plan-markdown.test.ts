@@ -1,4 +1,4 @@
-import type { SavedAllocation, SavedPlan } from "@maand/core/internal";
+import type { SavedAllocation, SavedPlan } from "@maand/saved-plans";
 import { describe, expect, it } from "vitest";
 import { planMarkdown } from "./plan-markdown.ts";
 

@@ -1,5 +1,5 @@
 import { plural } from "@maand/command";
-import type { SavedAllocation, SavedJob, SavedPlan } from "@maand/core/internal";
+import type { SavedAllocation, SavedJob, SavedPlan } from "@maand/saved-plans";
 import { cell, code, details, fenced, inHtml } from "./markdown.ts";
 
 /** The limit in bytes. A GitHub comment may have 65,536 characters; the rest is room for additions by a script. */

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { MaandError } from "@maand/core";
-import { readPlan, type SavedPlan } from "@maand/core/internal";
+import { readPlan, type SavedPlan } from "@maand/saved-plans";
 
 /**
  * Writes the file of a plan, completely or not at all. Only its owner may read it, because it has the contents of

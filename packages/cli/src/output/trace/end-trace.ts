@@ -1,8 +1,8 @@
 import { relative } from "node:path";
 import { shownError } from "@maand/command";
 import type { EngineCommand } from "@maand/command/internal";
-import { readTrace } from "@maand/core/internal";
 import { printTrace } from "./print-trace.ts";
+import { readTrace } from "./trace-file.ts";
 import type { TraceRun } from "./trace-run.ts";
 
 /** Writes a trace, and prints its table and its path. With `--json`, prints only the path, on stderr. */

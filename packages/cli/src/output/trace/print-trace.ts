@@ -1,5 +1,6 @@
 import { type Column, duration, plural } from "@maand/command";
-import { hookRows, type TraceRow, type TraceSummary } from "@maand/core/internal";
+import { hookRows, type TraceRow } from "./rows.ts";
+import type { TraceSummary } from "./trace-file.ts";
 
 /** The parts of a command that print a trace. */
 interface Printer {

@@ -2,7 +2,8 @@ import { accessSync, constants, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { systemText } from "@maand/command/unexpected";
 import { MaandError } from "@maand/core";
-import { type TracedCommand, Tracer, traceText } from "@maand/core/internal";
+import { Tracer } from "@maand/core/internal";
+import { type TracedCommand, traceText } from "./trace-file.ts";
 
 /** The trace of one command, and the file it is written to. */
 export interface TraceRun {

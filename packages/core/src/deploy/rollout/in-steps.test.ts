@@ -3,7 +3,6 @@ import type { OpenedBucket } from "../../bucket/open.ts";
 import { MaandError } from "../../errors.ts";
 import { definePlugin } from "../../plugin-api/plugin.ts";
 import type { Summary } from "../../run-result.ts";
-import { apply, planned } from "../../saved-plans/plans.test.support.ts";
 import { deployments } from "../../store/views/deployments.ts";
 import { jobReleases } from "../../store/views/releases.ts";
 import { aBucket, type TestBucket } from "../../testing/index.ts";
@@ -440,15 +439,6 @@ describe("during a pause", () => {
     write("2.0.0");
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect([running(), await position()]).toEqual([["2.0.0", "2.0.0", "2.0.0", "2.0.0"], undefined]);
-  });
-
-  it("a saved plan without changes to the job leaves the rollout paused and the releases unchanged", async () => {
-    expect(await apply(bucket, await planned(bucket))).toMatchObject({ outcome: "paused" });
-    expect(await opened(({ store }) => [...store.releases.hostsOf("api")])).toEqual([
-      [2, [A]],
-      [1, [B, C, D]],
-    ]);
-    expect(await position()).toBe(1);
   });
 
   it("a dry run plans nothing for waiting allocations, and changes nothing", async () => {

@@ -12,8 +12,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { initBucket } from "../../bucket/init.ts";
-import { kvKeyOf } from "../../config/commands/kv-key-command.ts";
 import { bucketPaths } from "../../config/find-bucket.ts";
+import { kvKeyOf } from "../../config/store/kv-key-command.ts";
 import { KvKey } from "./kv-key.ts";
 
 let root: string;

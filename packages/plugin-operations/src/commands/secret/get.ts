@@ -9,9 +9,9 @@ import {
   ownerText,
   type Store,
   secretNamespace,
-  secretViews,
 } from "@maand/core/readonly";
 import { createdAt } from "../cat/kv.ts";
+import { secretViews } from "./secret-views.ts";
 
 /** `maand secret get`. */
 export class SecretGetCommand extends StoredCommand {

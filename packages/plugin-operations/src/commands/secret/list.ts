@@ -1,7 +1,8 @@
 import { Command, Option } from "@maand/command";
 import { StoredCommand } from "@maand/command/stored";
-import { refuseUnknown, type SecretView, type Store, secretViews } from "@maand/core/readonly";
+import { refuseUnknown, type Store } from "@maand/core/readonly";
 import { createdAt } from "../cat/kv.ts";
+import { type SecretView, secretViews } from "./secret-views.ts";
 
 /** `maand secret list`. */
 export class SecretListCommand extends StoredCommand {
