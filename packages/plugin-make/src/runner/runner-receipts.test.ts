@@ -18,7 +18,13 @@ function worker(context: TestContext) {
   const kept = () => (existsSync(directory) ? readdirSync(directory).sort() : []);
   const change = (step: string, from: RegExp, to: string) =>
     writeFileSync(path(step), readFileSync(path(step), "utf8").replace(from, to));
-  return { ...w, directory, path, receipt, kept, change };
+  const make = (name: string, ageMs: number) => {
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(path(name), "");
+    const time = new Date(Date.now() - ageMs);
+    utimesSync(path(name), time, time);
+  };
+  return { ...w, directory, path, receipt, kept, change, make };
 }
 
 /** Ends the near end of a serving runner, as a killed controller does. */
@@ -190,17 +196,40 @@ describe.concurrent.each(FORMS)("a step of a run on a %s runner", { timeout: 60_
     });
   });
 
-  it("deletes receipts that are older than a day, and all but the newest few", async (context) => {
+  it("deletes receipts that are older than a day, and all but the newest 16 of the others", async (context) => {
     const w = worker(context);
-    mkdirSync(w.directory, { recursive: true });
     const day = 86_400_000;
-    for (let at = 0; at < 60; at += 1) {
-      writeFileSync(w.path(`old.${at}`), "");
-      const time = new Date(Date.now() - (at < 40 ? at * 1_000 : 2 * day));
-      utimesSync(w.path(`old.${at}`), time, time);
+    for (let at = 0; at < 60; at += 1) w.make(`old.${at}`, at < 40 ? at * 1_000 : 2 * day);
+    await w.run(form, "start", { step: "new.1" });
+    expect(w.kept()).toEqual(["new.1", ...Array.from({ length: 16 }, (_, at) => `old.${at}`)].sort());
+  });
+
+  it("counts a receipt and its output as one, and deletes both together", async (context) => {
+    const w = worker(context);
+    for (let at = 0; at < 20; at += 1) {
+      w.make(`old.${at}.out`, 60_000 + at * 1_000);
+      w.make(`old.${at}`, at * 1_000);
     }
     await w.run(form, "start", { step: "new.1" });
-    expect(w.kept()).toEqual(["new.1", ...Array.from({ length: 32 }, (_, at) => `old.${at}`)].sort());
+    const kept = Array.from({ length: 16 }, (_, at) => [`old.${at}`, `old.${at}.out`]);
+    expect(w.kept()).toEqual(["new.1", ...kept.flat()].sort());
+  });
+
+  it("keeps the receipts of its own commands and of the steps that it replaces, even if there are more than 16", async (context) => {
+    const w = worker(context);
+    const own = Array.from({ length: 20 }, (_, at) => `new.1+${at}`);
+    for (const name of own) w.make(name, 2 * 86_400_000);
+    const voids = Array.from({ length: 20 }, (_, at) => `replaced.${at}`);
+    await w.run(form, "start", { step: "new.1", voids });
+    expect(w.kept()).toEqual(["new.1", ...own, ...voids].sort());
+  });
+
+  it("deletes no receipt if it cannot write its claim", async (context) => {
+    const w = worker(context);
+    w.make("old.1.settled", 2 * 86_400_000);
+    mkdirSync(w.path("new.1.new")); // where the claim is written first
+    expect(await w.run(form, "start", { step: "new.1" })).toMatchObject({ code: 1 });
+    expect(w.kept()).toEqual(["new.1.new", "old.1.settled"]);
   });
 });
 

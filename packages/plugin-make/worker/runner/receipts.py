@@ -4,10 +4,12 @@ was lost, and nothing runs twice. A claim is on the disk before the command begi
 end of the command is reported. Only the holder of a job's lock writes here, so claims need no other lock.
 """
 
-RECEIPTS_KEPT = 16  # unsettled receipts of a job
+RECEIPTS_KEPT = 16  # receipts of earlier steps of a job
 RECEIPT_AGE = 86400.0  # seconds after which a receipt is out of date
 TAIL = 65536  # bytes of output to keep for a later run
 SETTLED = ".settled"  # the suffix of a receipt whose result is in the store of the bucket
+OUTPUT = ".out"  # the suffix of the output of a step
+DRAFT = ".new"  # the suffix of a file that is not complete yet
 
 
 class Receipt:
@@ -19,11 +21,11 @@ class Receipt:
         self.what = what
         self.directory = receipts_of(job)
         self.path = os.path.join(self.directory, step)
-        self.output = Spool(self.path + ".out")
+        self.output = Spool(self.path + OUTPUT)
 
     def recorded(self):
         """The fields of the claim or receipt; empty if the step has not begun. Commands of a replaced step are replaced too."""
-        of_step = fields_of(os.path.join(self.directory, self.step.partition("+")[0]))
+        of_step = fields_of(os.path.join(self.directory, action_of(self.step)))
         if "void" in of_step:
             return of_step
         fields = fields_of(self.path) or fields_of(self.path + SETTLED)
@@ -31,13 +33,16 @@ class Receipt:
             raise Failure(USAGE, "%s: the receipt of this step is of another command" % self.job)
         return fields
 
-    def claim(self):
-        """Called before the command begins, which makes the receipts of earlier steps of the job out of date."""
+    def claim(self, voids):
+        """
+        Called before the command begins, which makes the receipts of earlier steps of the job out of date. Deletes nothing until
+        the claim is on the disk.
+        """
         make_durable(self.directory)
-        sweep_receipts(self.directory, self.step)
         about = {"boot": boot_id(), "pid": str(os.getpid()), "began": began(os.getpid())}
         self.write({"step": self.step, "what": self.what, **about, "claimed": now()})
         drop_settled(self.directory, self.step)
+        sweep_receipts(self.directory, [self.step, *voids])
 
     def finish(self, code, cut_off):
         """
@@ -78,11 +83,9 @@ def settle(job, steps):
 
 def drop_settled(directory, step):
     """Deletes the settled receipts of other steps, because this step makes their results out of date."""
-    own = step.partition("+")[0]
     for name in list_of(directory):
-        other = name[: -len(SETTLED)] if name.endswith(SETTLED) else step
-        if other.partition("+")[0] != own:
-            drop_receipt(os.path.join(directory, other))
+        if name.endswith(SETTLED) and action_of(step_of(name)) != action_of(step):
+            drop_receipt(os.path.join(directory, step_of(name)))
 
 
 def drop_receipts(job):
@@ -91,14 +94,34 @@ def drop_receipts(job):
         drop_receipt(os.path.join(receipts_of(job), name))
 
 
-def sweep_receipts(directory, step):
-    """Deletes receipts older than a day, and all but the newest few. Always keeps the receipts of the same step."""
-    own = step.rpartition("+")[0] or step
-    others = [name for name in list_of(directory) if not name.startswith(own)]
-    aged = sorted((age_of(os.path.join(directory, name)), name) for name in others)
-    for at, (age, name) in enumerate(aged):
-        if age > RECEIPT_AGE or at >= 2 * RECEIPTS_KEPT:
-            drop_receipt(os.path.join(directory, name))
+def sweep_receipts(directory, steps):
+    """
+    Deletes receipts older than a day, and all but the newest few of the others. Always keeps the receipts of the given steps:
+    of the step that begins, and of the steps that it replaces, which must never begin.
+    """
+    kept = frozenset(action_of(step) for step in steps)
+    ages = {}
+    for name in list_of(directory):
+        step = step_of(name)
+        if action_of(step) not in kept:
+            age = age_of(os.path.join(directory, name))
+            ages[step] = min(age, ages.get(step, age))  # a receipt and its output count as one
+    for at, step in enumerate(sorted(ages, key=lambda step: (ages[step], step))):
+        if ages[step] > RECEIPT_AGE or at >= RECEIPTS_KEPT:
+            drop_receipt(os.path.join(directory, step))
+
+
+def step_of(name):
+    """The step that a file belongs to: its receipt, its output, or a draft of one of them."""
+    for suffix in (DRAFT, SETTLED, OUTPUT):
+        if name.endswith(suffix):
+            name = name[: -len(suffix)]
+    return name
+
+
+def action_of(step):
+    """The step without the number of its command."""
+    return step.partition("+")[0]
 
 
 def receipts_of(job):
@@ -139,7 +162,7 @@ def age_of(path):
 
 
 def drop_receipt(path):
-    for place in (path, path + SETTLED, path + ".out"):
+    for place in (path, path + SETTLED, path + OUTPUT, path + DRAFT, path + OUTPUT + DRAFT):
         try:
             os.unlink(place)
         except OSError:
@@ -183,7 +206,7 @@ def make_durable(directory):
 
 def replace_durably(path, content):
     """Writes a file in one step, and returns once the file is on the disk."""
-    draft = path + ".new"
+    draft = path + DRAFT
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
         os.write(file, content)
@@ -241,7 +264,7 @@ class Spool:
     def begin(self):
         self.file, self.size = None, len(self.tail)
         try:
-            draft = self.path + ".new"
+            draft = self.path + DRAFT
             file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
             self.file = file
             os.write(file, self.tail)

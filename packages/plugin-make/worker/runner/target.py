@@ -80,7 +80,7 @@ def claimed(call, job, receipt):
     try:
         for step in call.request.voids:
             void(job, step)
-        receipt.claim()
+        receipt.claim(call.request.voids)
         return True
     except OSError as error:
         text = "%s: cannot record in %s that it begins: %s" % (job, receipt.directory, error.strerror)
