@@ -12,9 +12,11 @@ const C = "10.0.0.3";
 
 let bucket: TestBucket;
 let reasons: string[];
+let stop: AbortController;
 
 beforeEach(() => {
   reasons = [];
+  stop = new AbortController();
   const spy: Plugin = {
     name: "spy",
     apply: (hooks) =>
@@ -22,7 +24,12 @@ beforeEach(() => {
         reasons.push(`${allocation.host} ${env.CURRENT_VERSION}->${env.NEW_VERSION} ${env.DEPLOY_REASON}`);
       }),
   };
-  bucket = aBucket({ plugins: [spy] });
+  bucket = aBucket({
+    plugins: [spy],
+    get signal() {
+      return stop.signal;
+    },
+  });
   bucket.workers(A, B, C);
 });
 
@@ -147,6 +154,25 @@ describe("a rollout that fails with on_failure revert", () => {
     expect((await ship("2.0.0")).outcome).toBe("failed");
     expect(steps()).toEqual([]);
     bucket.fleet.repair();
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0"]);
+  });
+
+  it.each([
+    ["a command", `restart api@${B}`],
+    ["the health check", "verify api"],
+  ])("is not reverted if the deploy was interrupted while %s failed", async (_, failing) => {
+    bucket.fleet.onDo = (what) => {
+      if (what !== failing) return;
+      stop.abort();
+      throw new MaandError({ code: "COMMAND_FAILED", message: "it failed", exit: 2 });
+    };
+    expect((await ship("2.0.0")).outcome).toBe("interrupted");
+    expect(reasons.filter((reason) => reason.endsWith("revert"))).toEqual([]);
+    expect(running()[0]).toBe("2.0.0");
+    expect((await lines())[0]).toBe(`r2 bad ${A} wanted`);
+    stop = new AbortController();
+    bucket.fleet.onDo = () => undefined;
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0"]);
   });
