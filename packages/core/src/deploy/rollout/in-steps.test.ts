@@ -349,6 +349,15 @@ describe("a timed wait", () => {
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
   });
 
+  it("ends immediately if its end has passed during an interruption", async () => {
+    await interrupted();
+    ahead = 3_600_001;
+    bucket.events.splice(0);
+    expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
+    expect(bucket.events.filter(({ type }) => type === "rollout.waiting")).toMatchObject([{ remaining_ms: 0 }]);
+    expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
+  });
+
   it("never lasts longer than its full time, even if the clock was set back", async () => {
     await interrupted();
     ahead = -86_400_000;
