@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import type { OpenedBucket } from "../bucket/open.ts";
 import { MaandError } from "../errors.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
@@ -54,6 +55,40 @@ function recorded(): { readonly output: string[]; readonly broken: Set<string>; 
   bucket.workers("10.0.0.1", "10.0.0.2");
   return { output, broken, take: () => output.splice(0) };
 }
+
+/** Puts workers in maintenance, as if their jobs were stopped. Returns a function that ends the maintenance. */
+async function beginMaintenance(...hosts: readonly string[]): Promise<() => Promise<void>> {
+  const at = "2026-03-04T05:06:07.000Z";
+  const opened = async <T>(work: (rows: OpenedBucket["store"]["maintenance"]) => T) => {
+    const open = await bucket.open();
+    try {
+      return work(open.store.maintenance);
+    } finally {
+      open.close();
+    }
+  };
+  const number = await opened((rows) => {
+    const maintenance = { id: "m", request: "{}", shownCommand: undefined, startedAt: at, startedBy: "ada", hosts };
+    const begun = rows.begin(maintenance);
+    const drained = { state: "drained", phase: "start", attempt: 1 } as const;
+    for (const host of hosts)
+      rows.moveWorker(begun, { host, ...drained, bootId: undefined, message: undefined, since: at });
+    return begun;
+  });
+  return () => opened((rows) => rows.close(number, "ok", at));
+}
+
+/** The record of a deploy of the job api that restarts it on one worker. */
+const deployedOn = (host: string) => [
+  "before api",
+  `stage api ${host}`,
+  `restart api ${host}`,
+  `started api ${host}`,
+  `promote api ${host}`,
+  "verify api",
+  "after api",
+  "commit ok",
+];
 
 describe("a deploy", () => {
   it("runs beforeJob, syncs files, starts, promotes and verifies each batch, and runs afterJob", async () => {
@@ -137,6 +172,44 @@ describe("a deploy", () => {
     bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
     await bucket.ship({ syncOnly: true });
     expect(take()).toEqual(["before api", "stage api 10.0.0.1", "stage api 10.0.0.2", "after api", "commit ok"]);
+  });
+
+  it("runs beforeJob and afterJob but no lifecycle command for a new version of a disabled job", async () => {
+    const { take } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    bucket.disable({ jobs: { api: {} } });
+    await bucket.ship();
+    take();
+    bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
+    await bucket.ship();
+    expect(take()).toEqual(["before api", "after api", "commit ok"]);
+  });
+
+  it("leaves out a worker in maintenance, and runs the hooks for it after the maintenance", async () => {
+    const { take } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.ship();
+    take();
+    const end = await beginMaintenance("10.0.0.1");
+    bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
+    await bucket.ship();
+    expect(take()).toEqual(deployedOn("10.0.0.2"));
+    await bucket.deploy();
+    expect(take()).toEqual(["before api", "commit ok"]);
+    await end();
+    await bucket.deploy();
+    expect(take()).toEqual(deployedOn("10.0.0.1"));
+  });
+
+  it("runs only beforeJob if all workers of the job are in maintenance", async () => {
+    const { take } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.ship();
+    take();
+    await beginMaintenance("10.0.0.1", "10.0.0.2");
+    bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
+    await bucket.ship();
+    expect(take()).toEqual(["before api", "commit ok"]);
   });
 
   it.each([

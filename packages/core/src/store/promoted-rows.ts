@@ -136,7 +136,7 @@ export class PromotedRows {
     this.#db.later("UPDATE staged SET digest = ? WHERE allocation = ?", digest, allocation);
   }
 
-  /** Records the version that now runs; `stopped` marks an allocation in maintenance. */
+  /** Records the version that now runs; `stopped` marks a disabled allocation, which does not run. */
   promote(
     allocation: string,
     target: Target,
@@ -183,7 +183,7 @@ export class PromotedRows {
     this.#db.run("UPDATE release SET deployed = 1 WHERE job = ? AND number = ? AND deployed = 0", job, number);
   }
 
-  /** Durably marks an allocation in maintenance as stopped. Its health is no longer checked. */
+  /** Durably marks an allocation as stopped. Its health is no longer checked. */
   markStopped(allocation: string): void {
     this.#db.run("UPDATE promoted SET stopped = 1 WHERE allocation = ?", allocation);
     this.#db.run("DELETE FROM pending_health WHERE allocation = ?", allocation);

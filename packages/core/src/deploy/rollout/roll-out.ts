@@ -78,7 +78,7 @@ async function checkPending(rollout: JobRollout): Promise<void> {
 }
 
 /**
- * Promotes allocations that are in maintenance or have changes to files only. Unhealthy allocations without a command
+ * Promotes allocations that are disabled or have changes to files only. Unhealthy allocations without a command
  * to run (restart policy `never`) are checked again.
  */
 async function promoteWithoutCommands(rollout: JobRollout): Promise<void> {

@@ -234,7 +234,7 @@ interface SyncEntry {
   readonly planned: PlannedAllocation;
 }
 
-/** Allocations in maintenance and unchanged allocations get no files. */
+/** Disabled and unchanged allocations get no files. */
 function needsFiles({ allocation, decision }: PlannedAllocation): boolean {
   return !allocation.disabled && decision.action !== "skip";
 }

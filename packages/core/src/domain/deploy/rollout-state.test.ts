@@ -8,17 +8,20 @@ const inDoubt: Unsettled = { kind: "restart", inDoubt: true, run: 7 };
 const failed: Unsettled = { ...inDoubt, inDoubt: false };
 const active = { disabled: false, removed: false };
 const disabled = { disabled: true, removed: false };
+const inMaintenance = { ...disabled, inMaintenance: true } as const;
 const removed = { disabled: false, removed: true };
 
 it.each<[RolloutState, string, typeof active, RecordedState]>([
   ["promoted", "the desired version and files are running", active, { promoted: same }],
   ["new", "nothing was promoted", active, {}],
   ["new", "its first start failed", active, { unsettled: failed }],
+  ["maintenance", "its worker is in maintenance", inMaintenance, { promoted: same }],
+  ["maintenance", "its worker is in maintenance, even if it is in doubt", inMaintenance, { unsettled: inDoubt }],
   ["in_doubt", "the run that was starting it for the first time died", active, { unsettled: inDoubt }],
   ["in_doubt", "the run that was restarting it died", active, { promoted: same, unsettled: inDoubt }],
   [
     "in_doubt",
-    "the run that was stopping it for maintenance died",
+    "it is disabled, and the run that was stopping it died",
     disabled,
     { promoted: same, unsettled: { ...inDoubt, kind: "stop" } },
   ],
@@ -45,16 +48,11 @@ it.each<[RolloutState, string, typeof active, RecordedState]>([
   ["restart", "its files differ", active, { promoted: { ...same, digest: "old" } }],
   ["restart", "its version differs", active, { promoted: { ...same, version: "1.0.0" } }],
   ["restart", "its last command failed", active, { promoted: same, unsettled: failed }],
-  ["disabled", "it is in maintenance and up to date", disabled, { promoted: { ...same, stopped: true } }],
+  ["disabled", "it is disabled and up to date", disabled, { promoted: { ...same, stopped: true } }],
   ["disabled", "the next deploy will stop it", disabled, { promoted: same }],
-  ["disabled_restart", "it is in maintenance and its files differ", disabled, { promoted: { ...same, digest: "old" } }],
-  [
-    "disabled_restart",
-    "it is in maintenance and its version differs",
-    disabled,
-    { promoted: { ...same, version: "1.0.0" } },
-  ],
-  ["disabled_restart", "it is in maintenance before its first start", disabled, {}],
+  ["disabled_restart", "it is disabled and its files differ", disabled, { promoted: { ...same, digest: "old" } }],
+  ["disabled_restart", "it is disabled and its version differs", disabled, { promoted: { ...same, version: "1.0.0" } }],
+  ["disabled_restart", "it was disabled before its first start", disabled, {}],
   [
     "removed",
     "it is no longer desired, whatever its other state",
