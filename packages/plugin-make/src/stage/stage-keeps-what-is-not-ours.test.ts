@@ -98,6 +98,32 @@ describe("a link of the operator", { timeout: 60_000 }, () => {
 });
 
 describe("a kept file", { timeout: 60_000 }, () => {
+  it("stays with its directory, but the files next to it are replaced or deleted", async () => {
+    const worker = aWorker();
+    for (const path of ["run/deep/app.pid", "run/deep/conf", "run/deep/old", "run/deep.pid", "gone/old", "app.pid.old"])
+      worker.write(`jobs/web/${path}`, path);
+    worker.keeps("*.pid");
+    expect(await worker.stageJobs({ web: { "run/deep/conf": "new" } })).toBe("done");
+    expect(worker.files()).toEqual({
+      "jobs/web/run/deep.pid": "run/deep.pid",
+      "jobs/web/run/deep/app.pid": "run/deep/app.pid",
+      "jobs/web/run/deep/conf": "new",
+    });
+    expect(worker.deleted()).toEqual(
+      ["app.pid.old", "gone/old", "gone", "run/deep/old"].map((path) => `jobs/web/${path}`),
+    );
+  });
+
+  it("does not protect files of another job", async () => {
+    const worker = aWorker();
+    worker.write("jobs/web/app.pid", "7");
+    worker.write("jobs/api/app.pid", "8");
+    worker.keeps("*.pid");
+    expect(await worker.stageJobs({ web: { a: "a" }, api: { a: "a" } })).toBe("done");
+    expect(worker.files()).toEqual({ "jobs/api/a": "a", "jobs/web/a": "a", "jobs/web/app.pid": "7" });
+    expect(worker.deleted()).toEqual(["jobs/api/app.pid"]);
+  });
+
   it("prevents its directory from becoming a file, and the error names its path", async () => {
     const worker = aWorker();
     worker.write("jobs/web/run/deep/app.pid", "7");
