@@ -20,11 +20,18 @@ export interface UiPage {
   axe(): Promise<string[]>;
 }
 
+/** Limits of a page. */
+export interface PageOptions {
+  /** The longest wait for something on the page, in milliseconds. */
+  readonly waitMs?: number;
+}
+
 /** Runs `maand ui` in a bucket, and calls `use` with its page. `endServer` ends the server earlier. */
 export async function withUi(
   bucket: Scratch,
   allow: string,
   use: (ui: UiPage, endServer: () => Promise<unknown>) => Promise<void>,
+  options: PageOptions = {},
 ): Promise<void> {
   const server = bucket.start(["ui", ...(allow === "" ? [] : ["--allow", allow])]);
   const end = () => {
@@ -36,18 +43,22 @@ export async function withUi(
       until("the page to be served", () => urlIn(join(bucket.root, "data/ui")), 20_000),
       server.ended.then(({ stderr }) => Promise.reject(new Error(`maand ui ended: ${stderr}`))),
     ]);
-    await withPage(url, (ui) => use(ui, end));
+    await withPage(url, (ui) => use(ui, end), options);
   } finally {
     await end();
   }
 }
 
 /** Calls `use` with a page, and closes its browser afterwards. */
-export async function withPage(url: string, use: (ui: UiPage) => Promise<void>): Promise<void> {
+export async function withPage(
+  url: string,
+  use: (ui: UiPage) => Promise<void>,
+  { waitMs = 20_000 }: PageOptions = {},
+): Promise<void> {
   const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   try {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(waitMs);
     const page = await context.newPage();
     await use(await watched(page, url));
   } finally {
