@@ -63,7 +63,7 @@ describe("recipes", () => {
   it("1. print a line after each job", async () => {
     const context = scopedJobContext();
     await callHook(plugin("announce"), "afterJob", context);
-    expect(context.output).toEqual([{ line: "api 1.0.0 is on 1 workers" }]);
+    expect(context.output).toEqual([{ line: "api 1.0.0 is on 10.0.0.1" }]);
   });
 
   it("2. no deploys on Fridays", async () => {

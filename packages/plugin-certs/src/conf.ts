@@ -41,7 +41,7 @@ export const CERTS_SETTINGS = defineSettings({
     if (buffer >= ttl)
       refuse(
         "certs_renewal_buffer",
-        `${buffer} days is not less than certs_ttl, ${ttl} days`,
+        `is not less than certs_ttl: ${buffer} of ${ttl} days`,
         "certificates would be renewed in every build; use a smaller value",
       );
   },

@@ -37,10 +37,10 @@ export function examineAuthority({ bucket, now, settings, report }: ExamineConte
     report({
       ...base,
       ok: false,
-      message: `the bucket CA expires in ${days < 1 ? "less than a day" : `${days} days`}, on ${validTo}`,
+      message: `the bucket CA expires in ${days < 1 ? "less than a day" : dayCount(days)}, on ${validTo}`,
       hint: renewCommand(bucket.root),
     });
-  else report({ ...base, ok: true, message: `is valid for ${days} days`, hint: null });
+  else report({ ...base, ok: true, message: `is valid for ${dayCount(days)}`, hint: null });
 }
 
 /** The hint for a CA that is not valid yet: a new CA replaces every certificate, so check the clock first. */
@@ -57,4 +57,8 @@ function renewCommand(root: string): string {
 
 function maand(root: string, command: string): string {
   return shellLine(["maand", "-C", root, command]);
+}
+
+function dayCount(days: number): string {
+  return `${days} ${days === 1 ? "day" : "days"}`;
 }

@@ -66,7 +66,8 @@ function endLines({ outcome, keptStore, allocations }: Imported, later: number):
       "  next: check the diffs; --accept takes over the files unchanged, until their job changes",
     ];
   }
-  const rest = later === 0 ? [] : [`  ${plural(later, "worker")} remaining: run maand import again when they are up`];
+  const up = later === 1 ? "it is up" : "they are up";
+  const rest = later === 0 ? [] : [`  ${plural(later, "worker")} remaining: run maand import again when ${up}`];
   if (outcome === "would import") return ["nothing was changed (dry run); no job would be restarted", ...rest];
   const kept = keptStore === "" ? [] : [`  the old store is kept: ${keptStore}`];
   return ["imported; no job was restarted", ...kept, ...rest, "  next: maand deploy --dry-run"];

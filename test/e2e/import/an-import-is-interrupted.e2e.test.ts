@@ -82,7 +82,7 @@ describe("an import while a worker is down", () => {
     const first = await bucket.maand("import");
     expect(first.code).toBe(1);
     expect(first.stdout).toContain(`later: ${C}: `);
-    expect(first.stdout).toContain("1 worker remaining: run maand import again when they are up");
+    expect(first.stdout).toContain("1 worker remaining: run maand import again when it is up");
     expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain('job "web": skip');
     await bucket.worker(C).start();
     const refused = await bucket.maand("job", "run", "web", "--target", "migrate");

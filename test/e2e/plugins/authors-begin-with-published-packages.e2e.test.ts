@@ -78,7 +78,7 @@ describe("maand plugin create", () => {
     writeFileSync(join(bucket, ".maandrc.json"), JSON.stringify({ plugins }));
     writeFileSync(join(bucket, "workspace/workers.json"), '[{ "host": "127.0.0.11", "transport": "local" }]');
     maand("job", "create", "api", "--selectors", "worker");
-    expect(maand("deploy", "--build", "--json")).toContain("hurray: api 1.0.0 on 1 workers");
+    expect(maand("deploy", "--build", "--json")).toContain("hurray: api 1.0.0 on 127.0.0.11");
     expect(maand("list-jobs")).toBe("api: 1\n");
     expect(maand("plugins")).toMatch(/│ cheer +│ 0\.1\.0 +│ @acme\/maand-plugin-cheer +│ afterJob/);
   });

@@ -65,7 +65,7 @@ export function lostWorkers(
     error(
       "workers_lost",
       WORKERS_FILE,
-      `workers_command left out ${lost.length} of ${before.length} workers: ${some}`,
+      `workers_command left out ${lost.length} of ${before.length} ${before.length === 1 ? "worker" : "workers"}: ${some}`,
       "check what it prints; if that is right, build with --yes",
     ),
   ];

@@ -55,7 +55,7 @@ function tooMany(away: ReadonlyMap<string, string>, all: number, allowed: number
   const more = away.size > named.length ? `; and ${away.size - named.length} more` : "";
   return new MaandError({
     code: "UNREACHABLE",
-    message: `${away.size} of ${all} workers cannot be reached, and --max-unreachable allows ${allowed}: ${named.join("; ")}${more}`,
+    message: `${away.size} of ${all} ${all === 1 ? "worker" : "workers"} cannot be reached, and --max-unreachable allows ${allowed}: ${named.join("; ")}${more}`,
     hint: "nothing was changed; repair the workers, or allow more",
   });
 }

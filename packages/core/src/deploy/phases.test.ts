@@ -68,7 +68,7 @@ async function beginMaintenance(...hosts: readonly string[]): Promise<() => Prom
     }
   };
   const number = await opened((rows) => {
-    const maintenance = { id: "m", request: "{}", shownCommand: undefined, startedAt: at, startedBy: "ada", hosts };
+    const maintenance = { id: "m", request: "{}", startedAt: at, startedBy: "ada", hosts };
     const begun = rows.begin(maintenance);
     const drained = { state: "drained", phase: "start", attempt: 1 } as const;
     for (const host of hosts)

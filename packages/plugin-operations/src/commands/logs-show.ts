@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Command, EXIT, listOf, MaandCommand, Option } from "@maand/command";
+import { Command, EXIT, listOf, MaandCommand, Option, plural } from "@maand/command";
 import {
   type BucketPaths,
   findBucket,
@@ -162,7 +162,7 @@ export class LogsShowCommand extends MaandCommand {
   /** Reports logs with unreadable lines; everything else is shown. A log that cannot be opened fails the command. */
   #reportProblems(problems: readonly LogProblem[]): number {
     for (const { name, lines, message } of problems) {
-      if (lines > 0) this.context.stderr.write(`maand: ${name}: ${lines} lines cannot be read and are skipped\n`);
+      if (lines > 0) this.context.stderr.write(`maand: ${name}: skipped ${plural(lines, "unreadable line")}\n`);
       if (message !== undefined) this.context.stderr.write(`maand: ${name}: ${message}\n`);
     }
     return problems.some(({ message }) => message !== undefined) ? EXIT.failed : EXIT.ok;

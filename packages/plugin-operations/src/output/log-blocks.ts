@@ -1,4 +1,4 @@
-import { duration, type Style, visible } from "@maand/command";
+import { duration, plural, type Style, visible } from "@maand/command";
 import { type LogFields, readLogLine } from "@maand/core/readonly";
 import type { StoredLine } from "../logs/stored-lines.ts";
 
@@ -86,7 +86,7 @@ export class LogBlocks {
       `  ${what.join("  ")}`,
       ...(head.cmd === undefined ? [] : [`  $ ${visible(String(head.cmd))}`]),
       ...first,
-      ...(left === 0 ? [] : [faint(`  ... ${left} lines omitted; --format raw shows them`)]),
+      ...(left === 0 ? [] : [faint(`  ... ${plural(left, "line")} omitted; --format raw shows all`)]),
       ...last,
       ...(end?.event === "command_end" ? [this.#endLine(end)] : head.id === undefined ? [] : [faint("  did not end")]),
       "",

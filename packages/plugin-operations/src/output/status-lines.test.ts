@@ -122,7 +122,7 @@ describe("maand status", () => {
       "unhealthy    db on 10.0.0.1",
       "             next: maand health_check --jobs db",
       "left behind  10.0.0.3 for 5h, by 3 deploys: connection refused",
-      "             next: maand deploy  # once they can be reached again",
+      "             next: maand deploy  # once it can be reached again",
       "drifted      api on 10.0.0.1: the same difference was repaired 3 times",
       "             next: maand drift --diff",
       "certificate  the certificate authority ends in 40 days",
@@ -130,7 +130,7 @@ describe("maand status", () => {
       "             next: maand cat certs",
       "held         web is held: r2 (2.0.0) was reverted; the hold ends with maand deploy --jobs web --release r2",
       "drained      10.0.0.3",
-      "             next: maand deploy --build  # after you took them out of workspace/disabled.json",
+      "             next: maand deploy --build  # after you took it out of workspace/disabled.json",
       "unbuilt      the workspace is newer than the build: jobs/api, workers.json",
       "             next: maand deploy --build",
       "pending      api: restart on 10.0.0.2, 10.0.0.3 (1.0.0 to 1.1.0)",
@@ -195,6 +195,16 @@ describe("maand status", () => {
       "             next: maand logs show --follow",
     ]);
     expect(lines({ ...HEALTHY, lastRun })).toContain("failed       maand deploy ended without a result, 5m ago");
+  });
+
+  it("inflects the comments of the next commands for several workers", () => {
+    const [first] = BAD_NIGHT.leftBehind;
+    const leftBehind = first ? [first, { ...first, host: "10.0.0.2" }] : [];
+    const shown = lines({ ...BAD_NIGHT, leftBehind, drained: ["10.0.0.2", "10.0.0.3"] });
+    expect(shown).toContain("             next: maand deploy  # once they can be reached again");
+    expect(shown).toContain(
+      "             next: maand deploy --build  # after you took them out of workspace/disabled.json",
+    );
   });
 
   it("suggests no deploy for an allocation in doubt while a deploy runs", () => {

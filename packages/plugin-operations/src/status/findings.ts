@@ -95,7 +95,12 @@ function leftBehind({ leftBehind: workers }: BucketStatus, now: Date): Finding[]
     ({ host, since, times, reason }) =>
       `${host} for ${ageOf(since, now)}, by ${plural(times, "deploy")}: ${visible(reason)}`,
   );
-  return [{ kind: "left behind", level: "bad", texts, next: "maand deploy  # once they can be reached again" }];
+  const next = `maand deploy  # once ${them(workers, "it", "they")} can be reached again`;
+  return [{ kind: "left behind", level: "bad", texts, next }];
+}
+
+function them(things: readonly unknown[], one: string, many: string): string {
+  return things.length === 1 ? one : many;
 }
 
 function drifted({ drifted: found }: BucketStatus): Finding[] {
@@ -146,7 +151,7 @@ function drained({ drained: hosts, maintenance }: BucketStatus): Finding[] {
   const inMaintenance = new Set(maintenance?.workers.map(({ host }) => host));
   const own = hosts.filter((host) => !inMaintenance.has(host));
   if (own.length === 0) return [];
-  const next = "maand deploy --build  # after you took them out of workspace/disabled.json";
+  const next = `maand deploy --build  # after you took ${them(own, "it", "them")} out of workspace/disabled.json`;
   return [{ kind: "drained", level: "info", texts: [named(own)], next }];
 }
 

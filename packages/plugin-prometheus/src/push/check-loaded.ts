@@ -22,7 +22,7 @@ export async function checkLoaded(
     loaded = await groupsOf(server, signal);
   }
   if (typeof loaded !== "number" || loaded === expected) return undefined;
-  return `${server.origin} runs ${loaded} of ${expected} rule groups: it did not reload, or it rejected its configuration; see its log`;
+  return `${server.origin} runs ${loaded} of ${expected} rule ${expected === 1 ? "group" : "groups"}: it did not reload, or it rejected its configuration; see its log`;
 }
 
 /** The number of groups in the files that maand synced; undefined if the server is not ready. */

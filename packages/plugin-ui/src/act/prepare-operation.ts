@@ -47,8 +47,8 @@ function rollout(store: Store, action: "resume" | "abort", job: string): Prepare
   return {
     text:
       action === "resume"
-        ? `resume the rollout of ${job} ${release} at ${at}: ${plural(waiting.length, "worker")} do not run it yet`
-        : `abort the rollout of ${job} ${release} at ${at}: ${plural(released.length, "worker")} go back to ${previous ?? "what ran before"}`,
+        ? `resume the rollout of ${job} ${release} at ${at}: it does not run on ${plural(waiting.length, "worker")} yet`
+        : `abort the rollout of ${job} ${release} at ${at}: ${plural(released.length, "worker goes", "workers go")} back to ${previous ?? "what ran before"}`,
     items: [named(action === "resume" ? waiting : released)].filter((line) => line !== ""),
     command: argv,
     start: { argv: [...argv, "--json"] },

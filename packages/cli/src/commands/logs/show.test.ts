@@ -216,7 +216,7 @@ describe("maand logs show", () => {
     const { code, out, err } = await maand("logs", "show");
     expect(code).toBe(0);
     expect(seconds(out)).toEqual([1, 2, 3, 4, 5, 6, 8, 9, 10]);
-    expect(err).toMatch(/^maand: maand\.log: \d lines cannot be read and are skipped\n$/);
+    expect(err).toMatch(/^maand: maand\.log: skipped \d unreadable lines\n$/);
     expect(out).not.toMatch(/(?!\n)\p{Cc}/u);
   });
 

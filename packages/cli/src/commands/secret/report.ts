@@ -26,7 +26,7 @@ function changeLines({ changes }: SecretsChanged): string[] {
 
 function effectLines({ changes, effects }: SecretsChanged): string[] {
   if (changes.every(({ change }) => change === "unchanged")) return [];
-  const { readers, next, unknown } = effects;
+  const { readers } = effects;
   if (readers.length === 0) {
     const [secrets, them] = changes.length === 1 ? ["this secret", "it"] : ["these secrets", "them"];
     return [
@@ -35,12 +35,13 @@ function effectLines({ changes, effects }: SecretsChanged): string[] {
     ];
   }
   const files = readers.map(({ job, files: names }) => `${job} (${names.join(", ")})`);
-  return [`read by: ${files.join(", ")}`, ...nextLines(next, unknown), "next: maand deploy"];
+  return [`read by: ${files.join(", ")}`, ...nextLines(effects), "next: maand deploy"];
 }
 
-function nextLines(next: SecretEffects["next"], unknown: string | undefined): string[] {
+function nextLines({ readers, next, unknown }: SecretEffects): string[] {
   if (next === undefined) return [`cannot determine what the next deploy restarts: ${unknown}`];
-  if (next.length === 0) return ["the next deploy restarts none of them"];
+  if (next.length === 0)
+    return [`the next deploy ${readers.length === 1 ? "does not restart it" : "restarts none of them"}`];
   return [...groupBy(next, ({ job, action }) => `${action} ${job}`)].map(([what, some]) => {
     const hosts = some.map(({ host }) => host);
     return `the next deploy: ${what} on ${hosts.length > 5 ? plural(hosts.length, "worker") : hosts.join(", ")}`;

@@ -54,7 +54,7 @@ function paint(line: string, style: Style): string {
 
 function cut(line: string): string {
   if (line.length <= LONGEST_LINE) return line;
-  return `${line.slice(0, LONGEST_LINE)} ... ${line.length - LONGEST_LINE} more characters`;
+  return `${line.slice(0, LONGEST_LINE)} ... ${plural(line.length - LONGEST_LINE, "more character")}`;
 }
 
 /** Shows control characters as escapes, such as `\x1b`; tabs are kept. */

@@ -13,6 +13,17 @@ it("a deleted file that no version contained is reported in one warning per job,
   ]);
 });
 
+it("a single deleted file on one worker is reported in the singular, and a directory or several files in the plural", () => {
+  const warningOf = (...paths: readonly string[]) => {
+    const deletions = new Deletions();
+    for (const path of paths) deletions.note({ job: "web", host: "10.0.0.1", path, promoted });
+    return deletions.warnings()[0];
+  };
+  expect(warningOf("a")).toContain("web had created a file in its directory, and a sync deleted it: a, on 10.0.0.1;");
+  expect(warningOf("run/")).toContain("web had created files in its directory, and a sync deleted them: run/, on");
+  expect(warningOf("a", "b")).toContain("web had created files in its directory, and a sync deleted them: a, b, on");
+});
+
 it("a deleted file or directory that a version contained is not reported", () => {
   const deletions = new Deletions();
   for (const path of ["Makefile", "conf/a", "conf", "conf/"])
@@ -29,5 +40,5 @@ it("a warning lists only three of many deleted paths", () => {
 it("a warning escapes control characters in a file name", () => {
   const deletions = new Deletions();
   deletions.note({ job: "web", host: "10.0.0.1", path: "\x1b[31m\n\u202etxt\x9b", promoted });
-  expect(deletions.warnings()[0]).toContain(String.raw`deleted them: "\u001b[31m\n\u202etxt\u009b", on`);
+  expect(deletions.warnings()[0]).toContain(String.raw`deleted it: "\u001b[31m\n\u202etxt\u009b", on`);
 });

@@ -34,7 +34,9 @@ export class Deletions {
     return [...this.#byJob].sort().map(([job, { paths, hosts }]) => {
       const [first] = [...hosts].sort();
       const where = hosts.size === 1 ? `on ${first}` : `on ${first} and ${hosts.size - 1} more`;
-      return `${job} had created files in its directory, and a sync deleted them: ${some(paths)}, ${where}; write files that it needs to data/ or logs/, or list them under "keep" in its manifest`;
+      const isOne = hosts.size === 1 && paths.size === 1 && ![...paths].some((path) => path.endsWith("/"));
+      const [files, them] = isOne ? ["a file", "it"] : ["files", "them"];
+      return `${job} had created ${files} in its directory, and a sync deleted ${them}: ${some(paths)}, ${where}; write files that it needs to data/ or logs/, or list them under "keep" in its manifest`;
     });
   }
 }

@@ -31,11 +31,16 @@ describe("the key file", () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  it.each([0, 31, 33])("is refused if it has %i bytes, even by init", (length) => {
+  it.each([
+    [0, "0 bytes"],
+    [1, "1 byte"],
+    [31, "31 bytes"],
+    [33, "33 bytes"],
+  ])("is refused if its length is %i, even by init", (length, bytes) => {
     writeFileSync(file, Buffer.alloc(length));
     const refused = expect.objectContaining({
       code: "KV_KEY_MISSING",
-      message: expect.stringContaining(`${length} bytes`),
+      message: expect.stringContaining(`it has ${bytes} instead of 32`),
     });
     expect(() => makeKvKey(file, false)).toThrow(refused);
     expect(() => new KvKey(file).encrypt("x")).toThrow(refused);

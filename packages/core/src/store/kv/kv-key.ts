@@ -127,7 +127,10 @@ function readKey(file: string): Buffer {
     );
   }
   if (bytes.byteLength === KEY_BYTES) return bytes;
-  throw unusable(file, `it has ${bytes.byteLength} bytes instead of ${KEY_BYTES}`);
+  throw unusable(
+    file,
+    `it has ${bytes.byteLength} ${bytes.byteLength === 1 ? "byte" : "bytes"} instead of ${KEY_BYTES}`,
+  );
 }
 
 function unusable(file: string, why: string, cause?: unknown): MaandError {

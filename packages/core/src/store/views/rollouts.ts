@@ -82,11 +82,12 @@ function textOf(
   const steps = rollout?.steps ?? [];
   const state = stepState(steps[step]);
   const at = stepName(steps, Math.min(step, steps.length - 1));
-  const where = `${released.length} of ${released.length + waiting.length} workers run it`;
+  const all = released.length + waiting.length;
+  const where = `r${release} (${version}) runs on ${released.length} of ${all} ${all === 1 ? "worker" : "workers"}`;
   const when = state === "waiting" && until !== undefined ? `until ${minute(until)}` : `since ${minute(since)}`;
   const next =
     state === "paused" ? nextCommands(name, previous) : `maand deploy continues; maand rollout abort ${name} goes back`;
-  return `${name} ${WHAT[state]} ${at} ${when}: ${where}, r${release} (${version}), started by ${startedBy}; ${next}`;
+  return `${name} ${WHAT[state]} ${at} ${when}: ${where}, started by ${startedBy}; ${next}`;
 }
 
 function minute(iso: string): string {

@@ -24,7 +24,7 @@ export const ${variable} = pluginWithOptions({
   options: Options,
   apply({ afterJob }, { word }) {
     afterJob.tapPromise("${plugin}", async ({ job, allocations, log }) => {
-      log(\`\${word} \${job.name} \${job.version} on \${allocations.length} workers\`);
+      log(\`\${word} \${job.name} \${job.version} on \${allocations.map(({ host }) => host).join(", ")}\`);
     });
   },
 });
@@ -38,7 +38,7 @@ describe("${plugin}", () => {
   it("prints a line for a job", async () => {
     const context = scopedJobContext();
     await callHook(${variable}({ word: "shipped" }), "afterJob", context);
-    expect(context.output).toEqual([{ line: "shipped api 1.0.0 on 1 workers" }]);
+    expect(context.output).toEqual([{ line: "shipped api 1.0.0 on 10.0.0.1" }]);
   });
 
   it("prints the lines of a whole deploy, with in-memory workers", async () => {
@@ -48,7 +48,7 @@ describe("${plugin}", () => {
     const { outcome } = await bucket.ship().finally(bucket.dispose);
     expect(outcome).toBe("ok");
     const lines = bucket.events.flatMap((event) => (event.type === "output" ? [event.line] : []));
-    expect(lines).toEqual(["deployed api 1.2.0 on 2 workers"]);
+    expect(lines).toEqual(["deployed api 1.2.0 on 10.0.0.1, 10.0.0.2"]);
   });
 
   it("refuses unknown options", () => {
