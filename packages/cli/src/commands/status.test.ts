@@ -46,7 +46,7 @@ describe("maand status", () => {
     rmSync(join(root, "workspace/jobs/api/app.conf"));
   });
 
-  it("names certificates that expire soon", async () => {
+  it("names certificates that expire soon or have expired", async () => {
     const inYears = (years: number) => typedIn(root, () => new Date(Date.now() + years * 365.25 * 86_400_000));
     expect((await typed("status")).out).not.toContain("certificate");
     const { certificates }: { certificates: { cert: string; days_left: number }[] } = JSON.parse(
@@ -56,6 +56,9 @@ describe("maand status", () => {
     expect(certificates).toMatchObject([{ job: null, worker: null, cert: "ca" }]);
     expect((await inYears(50 + (days - 30) / 365.25)("status")).out).toMatch(
       /^certificate {2}the certificate authority ends in (29|30) days$/m,
+    );
+    expect((await inYears(50 + (days + 30) / 365.25)("status")).out).toMatch(
+      /^certificate {2}the certificate authority ended (29|30|31) days ago$/m,
     );
   });
 

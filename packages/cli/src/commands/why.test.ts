@@ -108,7 +108,7 @@ describe("maand why reports", () => {
     expect((await why())[0]).toMatch(`${API} will be started: re-enabled`);
   });
 
-  it("that the job was removed, and what remains on the worker", async () => {
+  it("that the worker or the job was removed, and what remains on the worker", async () => {
     write("workspace/workers.json", '[{ "host": "127.0.0.22" }]');
     expect(await why()).toEqual([
       `${API} will be stopped and removed: its worker was removed from workspace/workers.json`,
@@ -116,6 +116,10 @@ describe("maand why reports", () => {
     expect(await ship()).toBe(0);
     expect(await why()).toEqual([
       `${API} will not change: it was removed, stopped and cleaned up; maand gc deletes its data and records`,
+    ]);
+    rmSync(join(root, "workspace/jobs/api"), { recursive: true });
+    expect(await why("api", "127.0.0.22")).toEqual([
+      "api on 127.0.0.22 will be stopped and removed: its job was removed from the workspace",
     ]);
   });
 
