@@ -28,6 +28,7 @@ beforeEach(async () => {
   const maand = await bucket.open();
   maand.kv.put("secrets/job/api", "password", "s3cret");
   maand.kv.put("maand/worker", "certs/ca.crt", PEM);
+  for (const job of ["api", "db"]) maand.kv.put(`vars/bucket/job/${job}`, "own", job);
   maand.kv.put("vars/job/api", "gone", "x");
   maand.kv.remove("vars/job/api", "gone");
   maand.close();
@@ -73,6 +74,7 @@ describe("maand cat kv", () => {
     });
     expect(rows).toContainEqual(expect.objectContaining({ namespace: "maand/worker", value: PEM }));
     expect(rows).toContainEqual(expect.objectContaining({ key: "gone", value: "x", version: 2, deleted: true }));
+    expect(rows.map((row) => row.namespace)).toContain("vars/bucket/job/api");
     expect(rows.map((row) => row.namespace)).not.toContain("vars/bucket/job/db");
   });
 

@@ -66,9 +66,19 @@ it("every permutation of a list of versions is sorted to the same list", () => {
 });
 
 it("the parser never throws, and accepts only the characters of a version", () => {
+  const odd = fc.constantFrom(" ", "_", "/", "\n", "é", "~", "v", "-", ".");
+  const almost = fc.tuple(version, odd, fc.nat()).map(([text, sign, at]) => {
+    const place = at % (text.length + 1);
+    return `${text.slice(0, place)}${sign}${text.slice(place)}`;
+  });
+  let accepted = 0;
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.string({ unit: "grapheme" })), (text) => {
-      if (parseVersion(text)) expect(text).toMatch(/^[vV]?[0-9][0-9A-Za-z.+-]*$/);
+    fc.property(fc.oneof(fc.string(), fc.string({ unit: "grapheme" }), version, almost), (text) => {
+      if (!parseVersion(text)) return;
+      accepted += 1;
+      expect(text).toMatch(/^[vV]?[0-9][0-9A-Za-z.+-]*$/);
     }),
+    { numRuns: 1000 },
   );
+  expect(accepted).toBeGreaterThan(100);
 });
