@@ -140,6 +140,7 @@ it("of several parallel builds one succeeds, and the others are refused and name
   const codes = ended.map(({ code }) => code).sort();
   expect(codes[0]).toBe(0);
   expect(codes.every((code) => code === 0 || code === 3)).toBe(true);
+  expect(codes.at(-1)).toBe(3);
   for (const { code, err } of ended) if (code === 3) expect(err).toContain("in use by maand build");
   expect((await maand("build")).code).toBe(0);
 });

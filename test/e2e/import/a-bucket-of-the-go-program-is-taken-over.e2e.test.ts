@@ -119,6 +119,7 @@ describe("an import", () => {
     await run("import");
     const after = bucket.rows("SELECT namespace, key, version, value, created_date, deleted FROM kv");
     const kept = new Map(after.map((row) => [`${row.namespace} ${row.key} ${row.version}`, row]));
+    expect(before.filter(({ key }) => !String(key).endsWith(".key")).length).toBeGreaterThan(1);
     for (const row of before) {
       const now = kept.get(`${row.namespace} ${row.key} ${row.version}`);
       const isKey = String(row.key).endsWith(".key");

@@ -53,18 +53,23 @@ it("a killed import leaves either the old bucket or the new bucket, and the next
   // kills at each of the last steps, which replace the store, and at some of the other steps
   const last = Array.from({ length: 6 }, (_, at) => all - at);
   const spread = Array.from({ length: KILLS }, (_, at) => 1 + Math.floor(((all - 6) * at) / KILLS));
+  let killed = false;
+  const left = new Set<string>();
   for (const step of [...spread, ...last]) {
     bucket.dispose();
     bucket = await goBucket(fleet);
     const before = bucket.rows("SELECT * FROM allocations");
     const { signal } = await bucket.start(["import"], killer({ step })).ended;
+    left.add(isOld() ? "the old bucket" : "the new bucket");
     if (isOld()) {
       expect(bucket.rows("SELECT * FROM allocations")).toEqual(before);
       expect(await bucket.maand("import")).toMatchObject({ code: 0 });
     }
     await expectComplete();
     expect(signal === "SIGKILL" || signal === null).toBe(true);
+    killed ||= signal === "SIGKILL";
   }
+  expect([killed, [...left].sort()]).toEqual([true, ["the new bucket", "the old bucket"]]);
 });
 
 it("an import that is interrupted by Ctrl-C does not change the bucket", async () => {

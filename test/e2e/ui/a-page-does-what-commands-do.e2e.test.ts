@@ -144,7 +144,7 @@ describe("a deploy that is started from the page", () => {
     const { text } = (await page?.act({ verb: "pause", action: "interrupt" })) ?? {};
     expect(text).toMatch(/^interrupt maand deploy, which has been running since 20/);
     release();
-    if (page) expect((await finished(id)).run.result).toBe("interrupted");
+    expect((await finished(id)).run.result).toBe("interrupted");
     const again = () => page?.post("actions", { verb: "pause", action: "interrupt" });
     await until("nothing to interrupt", async () => (await again())?.status === 409);
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });

@@ -7,6 +7,7 @@ import type { Session } from "./session.ts";
 
 let bucket: TestBucket & ReturnType<typeof lentBucket>;
 beforeEach(() => {
+  expect.hasAssertions(); // most of them are in callbacks
   bucket = lentBucket();
 });
 afterEach(() => bucket.dispose());
@@ -59,10 +60,11 @@ describe("access to the API", () => {
           kept.push(second);
         });
         const [ended] = kept;
-        if (ended) expect((await call(ended, "GET", "/kv/keys")).status).toBe(401);
+        expect(ended && (await call(ended, "GET", "/kv/keys")).status).toBe(401);
         expect((await call(first, "GET", "/kv/keys")).status).toBe(200);
         kept.push(first);
       });
+      expect(kept).toHaveLength(2);
       for (const { port } of kept) await expect(refuses(port)).resolves.toBe("ECONNREFUSED");
     }));
 

@@ -117,6 +117,7 @@ describe("a semaphore", () => {
 
 describe("semaphores of processes", () => {
   it("belong to their job and event, and are released when a process ends", async () => {
+    expect.assertions(6); // in callbacks
     const bucket = lentBucket();
     await bucket.lend(async (context) => {
       const runtime = new CommandRuntime();

@@ -133,9 +133,9 @@ describe("a sync of entries", () => {
       store.transaction(() => {
         kv.put(VARS, "color", "blue");
         expect(kv.find(VARS, "color")).toBe("blue");
-        throw new Error("no");
+        throw new Error("it was undone");
       });
-    expect(failing).toThrow("no");
+    expect(failing).toThrow("it was undone");
     expect(kv.find(VARS, "color")).toBe("red");
   });
 });
