@@ -35,8 +35,8 @@ class Receipt:
 
     def claim(self, voids):
         """
-        Called before the command begins, which makes the receipts of earlier steps of the job out of date. Deletes nothing until
-        the claim is on the disk.
+        Called before the command begins, which makes the receipts of earlier steps of the job out of date. Deletes nothing
+        until the claim is on the disk.
         """
         make_durable(self.directory)
         about = {"boot": boot_id(), "pid": str(os.getpid()), "began": began(os.getpid())}
