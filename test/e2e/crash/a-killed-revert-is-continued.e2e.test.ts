@@ -63,6 +63,7 @@ it(
         expect({ step, states }).toEqual({ step, states: ["promoted", "promoted", "promoted"] });
         expect({ step, files: await life.files() }).toEqual({ step, files });
         const ran = await lastRun(life);
+        expect(ran.length, String(step)).toBeGreaterThan(0);
         expect({ step, ran: ran.every((line) => line.endsWith(" 1.0.0")) }).toEqual({ step, ran: true });
         life.dispose();
       }

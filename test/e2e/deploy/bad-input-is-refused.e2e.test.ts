@@ -30,6 +30,7 @@ async function refused(): Promise<string[]> {
   expect(code, stderr).toBe(2);
   expect(stderr).not.toMatch(/\n\s+at .*\.js:\d+/);
   const { error }: Refusal = JSON.parse(stdout);
+  expect(error.problems).not.toEqual([]);
   for (const problem of error.problems) expect(problem.hint, problem.where).not.toBe("");
   return error.problems.map(({ code: word, where }) => `${word} ${where}`);
 }

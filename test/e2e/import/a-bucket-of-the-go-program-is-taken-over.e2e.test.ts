@@ -145,6 +145,7 @@ describe("an import", () => {
     };
     expect([await now("certs/api.crt"), await now("certs/api.key")]).toEqual([crt, key]);
     const stored = bucket.rows("SELECT value FROM kv WHERE key = 'certs/api.key'");
+    expect(stored).not.toEqual([]);
     for (const { value } of stored) expect(value).toMatch(/^enc:v1:/);
     expect(statSync(join(bucket.root, "secrets/ca.key")).mode & 0o777).toBe(0o600);
   });

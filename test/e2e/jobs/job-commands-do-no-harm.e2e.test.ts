@@ -68,6 +68,7 @@ if E["ALLOCATION_INDEX"] == "1":
     const both = "127.0.0.11, 127.0.0.12";
     expect(code).toBe(1);
     expect(stderr).toContain(`command_try (pre_deploy) of api for ${both} timed out after 1 s`);
+    expect(notesOf(bucket)).toHaveLength(2);
     for (const pid of notesOf(bucket)) expect(await isRunning(Number(pid))).toBe(false);
   });
 

@@ -51,6 +51,7 @@ describe("maand init", () => {
     const settings: { "json.schemas": { fileMatch: string[]; url: string }[] } = JSON.parse(
       read(".vscode/settings.json"),
     );
+    expect(settings["json.schemas"].length).toBeGreaterThan(2);
     for (const { url } of settings["json.schemas"]) expect(JSON.parse(read(url))).toHaveProperty("$schema");
     expect(Object.keys(JSON.parse(read("workspace/.schemas/manifest.json")).properties)).toContain("health_check");
     const [directive = ""] = read("maand.conf").split("\n");

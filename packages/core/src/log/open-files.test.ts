@@ -44,6 +44,7 @@ it.runIf(process.platform === "linux")("no line is lost if there are more worker
   expect(open).toBeLessThanOrEqual(100);
   expect(open).toBeGreaterThanOrEqual(90);
   files.close();
+  expect(readdirSync(directory)).toHaveLength(600);
   for (const name of readdirSync(directory))
     expect(readFileSync(join(directory, name), "utf8")).toBe("first\nsecond\n");
 });

@@ -66,7 +66,7 @@ it("the remaining allocations are promoted without commands if the tap returns d
   const { outcome, allocations } = await bucket.deploy();
   expect(outcome).toBe("ok");
   expect(restarts()).toEqual([`restart api@${A}`]);
-  expect(allocations.every(({ promoted }) => promoted)).toBe(true);
+  expect(allocations.map(({ host, promoted }) => [host, promoted])).toEqual([A, B, C].map((host) => [host, true]));
 });
 
 it("the summary names the plugin only for allocations that it rolled out in its own way", async () => {
