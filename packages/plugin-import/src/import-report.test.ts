@@ -10,9 +10,9 @@ const IMPORTED: Imported = {
 };
 
 it.each([
-  [1, "  1 worker remaining: run maand import again when it is up"],
-  [2, "  2 workers remaining: run maand import again when they are up"],
-])("an import that leaves %i workers for later names the number and the next step", (count, line) => {
+  ["one worker", 1, "  1 worker remaining: run maand import again when it is up"],
+  ["two workers", 2, "  2 workers remaining: run maand import again when they are up"],
+])("an import that leaves %s for later prints the number and the next step", (_, count, line) => {
   const hosts = Array.from({ length: count }, (_, at) => `10.0.0.${at + 1}`);
   const workers = hosts.map((host) => ({ host, updateSeq: undefined, later: "connection refused" }));
   expect(importLines({ ...IMPORTED, workers }, styleFor({}, {}, true), true)).toEqual([
