@@ -30,7 +30,8 @@ need_programs() {
 install_packages() {
   [ -d node_modules/.bin ] && node scripts/installed.mjs && return
   say "installing packages with npm ci; the first time this takes a minute or two"
-  quietly npm ci --no-audit --no-fund ||
+  # JOBS is read by node-gyp, which otherwise compiles one file at a time
+  JOBS=max quietly npm ci --no-audit --no-fund ||
     refuse "npm ci failed, see above; it may need python3, make and g++ to compile: apt-get install python3 make g++"
 }
 
