@@ -54,7 +54,7 @@ function asText(open, close, path) {
   open.attrs = [["title", path]];
 }
 
-/** Gives the rows of docs/errors.md that explain problems the anchors of the permanent links. */
+/** Adds the anchors of the permanent links to the rows of docs/errors.md that explain problems. */
 function nameProblems(tokens) {
   for (const [at, token] of tokens.entries()) {
     const code = /^`([a-z_]+)`$/.exec(tokens[at + 1]?.content ?? "")?.[1];

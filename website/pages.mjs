@@ -6,7 +6,7 @@ import { CONTENTS, chapters, REPOSITORY } from "../scripts/book/chapters.mjs";
 /** The chapters of the book. */
 export const BOOK = new Set([CONTENTS, ...chapters().map(({ path }) => path)]);
 
-/** Directories without pages, at any depth: directories that are not in a clone, and tests. */
+/** Directories without pages, at any depth: tests, and directories that are not in version control. */
 export const SKIPPED = ["node_modules", "dist", "test", "website", "demo-bucket", "release", "coverage"];
 
 /** Every Markdown file outside of these directories: the chapters of the book, and other pages that they can link to. */

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "../scripts/book/chapters.mjs";
 
-/** The links, and the anchors of docs/errors.md that they lead to. */
+/** The links, and the anchors in docs/errors.md to which they lead. */
 export function permanentLinks(text = readFileSync(join(REPOSITORY, "docs/errors.md"), "utf8")) {
   const [errors = "", problems = ""] = text.split(/^## Problems in files and flags$/m);
   return [

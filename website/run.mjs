@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
-/** Runs the following command in a network that has only the addresses of the documentation. */
+/** Runs the following command in a network that has only the addresses used in the documentation. */
 const NETWORK = 'ip link set lo up && for n in 1 2 3 4; do ip address add 10.0.0.$n/32 dev lo; done && exec "$0" "$@"';
 
 if (isOutdated()) await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
@@ -30,7 +30,7 @@ function refuse(message) {
   process.exit(2);
 }
 
-/** Runs a program to its end, and forwards signals to it; if the program fails, this program exits too. */
+/** Runs a program until it exits, and forwards signals to it. If the program fails, this program exits too. */
 async function run(program, args) {
   const child = spawn(program, args, { cwd: HERE, stdio: "inherit" });
   const pass = (signal) => child.kill(signal);

@@ -6,7 +6,7 @@ import { rules, slugify } from "../markdown.mjs";
 import { BOOK, isPage, placeOf, SKIPPED, sidebar } from "../pages.mjs";
 import { writePermanentLinks } from "../permanent-links.mjs";
 
-/** Pages are outside of this package, and are compiled to modules that import its Vue. */
+/** Finds Vue for pages, which are compiled to modules that import it; only this package has Vue installed. */
 const vueOfPages = {
   name: "vue-of-pages",
   enforce: "pre",
@@ -19,12 +19,12 @@ const vueOfPages = {
 export default defineConfig({
   title: "maand",
   description: "Deploys and runs services on Linux machines over ssh, without agents.",
-  // where the site is served from, if that is not the top of a host: /docs/
+  // the path of the site in its URL, such as /docs/
   base: process.env.MAAND_DOCS_BASE ?? "/",
   srcDir: REPOSITORY,
   srcExclude: SKIPPED.map((directory) => `**/${directory}/**`),
   rewrites: (path) => placeOf(path),
-  additionalConfig: {}, // else every config.ts of the repository would be loaded as one of the website
+  additionalConfig: {}, // otherwise VitePress would load every config.ts in the repository
   ignoreDeadLinks: false,
   markdown: {
     anchor: { slugify },
@@ -47,7 +47,7 @@ export default defineConfig({
   buildEnd: ({ outDir }) => writePermanentLinks(outDir),
 });
 
-/** The search finds what is in the book; other pages are there because it links to them. */
+/** Whether a page is in the book. The search finds only such pages; the site contains other pages only because the book links to them. */
 function isInBook({ path, realPath }) {
   const file = relative(REPOSITORY, realPath ?? path);
   return isPage(file) && BOOK.has(file);

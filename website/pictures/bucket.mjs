@@ -46,7 +46,7 @@ export function writeBucket(root, fleet) {
 /** Replaces text in a file of the workspace; throws if the file does not contain the text. */
 export function edit(root, path, from, to) {
   const text = readFileSync(join(root, path), "utf8");
-  if (!text.includes(from)) throw new Error(`${path} does not have ${from}`);
+  if (!text.includes(from)) throw new Error(`${path} does not contain ${from}`);
   write(root, path, text.replace(from, to));
 }
 

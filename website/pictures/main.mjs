@@ -1,5 +1,5 @@
-// npm run pictures: the pictures of docs/pictures, from real runs on a fleet of real sshd. Needs root and a build; run.mjs runs
-// it in its own network, in which the workers have the addresses of the documentation.
+// npm run pictures: draws the pictures in docs/pictures from real runs on workers with a real sshd. Needs root and a build. run.mjs runs
+// it in a separate network, in which the workers have the addresses used in the documentation.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -44,9 +44,9 @@ async function takeAll(fleet) {
   }
 }
 
-/** Types a line that no picture shows; it must exit with this code. */
+/** Types a command that no picture shows, and throws if it does not exit with this code. */
 async function type(line, code = 0) {
   const env = { HOME: root, PATH: path, LANG: "C.UTF-8" };
   const { status, stdout, stderr } = spawnSync("sh", ["-c", line], { cwd: root, env, encoding: "utf8" });
-  if (status !== code) throw new Error(`"${line}" ended with ${status}\n${stdout}${stderr}`);
+  if (status !== code) throw new Error(`"${line}" exited with ${status}\n${stdout}${stderr}`);
 }

@@ -4,8 +4,8 @@ import { edit, write } from "./bucket.mjs";
 const VERSION = (job) => `workspace/jobs/${job}/manifest.json`;
 
 /**
- * The scenes: `before` changes the workspace or types commands that are not shown, and `line` is typed. The picture shows the live
- * screen when it matches `at`, or without `at` the screen at the end.
+ * The scenes. `before` changes the workspace or types commands that the picture does not show. Then `line` is typed. The picture shows
+ * the live screen when it first matches `at` or, without `at`, the final screen.
  */
 export function scenesOf(root, type) {
   return [
@@ -22,7 +22,7 @@ export function scenesOf(root, type) {
     },
     {
       name: "deploy",
-      title: "A rolling upgrade under way: a line for each job, and what runs on which worker now",
+      title: "A rolling upgrade in progress: a line for each job, and what is currently running on which worker",
       line: "maand deploy --build",
       at: /api .*2\/4[\s\S]* api on 10\.0\.0\.3/,
       before: async () => {
@@ -32,13 +32,13 @@ export function scenesOf(root, type) {
     },
     {
       name: "deployments",
-      title: "Which version of which job runs where",
+      title: "Which version of each job runs on which worker",
       line: "maand cat deployments",
       before: async () => {},
     },
     {
       name: "failure",
-      title: "A failed upgrade: it stopped at the first worker, and says what to type next",
+      title: "A failed upgrade that stopped at the first worker, and the commands to type next",
       line: "maand deploy --build",
       before: async () => {
         edit(root, VERSION("cache"), "7.2.1", "7.3.0");
@@ -52,7 +52,7 @@ export function scenesOf(root, type) {
     },
     {
       name: "status",
-      title: "What needs attention, each with the next command",
+      title: "Everything that needs attention, and the commands to type next",
       line: "maand status",
       before: async () => {
         write(root, "workspace/disabled.json", '{ "workers": ["10.0.0.2"] }\n');

@@ -3,7 +3,7 @@
 const CELL = { width: 8.4, height: 19, font: 14 };
 const MARGIN = 16;
 
-/** The colours of a terminal by number, for a light and a dark page; each is readable on its background. */
+/** The terminal colours by number, for a light and a dark page. Each colour is readable on the background of its page. */
 export const SCHEMES = {
   light: {
     page: "#ffffff",
@@ -26,8 +26,8 @@ export const SCHEMES = {
 };
 
 /**
- * The SVG of a screen: `rows` of cells `{ text, color, bold, dim }`, where `color` is one of the first eight of a terminal, or undefined. A
- * screen reader reads the title before the text.
+ * The SVG of a screen: `rows` of cells `{ text, color, bold, dim }`, where `color` is one of the first eight terminal colours, or
+ * undefined. A screen reader reads the title before the text.
  */
 export function svgOf({ columns, rows }, title, scheme) {
   const colors = SCHEMES[scheme];
@@ -46,7 +46,7 @@ ${lines.join("\n")}
 `;
 }
 
-/** Joins neighbouring cells of the same style into one text, without the blanks around it. */
+/** Joins neighbouring cells of the same style into one string, and removes blanks at its start and end. */
 function runsOf(cells) {
   const runs = [];
   for (const [x, cell] of cells.entries()) {
