@@ -14,7 +14,7 @@ import { asProgram, PROGRAM, programFile } from "./bundle/program.mjs";
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 /**
- * Third-party packages that every command loads: small, without native code, and not shared between packages by identity. Bundled,
+ * Third-party packages that every command loads: small, without native code, and without objects that packages compare by identity. When bundled,
  * they load in a third of the time, because Node opens fewer files and compiles only the code that is used.
  */
 const INLINED = [
@@ -166,7 +166,7 @@ function resolveId(id, _importer, { kind }) {
 function ofProgram(id, _importer, { kind }) {
   const file = programFile(id, (name) => entryPointsOf(join(REPOSITORY, "packages", basename(name))));
   if (file !== undefined) return { id: file, external: true };
-  // the file of clipanion that its package names for require()
+  // the file that clipanion's package.json names for require()
   const required = id.replace(/^clipanion\/lib\/advanced\/index\.js$/, "clipanion");
   return REQUIRED.includes(required) && kind === "import-statement" ? { id: required, external: true } : undefined;
 }

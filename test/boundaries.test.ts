@@ -161,7 +161,7 @@ describe("no allocation goes down without the availability budget", () => {
     ]);
   });
 
-  it("each path that takes allocations down requests the downtime first", () => {
+  it("every path that takes allocations down requests the downtime first", () => {
     const requesting = having(/\b(requestDowntime|decideNow|nextBatch)\(/).filter(
       (path) => !path.startsWith("run/budget/"),
     );
@@ -174,7 +174,7 @@ describe("no allocation goes down without the availability budget", () => {
       "plugin-operations/src/workers/worker-downtime.ts",
       "run/scope/allocation-scope.ts",
     ]);
-    // a maintenance drains only workers that it has admitted, and its starts take nothing down
+    // maintenance drains only workers that it has admitted, and its starts take nothing down
     expect(having(/\bstopOne\(run, entry\)/)).toEqual(["on-worker/stop-on-worker.ts"]);
     expect(having(/\bstopOnWorker\(run\b(?!:)/)).toEqual(["plugin-maintenance/src/phases/drain.ts"]);
     // runRound runs batches that the budget has granted; stopAndRemoveOne stops allocations that stopWithinBudget admits,

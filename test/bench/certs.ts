@@ -20,7 +20,7 @@ export async function certs(count = 64): Promise<void> {
       bucket.job("api", { selectors: ["worker"] });
       rows.push(await timed(bucket, `${kind}: no certificate requested`));
       bucket.job("api", { selectors: ["worker"], certs: { web: {} } });
-      rows.push(await timed(bucket, `${kind}: ${count} made`), await timed(bucket, `${kind}: all there`));
+      rows.push(await timed(bucket, `${kind}: ${count} created`), await timed(bucket, `${kind}: all exist`));
     } finally {
       bucket.dispose();
     }

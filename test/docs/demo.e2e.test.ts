@@ -141,7 +141,7 @@ function start(program: string, args: readonly string[]): Promise<Ended> {
   });
 }
 
-/** Processes whose current directory is below a directory. */
+/** Processes whose current directory is inside a directory. */
 function processesBelow(directory: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && directoryOf(name).startsWith(`${directory}/`))

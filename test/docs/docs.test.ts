@@ -61,7 +61,7 @@ describe("HOOKS.md", () => {
     expect(rows.map(([name = "", , , , taps]) => [codeIn(name)[0], taps])).toEqual(tapped);
   });
 
-  it("lists the time limits of taps", () => {
+  it("lists the timeouts of taps", () => {
     const words = {
       waits: "wait for people, workers or other programs",
       computes: "only compute",
@@ -75,7 +75,7 @@ describe("HOOKS.md", () => {
     expect(written).toHaveLength(declared.length);
   });
 
-  it("documents the effect of a throw in each hook", () => {
+  it("documents the effect of a thrown error in each hook", () => {
     const description = tableRows(page("packages/core/HOOKS.md"), "Hook", "A tap that throws").flatMap(([hooks = ""]) =>
       codeIn(hooks),
     );
@@ -161,7 +161,7 @@ describe("docs/plugins/stability.md", () => {
     expect(marks.map(([entry]) => entry).sort()).toEqual(entries.sort());
   });
 
-  it("gives each entry point the mark that its API report contains", () => {
+  it("gives each entry point the stability level that its API report contains", () => {
     const report = ["core", "command", "saved-plans"]
       .map((name) => readFileSync(join(ROOT, `packages/${name}/${name}.api.md`), "utf8"))
       .join("\n");
@@ -172,7 +172,7 @@ describe("docs/plugins/stability.md", () => {
     expect(found).toEqual(marks);
   });
 
-  it("has an API report with a mark for every hook, in which former names are deprecated", () => {
+  it("has an API report with a stability level for every hook, in which former names are deprecated", () => {
     const rows = tableRows(page("packages/core/core.api.md"), "Hook", "Mark");
     expect(rows.map(([name = ""]) => codeIn(name)[0])).toEqual([
       ...Object.keys(createHooks()),

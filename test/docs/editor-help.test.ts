@@ -91,7 +91,7 @@ describe("an editor, like a build,", () => {
     ["a path without its /", check({ type: "http", port: "http", path: "ready" })],
     ["a mistyped key of a check", check({ type: "tcp", prot: "http", port: "http" })],
     ["a mistyped key of wait", { health_check: { wait: { attempt: 3 } } }],
-    ["a text for a number", { health_check: { timeout_seconds: "5" } }],
+    ["a string where a number is expected", { health_check: { timeout_seconds: "5" } }],
   ])("reports %s", (_, manifest) => {
     expect(marks("manifest", manifest)).not.toEqual([]);
   });

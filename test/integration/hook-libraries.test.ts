@@ -78,7 +78,7 @@ describe("the response to a refused write", () => {
       "unseen.ts",
       'import { putJobVariable } from "./maand";\nconsole.log("before");\nawait putJobVariable("leader", "x");\n',
     ],
-  ])("makes a script fail that does not check it: %s", async (name, text) => {
+  ])("makes a script that does not check it fail: %s", async (name, text) => {
     const { code, stdout, stderr } = await run(name, text);
     expect({ code, out: stdout.trim(), stderr }).toEqual({ code: 1, out: "before", stderr: printed });
   });
@@ -86,7 +86,7 @@ describe("the response to a refused write", () => {
   it.each([
     ["turn.py", 'import maand\nmaand.acquire_semaphore("migrate")\n'],
     ["turn.ts", 'import { acquireSemaphore } from "./maand";\nawait acquireSemaphore("migrate");\n'],
-  ])("makes a script fail that does not check it after acquire_semaphore: %s", async (name, text) => {
+  ])("to acquire_semaphore makes a script that does not check it fail: %s", async (name, text) => {
     const { code, stderr } = await run(name, text);
     expect(code).toBe(1);
     expect(stderr).toContain("maand: acquire migrate: ");

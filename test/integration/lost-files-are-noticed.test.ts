@@ -136,7 +136,7 @@ describe("an update_seq that differs from the recorded one", () => {
     seq = 9;
   });
 
-  it.each(["held", "delivered"] as const)("does not fail a status during a deploy: %s", async (happening) => {
+  it.each(["held", "delivered"] as const)("does not make the target status fail during a deploy: %s", async (happening) => {
     expect(await duringDeploy(happening, (ours) => controlJob(ours, status))).toMatchObject([{ outcome: "ok" }]);
   });
 
@@ -152,7 +152,7 @@ describe("an update_seq that differs from the recorded one", () => {
     expect(bucket.fleet.done).toEqual([]);
   });
 
-  it("fails a status without a deploy, and the next deploy syncs worker.json again", async () => {
+  it("makes the target status fail when no deploy is running, and the next deploy syncs worker.json again", async () => {
     const ours = await bucket.open();
     await expect(controlJob(ours, status)).rejects.toMatchObject({
       code: "OUT_OF_SYNC",
@@ -165,7 +165,7 @@ describe("an update_seq that differs from the recorded one", () => {
   });
 });
 
-it("doctor does not take a directory on PATH for a program", async () => {
+it("doctor does not mistake a directory on PATH for a program", async () => {
   const before = process.env.PATH;
   process.env.PATH = mkdtempSync(`${bucket.root}/bin-`);
   mkdirSync(`${process.env.PATH}/rsync`);

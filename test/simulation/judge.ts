@@ -65,7 +65,7 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     const lease = this.#lease;
     const isOwn = lease?.nonce === nonce && lease?.number === number;
     if (lease && !isOwn && this.#world.now <= (lease.expiresAt ?? 0))
-      this.#violated(`lease ${lease.number} was ended by the command with lease ${number}`);
+      this.#violated(`lease ${lease.number} was released by the command with lease ${number}`);
     this.#lease = undefined;
   }
 

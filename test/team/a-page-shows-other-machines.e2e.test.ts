@@ -20,7 +20,7 @@ afterAll(async () => {
   await postgres.dispose();
 });
 
-it("the page shows a run on another machine live, and updates the fleet", async () => {
+it("the web UI shows a run on another machine live, and updates the fleet", async () => {
   const other = bucket.copy();
   const page = await openPageIn(other, ENVIRONMENT);
   const stream = page.follow();

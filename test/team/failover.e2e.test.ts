@@ -50,7 +50,7 @@ it("a deploy continues without a failure if a standby with all data takes over",
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("a command waits for the promotion of the standby, up to its time limit", async () => {
+it("a command waits for the promotion of the standby, up to its timeout", async () => {
   await standby.caughtUp();
   await primary.kill();
   const waiting = bucket.start(["cat", "deployments"], { env: ENVIRONMENT });

@@ -78,7 +78,7 @@ it("an expired lease can be taken with the next number, and changes of its forme
   taken.release();
 });
 
-it("a lease with the same number but another nonce belongs to another holder, as after a database lost changes", () => {
+it("a lease with the same number but another nonce belongs to another holder, as after a database has lost changes", () => {
   const team = databases.bucket();
   const store = team.open();
   take(store, "deploy");

@@ -18,7 +18,7 @@ afterAll(() => databases.dispose());
 
 type Step = (store: Store) => void;
 
-/** Writes of every kind: upserts, replaced keys, deletes with cascades, bytes, and texts that are hard to store. */
+/** Writes of every kind: upserts, replaced keys, deletes with cascades, bytes, and strings that are hard to store. */
 const TEXTS = ["", "a", "ä\u{1f600}", "nul \u0000", 'quote " and \\', "line\nend", "\u007f\u2028"];
 const text = fc.constantFrom(...TEXTS);
 const small = fc.integer({ min: 0, max: 3 });

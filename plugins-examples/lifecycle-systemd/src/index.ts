@@ -10,7 +10,7 @@ import {
 import * as v from "valibot";
 
 const SYSTEMD = defineClaim("systemd", {
-  description: "Unit file of the job, run by systemctl.",
+  description: "Name of the job's unit file. maand manages the unit with systemctl.",
   schema: v.pipe(
     v.string("must be the name of a unit file in the job's directory"),
     v.regex(

@@ -26,7 +26,7 @@ function isOurs({ worker, settings }: LocateContext): boolean {
   return (worker.transport ?? settings.transport) === ACCOUNT;
 }
 
-/** Each account has its own directory below `worker_root`. */
+/** Each account has its own directory in `worker_root`. */
 function rootOf({ worker, settings, bucket }: LocateContext): string {
   return `${settings.workerRoot}/${worker.host}/${bucket.id}`;
 }

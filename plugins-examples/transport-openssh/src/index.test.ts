@@ -210,7 +210,7 @@ describe("syncing files", () => {
     expect(statSync(at("jobs/api/mode")).mode & 0o777).toBe(0o644);
   });
 
-  it("replaces directories by files and files by directories, without following links", async () => {
+  it("replaces directories with files and files with directories, without following links", async () => {
     write("elsewhere/file", "safe");
     write("worker/jobs/api/a/file", "x");
     write("worker/jobs/api/b", "x");

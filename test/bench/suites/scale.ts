@@ -36,7 +36,7 @@ async function firstDeploy(workers: number, jobs: number, fewest: number): Promi
         name: name(workers),
         count: workers * jobs,
         by: "cpuMs",
-        ...(workers > fewest && { floor: name(fewest), goal: FLAT }),
+        ...(workers > fewest && { baseline: name(fewest), goal: FLAT }),
       },
       [{ ...cost, cpuMs: cpuMs - idle.cpuMs }],
     );

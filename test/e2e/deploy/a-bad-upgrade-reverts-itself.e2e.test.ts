@@ -4,7 +4,7 @@ import { httpService, requestVersion } from "../../support/bucket/http-service.t
 
 const WAIT = { attempts: 5, interval_seconds: 0.1 };
 
-/** Writes the service. A bad version ends immediately instead of serving. */
+/** Writes the service. A bad version exits immediately instead of serving. */
 function write({ bucket }: FleetBucket, version: string, more: Readonly<Record<string, unknown>> = {}, isBad = false) {
   const checks = { checks: [{ type: "http", port: "http" }], wait: isBad ? WAIT : { ...WAIT, attempts: 50 } };
   const { manifest, files } = httpService(version, { on_failure: "revert", health_check: checks, ...more });

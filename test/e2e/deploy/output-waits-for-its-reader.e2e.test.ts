@@ -67,7 +67,7 @@ it("a command on a worker waits while nothing reads its output, and loses no lin
   expect([lines, inOrder, isOver(), await ended]).toEqual([LINES, true, true, [0, null]]);
 });
 
-it("a command on a worker continues if the reader of its output has ended, such as head", async () => {
+it("a command on a worker continues after the reader of its output, such as head, has exited", async () => {
   const { maand, isOver, ended } = start("head");
   await blocked("head");
   maand.stderr?.destroy();

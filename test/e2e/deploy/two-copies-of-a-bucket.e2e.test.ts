@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.close());
 
-it("commands in a copy of a bucket are refused and name the original, until the copy takes over", () =>
+it("commands in a copy of a bucket fail and name the original until the copy takes over", () =>
   onFleet(fleet, async ({ bucket, workers, lifecycle, home }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
@@ -64,7 +64,7 @@ it("commands in a copy of a bucket are refused and name the original, until the 
     }
   }));
 
-it("the file that names the copy on a worker is private, and is missing on workers of an earlier version", () =>
+it("the file on a worker that names the copy is private, and may be missing, as on workers of an earlier maand", () =>
   onFleet(fleet, async ({ bucket, workers: [worker], home }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });

@@ -141,7 +141,7 @@ describe("a lost worker", () => {
     }));
 });
 
-it("a lost bucket can be restored elsewhere from a backup, where a deploy has nothing to do", () =>
+it("a lost bucket can be restored elsewhere from a backup, and a deploy there has nothing to do", () =>
   withJobs(async (fixture) => {
     const { bucket, workers, lifecycle } = fixture;
     const [keep = "", restore = ""] = blocksUnder("A lost bucket");
@@ -181,7 +181,7 @@ describe("the commands to rotate", () => {
     });
   });
 
-  it("the certificate authority give jobs certificates of the new authority", () =>
+  it("the certificate authority give jobs certificates from the new authority", () =>
     withFleetBucket({ count: 2 }, async (fixture) => {
       const { bucket, workers, directory } = fixture;
       bucket.job("api", { version: "1.0.0", selectors: ["worker"], certs: { server: {} } });

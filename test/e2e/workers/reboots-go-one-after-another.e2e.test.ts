@@ -88,7 +88,7 @@ it("pattern B also waits for a machine that goes down some time after the shutdo
     expect(kept[1]?.length === 0 || shortestGap(kept.flat()) >= 0).toBe(true);
   }));
 
-it("pattern C checks health after each batch without a drain, and ends if a job stays unhealthy", () =>
+it("pattern C checks health after each batch without a drain, and stops if a job stays unhealthy", () =>
   withFleetBucket({ count: 2 }, async (fixture) => {
     const { bucket, workers, hosts } = fixture;
     await serving(fixture);
@@ -117,7 +117,7 @@ it("pattern C checks health after each batch without a drain, and ends if a job 
     expect(await requestVersion(hosts[1] ?? "")).toBe("1.0.0");
   }));
 
-it("a machine that does not start after its reboot ends the run, and a powered-off machine does not", () =>
+it("a machine that does not start after its reboot ends the run, but a machine that is powered off does not", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet }) => {
     bucket.write("maand.conf", `${fleet.conf}timeouts.command = 3\ntimeouts.connect = 1\n`);
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });

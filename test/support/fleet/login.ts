@@ -6,7 +6,7 @@ import { must } from "./command.ts";
 import type { Fleet } from "./fleet.ts";
 import type { FleetWorker } from "./worker.ts";
 
-/** Changes of the account that maand uses to log in to a worker. */
+/** Changes to the account that maand uses to log in to a worker. */
 export interface Login {
   /** Login shell; default: as on this machine. */
   readonly shell?: string;

@@ -86,7 +86,7 @@ describe("a remote", () => {
     await expect(remote.exec(["true"], { env: { "A;B": "x" } })).rejects.toThrow(TypeError);
   });
 
-  test("returns a megabyte without a line end and binary output completely", async () => {
+  test("returns a megabyte without a newline, and binary output, completely", async () => {
     const lines: string[] = [];
     const zeros = "head -c 1048576 /dev/zero | tr '\\0' a";
     const big = await remote.exec(["sh", "-c", zeros], { onLine: (line) => lines.push(line) });
@@ -108,7 +108,7 @@ describe("a remote", () => {
     await remote.exec(["rm", "/tmp/fleet-bytes"]);
   });
 
-  test("opens streams in both directions, as root, with variables, which can be closed", async () => {
+  test("opens streams that work in both directions, run as root, receive variables, and can be closed", async () => {
     const stream = await remote.stream(["sh", "-c", 'id -un; echo "$A$B"; cat'], {
       asRoot: true,
       env: { A: "a", B: secret("b") },
@@ -124,7 +124,7 @@ describe("a remote", () => {
     await until("the stream's command to end", () => worker.processesWith("# endless").length === 0);
   });
 
-  test("does not wait for a child of the command in the background", async () => {
+  test("does not wait for a background child of the command", async () => {
     const { stdout, durationMs } = await remote.exec(["sh", "-c", "sleep 60 & echo started"], { asRoot: true });
     expect(stdout).toBe("started\n");
     expect(durationMs).toBeLessThan(5_000);
