@@ -86,7 +86,7 @@ function entryPointLines(title, file, elsewhere, shown) {
     ...againLines(again, exported, shown),
     ...names
       .filter((name) => !again.includes(name))
-      .map((name) => `// ${markOf(exported.get(name), UNSTABLE.test(title))}\n${declared(exported.get(name), name)}`),
+      .map((name) => `// ${levelOf(exported.get(name), UNSTABLE.test(title))}\n${declared(exported.get(name), name)}`),
     ...(behind.length > 0
       ? ["", "// types that the exports above use, and that are not exported", ...textsOf(behind)]
       : []),
@@ -104,7 +104,7 @@ function againLines(names, exported, shown) {
 }
 
 /** The stability level of an export: the level in its comment, otherwise the level of the entry point. */
-function markOf({ file, name }, isUnstable) {
+function levelOf({ file, name }, isUnstable) {
   const comment = moduleOf(file).comments.get(name) ?? "";
   return tagIn(comment) ?? (isUnstable ? "unstable" : "stable");
 }
@@ -179,7 +179,7 @@ function reachedFrom(starts) {
   return [...seen.values()].slice(starts.length);
 }
 
-/** Parses a declaration file of the compiler, in which every statement starts in the first column and its body is indented. */
+/** Parses a declaration file of the compiler, in which every statement starts in the first column and has an indented body. */
 function moduleOf(file) {
   if (!modules.has(file)) modules.set(file, parsed(file, readFileSync(file, "utf8")));
   return modules.get(file);

@@ -21,7 +21,7 @@ const SUITES = {
   team: "a store in PostgreSQL, compared with one in a file [workers jobs]",
 };
 
-/** Benchmarks of single parts, which print their own output. */
+/** Benchmarks of individual parts, which print their own output. */
 const OTHERS = {
   "hooks-tap": ["hooks-tap", "hooksTap"],
   plugins: ["plugins", "plugins"],

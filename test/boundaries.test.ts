@@ -178,7 +178,7 @@ describe("no allocation goes down without the availability budget", () => {
     expect(having(/\bstopOne\(run, entry\)/)).toEqual(["on-worker/stop-on-worker.ts"]);
     expect(having(/\bstopOnWorker\(run\b(?!:)/)).toEqual(["plugin-maintenance/src/phases/drain.ts"]);
     // runRound runs batches that the budget has granted; stopAndRemoveOne stops allocations that stopWithinBudget admits,
-    // or that a revert of first starts removes
+    // and allocations that are removed when their first start is reverted
     expect(having(/\brunRound\(.*\bbatch\b/)).toEqual(["deploy/rollout/batch-queue.ts"]);
     expect(having(/\bstopAndRemoveOne\(run, entry\)/)).toEqual(["deploy/stop-and-remove.ts"]);
   });

@@ -82,10 +82,10 @@ function report({ sent, failed, versions, hosts, together, between }) {
   print(`\nThe client sent ${sent} requests: ${answers}, ${failed} without an answer.`);
   for (const host of hosts)
     print(
-      `  ${host.host}  ${host.sent} requests, ${host.failed} failed, ${host.away.map(inWords).join(", ") || "never down"}`,
+      `  ${host.host}  ${host.sent} requests, ${host.failed} failed, ${host.outages.map(inWords).join(", ") || "never down"}`,
     );
   if (together > 0) throw new Refused(`two workers were down at the same time, for ${Math.round(together)} ms`, 1);
-  if (hosts.some(({ away }) => away.length === 0 || away.at(-1).to === Number.POSITIVE_INFINITY))
+  if (hosts.some(({ outages }) => outages.length === 0 || outages.at(-1).to === Number.POSITIVE_INFINITY))
     throw new Refused("a worker was never upgraded, or never started again", 1);
   print(`At most one worker was down at any time, with at least ${Math.round(between)} ms between two outages.`);
 }

@@ -39,8 +39,8 @@ export async function operate(count = 64, jobs = 10): Promise<void> {
 }
 
 /**
- * One service that accepts connections without an answer represents each job on all workers, so that only the checks
- * are measured.
+ * Each job is represented on all workers by one service. The service accepts connections and sends nothing, so
+ * that only the checks are measured.
  */
 async function healths(bucket: Scratch, fleet: Fleet, jobs: number): Promise<Measured[]> {
   const servers = Array.from({ length: jobs }, () => createServer((socket) => socket.end()));

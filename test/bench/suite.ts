@@ -66,7 +66,7 @@ export async function program(argv: readonly string[], cwd: string, must?: Print
 /** The cost of a program that has ended. Throws if the program failed, or did not print the expected text. */
 export function costOf(argv: readonly string[], took: Took, must?: Printed): Required<Cost> {
   const { ms, cpuMs, mb, code, stdout, stderr } = took;
-  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}:\n${lastOf(stdout)}${lastOf(stderr)}`);
+  if (code !== 0) throw new Error(`${argv.join(" ")} exited with ${code}:\n${lastOf(stdout)}${lastOf(stderr)}`);
   const printed = stdout + stderr;
   const found = must ? (printed.match(must.pattern)?.length ?? 0) : 0;
   if (must && found !== must.times)

@@ -12,7 +12,7 @@ export interface Measured {
   readonly goal?: number;
   /** The quantity that is compared with the baseline; default: the time. */
   readonly by?: "ms" | "cpuMs";
-  /** The number of operations of the row: rows with this number are compared by the cost of one operation. */
+  /** The number of operations in the row. If it is set, the row is compared by the cost of one operation. */
   readonly count?: number;
   readonly note?: string;
 }

@@ -77,7 +77,7 @@ describe("npm run demo", () => {
   }, 180_000);
 });
 
-describe("npm run demo, after errors", () => {
+describe("npm run demo, on an error,", () => {
   it("reports a port in use in one line, and creates nothing", async () => {
     const directory = join(place, "no-port");
     const server = createServer();

@@ -36,7 +36,7 @@ interface DemoBucket {
 }
 
 describe("an editor reports no problem", () => {
-  it("in the bucket of the demo", async () => {
+  it("in the demo bucket", async () => {
     const { href } = new URL("../../scripts/demo/bucket.mjs", import.meta.url);
     const { writeWorkspace }: DemoBucket = await import(href);
     const directory = mkdtempSync(join(tmpdir(), "maand-demo-"));

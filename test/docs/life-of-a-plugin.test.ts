@@ -90,9 +90,7 @@ describe("docs/plugins/life-of-a-plugin.md", () => {
     expect(bucket.lines()).toEqual(["the first deploy of 2026-05-04, number 1 of this bucket"]);
   });
 
-  it("shows a preset in which the plugin report uses a service of the plugin desk", async ({
-    onTestFinished,
-  }) => {
+  it("shows a preset in which the plugin report uses a service of the plugin desk", async ({ onTestFinished }) => {
     const make = made.get("acme.ts");
     const preset: unknown = typeof make === "function" ? make({ daily: false }) : undefined;
     const plugins = [preset].flat(9).filter(isPlugin);

@@ -60,7 +60,7 @@ async function refused(): Promise<string> {
   return err;
 }
 
-describe("a build does not remove anything if a file is missing", () => {
+describe("a build with a missing file removes nothing, and", () => {
   it("reports a missing workers.json as one error", async () => {
     rmSync(join(root, "workspace/workers.json"));
     const printed = await refused();

@@ -26,7 +26,7 @@ function since(): string[] {
   return bucket.fleet.done.splice(0).filter((what) => !what.startsWith("stage"));
 }
 
-describe("a deploy with removals", () => {
+describe("a deploy that removes allocations", () => {
   beforeEach(async () => {
     for (const job of ["m", "n", "other"]) bucket.job(job, V1);
     await bucket.ship();

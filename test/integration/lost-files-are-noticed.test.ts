@@ -121,7 +121,7 @@ describe("an update_seq that differs from the recorded one", () => {
       if (happening === "held") return;
       theirs.store.deliveries.begin(A);
       theirs.store.deliveries.finish(A, { seq: 9, metadata: "x", tools: undefined });
-      theirs.store.deliveries.all(); // later writes happen before anything is read
+      theirs.store.deliveries.all(); // deferred writes are executed before anything is read
     };
     try {
       return await work(ours);
@@ -136,9 +136,12 @@ describe("an update_seq that differs from the recorded one", () => {
     seq = 9;
   });
 
-  it.each(["held", "delivered"] as const)("does not make the target status fail during a deploy: %s", async (happening) => {
-    expect(await duringDeploy(happening, (ours) => controlJob(ours, status))).toMatchObject([{ outcome: "ok" }]);
-  });
+  it.each(["held", "delivered"] as const)(
+    "does not make the target status fail during a deploy: %s",
+    async (happening) => {
+      expect(await duringDeploy(happening, (ours) => controlJob(ours, status))).toMatchObject([{ outcome: "ok" }]);
+    },
+  );
 
   it.each(["held", "delivered"] as const)("is not a problem for doctor during a deploy: %s", async (happening) => {
     const found = await duringDeploy(happening, (ours) => examine(ours));

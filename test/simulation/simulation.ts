@@ -85,7 +85,7 @@ export class Simulation {
     this.#mustBeLawful();
   }
 
-  /** Lets a standby take over that lacks the last commits. */
+  /** Lets a standby that lacks the last commits take over. */
   failOver(count: number): void {
     const lost = this.database.loseCommits(count);
     this.judge.commitsLost();

@@ -26,7 +26,7 @@ export interface SourceFunction {
 }
 
 /**
- * The TypeScript files below `packages/<name>/src` and `app` of every package, without tests and modules that only
+ * The TypeScript files in `packages/<name>/src` and `app` of every package, without tests and modules that only
  * tests use.
  */
 export function productionSources(): Source[] {

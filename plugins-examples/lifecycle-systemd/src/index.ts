@@ -45,7 +45,7 @@ export function lifecycleSystemd(): Plugin {
   });
 }
 
-/** Runs each command once, even if maand dies between two of them: the next deploy continues with the next command. */
+/** Runs each command once, even if maand dies between two commands: the next deploy continues with the next command. */
 async function systemctl({ once }: LifecycleContext, ...steps: readonly (readonly string[])[]): Promise<void> {
   for (const words of steps) await once(["systemctl", ...words]);
 }

@@ -25,7 +25,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openssh } from "./index.ts";
 
-/** A fake ssh that records its calls, represents the master by a file, and runs the command on this machine. */
+/** A fake ssh that records its calls, represents the master as a file, and runs the command on this machine. */
 const FAKE = `#!/bin/sh
 here=$(dirname "$0")
 printf '%s\\n' "$*" >> "$here/calls"

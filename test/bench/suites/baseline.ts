@@ -12,7 +12,7 @@ import type { Cost } from "../suite.ts";
 export interface BaselineWork {
   /** Number of jobs whose files are copied with one rsync for each worker; 0 for none. */
   readonly synced: number;
-  /** Number of jobs for each of which one bare `make` runs, through a separate channel. */
+  /** Number of jobs. For each job, one bare `make` runs through a separate channel. */
   readonly made: number;
 }
 

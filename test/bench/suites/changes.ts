@@ -32,7 +32,7 @@ export const changes: Suite = async (count = 64, runs = RUNS) => {
   return tables;
 };
 
-/** The contenders maand and its baseline. Deploys the first version of the job. */
+/** The contenders: maand and its baseline. Deploys the first version of the job. */
 async function contendersOn(fleet: Fleet, bucket: Scratch): Promise<Contender[]> {
   let version = 1;
   const writeJob = () =>

@@ -18,7 +18,7 @@ export interface Peers {
 export interface PeerOptions {
   readonly baseline: string;
   readonly kinds: readonly Peer["kind"][];
-  /** Whether to measure each program only once, without a first turn that is not counted. */
+  /** Whether to measure each program only once, without an uncounted first turn. */
   readonly once: boolean;
 }
 

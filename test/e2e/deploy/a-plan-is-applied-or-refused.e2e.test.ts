@@ -61,7 +61,7 @@ function digests(root: string): Record<string, string> {
 }
 
 describe.concurrent("a saved plan", () => {
-  it("is applied once by another process, without edits that were made after it", () =>
+  it("is applied exactly once by another process, without edits made after it was saved", () =>
     onFleet(fleet, async (fixture) => {
       const { bucket, hosts, lifecycles } = fixture;
       plain(fixture, "1.0.0");
@@ -137,7 +137,7 @@ describe.concurrent("a saved plan", () => {
       );
     }));
 
-  it("of an unbuilt workspace changes no byte of the bucket, and is applied after a build, with new certificates", () =>
+  it("for an unbuilt workspace changes no byte of the bucket, and is applied after a build, with new certificates", () =>
     onFleet(fleet, async (fixture) => {
       const { bucket, hosts, lifecycles } = fixture;
       plain(fixture, "1.0.0");

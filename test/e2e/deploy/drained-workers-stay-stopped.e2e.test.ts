@@ -67,7 +67,7 @@ describe("disabled.json", () => {
     expect(new Set(Object.values(await allocations()))).toEqual(new Set(["00"]));
   });
 
-  it("with an allocation stops it, and the others keep running", async () => {
+  it("with an allocation stops that allocation, and the others keep running", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy");
     expect(stopped("api")).toEqual([TWO]);
@@ -225,7 +225,7 @@ describe("a disabled allocation", () => {
 });
 
 describe("a removed allocation", () => {
-  it("keeps only data and logs, and its row until gc, while a disabled one also keeps its files and KV entries", async () => {
+  it("keeps only its data, its logs and (until gc) its row; a disabled allocation also keeps its files and KV entries", async () => {
     bucket.disable({ jobs: { vault: {} } });
     bucket.removeJob("api");
     await bucket.type("maand build");

@@ -132,7 +132,7 @@ describe.each([
   });
 });
 
-/** Removes files that a job writes, which may have any mode. */
+/** Removes the lines of files that a job writes, because those may have any mode. */
 function withoutData(found: string): string {
   return found
     .split("\n")

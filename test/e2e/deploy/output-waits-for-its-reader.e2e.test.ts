@@ -8,7 +8,7 @@ import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket
 import { MAAND } from "../../support/bucket/maand.ts";
 import { storeEnvironment } from "../../support/postgres/test-store.ts";
 
-/** More lines than the pipes and maand buffer: 7 MB, of which maand buffers about 1 MB. */
+/** More lines than the pipes and maand can buffer: 7 MB, of which maand buffers about 1 MB. */
 const LINES = 1_000_000;
 /** The number of checks without progress after which a writer counts as blocked. */
 const QUIET_LOOKS = 10;

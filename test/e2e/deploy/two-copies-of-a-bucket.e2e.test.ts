@@ -41,7 +41,7 @@ it("commands in a copy of a bucket fail and name the original until the copy tak
       expect(late).toMatchObject({ code: 1, stderr: named });
       expect(await bucket.maand("job", "restart", "api")).toMatchObject({ code: 2, stderr: named });
       expect((await bucket.maand("doctor")).stdout).toMatch(/changed last from another copy of this bucket/);
-      // a large file, which rsync copies instead of the runner
+      // a large file, so that rsync syncs it instead of the runner
       writeFileSync(join(bucket.root, "workspace/jobs/api/large"), Buffer.alloc(3 * 1024 * 1024, "x"));
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 1, stderr: named });
       for (const worker of workers) {

@@ -23,24 +23,27 @@ describe("a deploy with a faulty plugin", () => {
   it.for([
     ["in a promise that is not awaited", 'void Promise.reject(new Error("stray"));'],
     ["in a timer", 'setTimeout(() => { throw new Error("stray"); });'],
-  ] as const)("fails, saves its state and names the current action if the plugin throws %s", async ([, throws], context) => {
-    const bucket = await withPlugin(
-      `hooks.rollout.tapPromise({ name: "odd", before: "make" }, async ({ signal }) => {
+  ] as const)(
+    "fails, saves its state and names the current action if the plugin throws %s",
+    async ([, throws], context) => {
+      const bucket = await withPlugin(
+        `hooks.rollout.tapPromise({ name: "odd", before: "make" }, async ({ signal }) => {
         const ended = new Promise((resolve) => signal.addEventListener("abort", resolve));
         ${throws}
         await ended;
         throw new Error("ended");
       });
       hooks.commit.tapPromise("odd", async ({ log, summary }) => log("outcome in commit: " + summary.outcome));`,
-      context,
-    );
-    const { code, stdout, stderr } = await bucket.maand("deploy", "--build");
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /^maand: unexpected error \(UNEXPECTED\): Error: stray \(maand\.config\.mjs:\d+:\d+\); details in logs\/errors\/\S+$/m,
-    );
-    expect(stdout + stderr).toContain("outcome in commit: ");
-  });
+        context,
+      );
+      const { code, stdout, stderr } = await bucket.maand("deploy", "--build");
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /^maand: unexpected error \(UNEXPECTED\): Error: stray \(maand\.config\.mjs:\d+:\d+\); details in logs\/errors\/\S+$/m,
+      );
+      expect(stdout + stderr).toContain("outcome in commit: ");
+    },
+  );
 
   it("refuses a call that the plugin makes after its tap has ended, names the plugin, and continues", async (context) => {
     const bucket = await withPlugin(

@@ -268,7 +268,7 @@ describe("example plugins that run jobs", () => {
 
 describe("example plugins that connect to workers", () => {
   it("can deploy and remove jobs through docker exec, with rsync and make", async () => {
-    // the container is this machine, where commands for docker run
+    // the fake docker runs the commands for the container on this machine
     const enter = `case $1 in container) echo true ;; exec) shift 2; test "$1" != --user || shift 2; shift; exec "$@" ;; esac`;
     const bucket = await bucketWithFake(
       "docker",

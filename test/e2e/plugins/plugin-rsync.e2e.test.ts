@@ -142,7 +142,7 @@ function filesOn(one: FleetWorker): Promise<string[]> {
 
 const BIG = ["a", "b", "c", "d", "e", "f"];
 
-/** The checksums by name of the files of {@link BIG} that exist on the worker. */
+/** The checksums of the {@link BIG} files that exist on the worker, by name. */
 async function sums(one: FleetWorker): Promise<Map<string, string>> {
   const { stdout } = await one.run(["sh", "-c", `cd ${ROOT}/jobs/api && md5sum ${BIG.join(" ")}`]);
   return new Map(

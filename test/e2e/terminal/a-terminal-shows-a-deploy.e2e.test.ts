@@ -154,7 +154,7 @@ it("maand leaves the terminal to the shell after Ctrl-Z, and draws again after f
   expect(terminal.isCursorShown()).toBe(true);
 });
 
-it("the live view adapts to another size of the terminal", async () => {
+it("the live view adapts when the size of the terminal changes", async () => {
   const release = hold();
   run("maand deploy --force --jobs api");
   await shows("api is at restart");

@@ -241,7 +241,7 @@ describe.concurrent("a target", () => {
     ["prints binary data", "head -c 200000 /dev/urandom"],
     ["leaves a child behind that keeps its output open", "sleep 1000 & echo left"],
     ["leaves a server behind that continues to print", "(while test -e Makefile; do echo tick; sleep 0.05; done) &"],
-  ])("can succeed if it %s", (_, recipe) =>
+  ])("can succeed even if it %s", (_, recipe) =>
     onFleet(fleet, async (fixture) => {
       fixture.bucket.job("api", V1, {
         Makefile: `start:\n\t@mkdir -p data; ${recipe}\n\t@echo done >> data/lifecycle\nstop restart:\n`,

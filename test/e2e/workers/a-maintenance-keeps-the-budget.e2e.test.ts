@@ -147,7 +147,7 @@ it("maintenance reboots four workers and keeps a quorum of three, and after a ki
     expect(again).toMatchObject({ code: 0, stderr: expect.not.stringContaining("start") });
   }));
 
-it("maintenance sets a worker aside that does not start after its reboot, counts it for the budget, and never reboots it again", () =>
+it("maintenance sets a worker aside that does not start after its reboot, counts it against the budget, and never reboots it again", () =>
   onFleet(fleet, async (fixture) => {
     const { bucket, workers, hosts } = fixture;
     await serving(fixture);

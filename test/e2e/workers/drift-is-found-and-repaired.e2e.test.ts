@@ -80,16 +80,12 @@ const EDITS: readonly (readonly [string, string, readonly string[]])[] = [
     "mv conf/app.conf ../moved; ln -s ../../moved conf/app.conf",
     ["replaced conf/app.conf"],
   ],
-  [
-    "a link in place of a directory",
-    "mv assets ../moved-assets; ln -s ../moved-assets assets",
-    ["replaced assets"],
-  ],
+  ["a link in place of a directory", "mv assets ../moved-assets; ln -s ../moved-assets assets", ["replaced assets"]],
   ["a directory in place of a file", "rm conf/app.conf; mkdir -p conf/app.conf/deep", ["replaced conf/app.conf"]],
   ["no Makefile", "rm Makefile", ["missing Makefile"]],
 ];
 
-it.concurrent("drift finds each kind of edit on a worker, and deploy --verify repairs it without deleting files that the job made", () =>
+it.concurrent("drift finds each kind of edit on a worker, and deploy --verify repairs it without deleting files that the job created", () =>
   onFleet(fleet, async (fixture) => {
     await deployed(fixture);
     const { bucket, workers, directory, hosts, home, lifecycle } = fixture;

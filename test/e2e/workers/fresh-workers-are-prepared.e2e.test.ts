@@ -89,7 +89,7 @@ describe("fresh workers", () => {
     expect((await worker(0).run(["id", "agent"])).code).not.toBe(0);
   }, 60_000);
 
-  it("get a user, a key, sudo and rsync through a login with a password, after a wait for apt's lock", async () => {
+  it("get a user, a key, sudo and rsync through a login with a password, after waiting for apt's lock", async () => {
     const lock = `import fcntl, sys
 held = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(held, fcntl.LOCK_EX); print("held", flush=True); sys.stdin.read()`;
     const holder = worker(0).run(["sh", "-c", 'while [ ! -e /var/go ]; do sleep 0.05; done | python3 -c "$0"', lock]);

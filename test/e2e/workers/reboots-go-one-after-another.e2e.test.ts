@@ -57,7 +57,7 @@ it("pattern A drains, reboots and enables a worker, and starts its jobs again", 
     expect(await bucket.maand("job", "status", "api", "--allocations", host)).toMatchObject({ code: 0 });
   }));
 
-it("pattern B reboots one worker after another, and each runs again before the next one goes down", () =>
+it("pattern B reboots one worker after another, and waits until each is up again before the next goes down", () =>
   withFleetBucket({ count: 3 }, async (fixture) => {
     const { bucket, workers, hosts } = fixture;
     await serving(fixture);

@@ -75,7 +75,7 @@ export function startMaand(
         listeners.add(listen);
         listen();
         void ended.then(({ code }) =>
-          reject(new Error(`maand ended with ${code} and never printed "${wanted}":\n${output.stderr}`)),
+          reject(new Error(`maand exited with ${code} and never printed "${wanted}":\n${output.stderr}`)),
         );
       }),
   };

@@ -61,5 +61,5 @@ async function mountHome(
 
 async function inside(worker: FleetWorker, argv: readonly string[]): Promise<void> {
   const { code, stderr } = await worker.run(argv);
-  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}: ${stderr.trim()}`);
+  if (code !== 0) throw new Error(`${argv.join(" ")} exited with ${code}: ${stderr.trim()}`);
 }

@@ -145,7 +145,7 @@ describe("a remote", () => {
 });
 
 describe("on a server with lower limits", () => {
-  test("commands wait for each other if it allows two sessions", async () => {
+  test("commands wait for each other if the server allows two sessions", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxSessions 2"] }, async (tight) => {
       const remote = await remotesFor(tight).connect(tight.workers[0] as FleetWorker);
       await Promise.all(Array.from({ length: 10 }, () => remote.exec(["sleep", "0.05"])));
@@ -153,7 +153,7 @@ describe("on a server with lower limits", () => {
     });
   });
 
-  test("commands, streams and background children take turns if it allows one session", async () => {
+  test("commands, streams and background children take turns if the server allows one session", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxSessions 1"] }, async (tight) => {
       const remote = await remotesFor(tight).connect(tight.workers[0] as FleetWorker);
       const leave = ["sh", "-c", "sleep 0.3 & echo left"];
@@ -166,7 +166,7 @@ describe("on a server with lower limits", () => {
     });
   });
 
-  test("refused logins are retried if it allows few parallel logins", async () => {
+  test("refused logins are retried if the server allows few parallel logins", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxStartups 2"] }, async (tight) => {
       const [one] = tight.workers as [FleetWorker];
       const at = remotesFor(tight);
