@@ -120,8 +120,8 @@ it("a command is refused while another machine deploys, and runs afterwards with
 it("a command reports that too few file descriptors are left for its thread, instead of waiting", async () => {
   const bucket = await aBucket();
   const errors: string[] = [];
-  for (let most = 24; most <= 40; most += 2) {
-    const words = ["-c", `ulimit -n ${most}; exec "$@"`, "sh", process.execPath, MAAND, "status"];
+  for (let limit = 24; limit <= 40; limit += 2) {
+    const words = ["-c", `ulimit -n ${limit}; exec "$@"`, "sh", process.execPath, MAAND, "status"];
     const { status, stderr } = spawnSync("sh", words, { cwd: bucket.root, env: { ...process.env, ...ENVIRONMENT } });
     if (status !== 0) errors.push(stderr.toString());
   }

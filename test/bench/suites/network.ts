@@ -72,16 +72,16 @@ async function tripsToConnect(fleet: Fleet, links: readonly SlowLink[], behind: 
   const remotes = remotesFor(fleet);
   for (const link of links) link.reset();
   await Promise.all(behind.map((place) => remotes.connect(place)));
-  const trips = most(links);
+  const trips = longestChain(links);
   await remotes.close();
   return trips;
 }
 
-function most(links: readonly SlowLink[]): number {
+function longestChain(links: readonly SlowLink[]): number {
   return Math.max(...links.map(({ roundTrips }) => roundTrips));
 }
 
 function noteOf(links: readonly SlowLink[]): string {
   const connections = links.reduce((sum, link) => sum + link.connections, 0);
-  return connections === 0 ? "no connection" : `${most(links)} round trips, ${connections} connections`;
+  return connections === 0 ? "no connection" : `${longestChain(links)} round trips, ${connections} connections`;
 }

@@ -16,19 +16,19 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
 
 /** Sends requests to all instances until `end` is called. It returns the smallest number of instances that responded at once. */
 function watchQuorum(hosts: readonly string[]): { end(): Promise<number> } {
-  let least = hosts.length;
+  let minUp = hosts.length;
   let isOver = false;
   const watching = (async () => {
     while (!isOver) {
       const up = (await Promise.all(hosts.map(requestVersion))).filter((version) => version !== undefined);
-      least = Math.min(least, up.length);
+      minUp = Math.min(minUp, up.length);
     }
   })();
   return {
     async end() {
       isOver = true;
       await watching;
-      return least;
+      return minUp;
     },
   };
 }

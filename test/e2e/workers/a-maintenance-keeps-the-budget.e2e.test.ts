@@ -58,22 +58,22 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
 
 /** A client of the service. It records the largest number of workers that were down at the same time. */
 function client(hosts: readonly string[]) {
-  let [most, rounds, going] = [0, 0, true];
-  const away = async () =>
+  let [maxDown, rounds, isRunning] = [0, 0, true];
+  const countDown = async () =>
     (await Promise.all(hosts.map(requestVersion))).filter((version) => version === undefined).length;
   const watching = (async () => {
-    while (going) {
-      const first = await away();
+    while (isRunning) {
+      const first = await countDown();
       // checked again, because a worker may have started between two responses of the same round
-      most = Math.max(most, first < 2 ? first : Math.min(first, await away()));
+      maxDown = Math.max(maxDown, first < 2 ? first : Math.min(first, await countDown()));
       rounds += 1;
     }
   })();
   return {
     async result() {
-      going = false;
+      isRunning = false;
       await watching;
-      return { most, rounds };
+      return { maxDown, rounds };
     },
   };
 }
@@ -137,8 +137,8 @@ it("maintenance reboots four workers and keeps a quorum of three, and after a ki
 
     expect(rebootsOf.map((reboots) => reboots.length)).toEqual([1, 1, 1, 1]);
     expect(await Promise.all(workers.map(ran))).toEqual(workers.map(() => ["began", "ended as 0 noninteractive l"]));
-    const { most, rounds } = await watched.result();
-    expect(most).toBe(1);
+    const { maxDown, rounds } = await watched.result();
+    expect(maxDown).toBe(1);
     expect(rounds).toBeGreaterThan(20);
     expect(await Promise.all(hosts.map(requestVersion))).toEqual(hosts.map(() => "1.0.0"));
     expect((await lifecycle("web", second)).slice(1)).toEqual(["stop", "start 1.0.0"]);

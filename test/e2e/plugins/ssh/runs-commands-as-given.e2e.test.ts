@@ -137,9 +137,9 @@ describe("a remote", () => {
     const results = await Promise.all(
       Array.from({ length: 20 }, () => remote.exec(["sh", "-c", program], { asRoot: true })),
     );
-    const most = Math.max(...results.map(({ stdout }) => Number(stdout)));
-    expect(most).toBeGreaterThan(1);
-    expect(most).toBeLessThanOrEqual(8);
+    const maxParallel = Math.max(...results.map(({ stdout }) => Number(stdout)));
+    expect(maxParallel).toBeGreaterThan(1);
+    expect(maxParallel).toBeLessThanOrEqual(8);
     expect(worker.connections()).toBe(1);
   });
 });
