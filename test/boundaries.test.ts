@@ -52,17 +52,17 @@ function paths(of: readonly Source[]): string[] {
   return of.map(({ path }) => path);
 }
 
-describe("packages", () => {
-  it("contain sources", () => {
+describe("import boundaries of packages:", () => {
+  it("the tests find sources and imports", () => {
     expect(sources.length).toBeGreaterThan(400);
     expect(sources.flatMap(({ imports }) => imports).length).toBeGreaterThan(1500);
   });
 
-  it("core imports no plugin and no cli", () => {
+  it("core imports neither plugins nor the cli", () => {
     expect(offenders(inside(CORE), (module) => module.startsWith("@maand/"))).toEqual([]);
   });
 
-  it("plugins import core, and the libraries for commands, templates and saved plans, but no other plugin and no cli", () => {
+  it("plugins import core, and the libraries for commands, templates and saved plans, but neither other plugins nor the cli", () => {
     expect(
       offenders(inside("packages/plugin-"), (module) =>
         /^@maand\/(?!core|command|gotemplate|saved-plans)/.test(module),

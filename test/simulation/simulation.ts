@@ -76,13 +76,13 @@ export class Simulation {
     const done = Promise.all(this.controllers.map((controller) => this.#operate(controller)));
     world.after(this.world.random.between(0, 20_000), this.#operator, () => this.faults.go());
     await world.runUntil(done, LIMIT_MS);
-    this.#mustBeLawful();
+    this.#throwIfViolated();
     this.faults.end();
     world.note("no faults from here on");
     const converged = this.#converge();
     await world.runUntil(converged, LIMIT_MS);
     await converged;
-    this.#mustBeLawful();
+    this.#throwIfViolated();
   }
 
   /** Lets a standby that lacks the last commits take over. */
@@ -121,7 +121,7 @@ export class Simulation {
     return { kind: "restart", job, host: undefined };
   }
 
-  /** Follows the recommendation of the documentation for an error. */
+  /** Does what the documentation recommends for an error. */
   async #remedy(controller: Controller, result: string): Promise<void> {
     if (result === "STORE_REVERTED") controller.cloneAgain();
     if (result === "OTHER_COPY") await controller.run({ kind: "adopt" }, this.#operator);
@@ -190,7 +190,7 @@ export class Simulation {
       }
   }
 
-  #mustBeLawful(): void {
+  #throwIfViolated(): void {
     if (this.judge.violation) throw this.judge.violation;
   }
 }
