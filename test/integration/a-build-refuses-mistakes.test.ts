@@ -295,7 +295,7 @@ it("private directories have the mode 0700, and the store and keys have the mode
 describe("a post_build command that fails", () => {
   const generate = `import { putJobSecret } from "./maand.ts";\nawait putJobSecret("password", "generated");\n`;
 
-  it("fails the build, keeps the results of successful commands, and runs again in the next build", async () => {
+  it("fails the build, keeps the results of successful commands, and runs again during the next build", async () => {
     const command = { command_generate: { executed_on: ["post_build"] } };
     for (const name of ["api", "db", "web"]) {
       job(name, { version: "2.0.0", selectors: ["worker"], commands: command });

@@ -148,7 +148,7 @@ describe("an update_seq that differs from the recorded one", () => {
     expect(found.filter(({ check, ok }) => check === "sync" && !ok)).toEqual([]);
   });
 
-  it("causes no changes in the next deploy if it was temporary", async () => {
+  it("causes no changes during the next deploy if it was temporary", async () => {
     await duringDeploy("held", (ours) => controlJob(ours, status));
     seq = undefined;
     await bucket.deploy();

@@ -15,7 +15,7 @@ function actions(stdout: string, action: string): string[] {
   );
 }
 
-it("a secret that pre_deploy creates is rendered in the same deploy, encrypted in the store, and masked in output", () =>
+it("a secret that pre_deploy creates is rendered during the same deploy, encrypted in the store, and masked in the output", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, directory }) => {
     const seed = `
 status, _ = ask("GET", "/kv", namespace=SECRETS, key="password")

@@ -102,7 +102,7 @@ describe("example plugins that report", () => {
 });
 
 describe("example plugins that decide", () => {
-  it("can refuse a deploy in a freeze window until a reason is given, with a configuration in JSON", async () => {
+  it("can refuse a deploy during a freeze window until a reason is given, with a configuration in JSON", async () => {
     const bucket = await scratch("", { program: installation.program });
     open.push(bucket);
     symlinkSync(join(installation.place, "node_modules"), join(bucket.root, "node_modules"));
