@@ -2,7 +2,7 @@
 // hooks by the moment when they are called.
 import { EXAMPLES } from "./context-examples.mjs";
 
-const RETURNS = {
+const ANSWERS = {
   AsyncSeriesHook: "maand calls all taps, one after another. A tap returns nothing.",
   AsyncSeriesWaterfallHook:
     "maand calls all taps, one after another. Each tap returns the value that the next one receives.",
@@ -56,7 +56,7 @@ const SHARED_INTRO =
 function groupsOf(text) {
   const found = [
     ...text.matchAll(
-      /^\/\*\* (?<title>[^\n]*)\. \*\/\nfunction \w+\(\) \{\n {2}return \{|^ {4}\/\*\*[\s*]+(?<sentence>(?:(?!\*\/)[\s\S])*?) \*\/\s+(?<name>\w+): new (?<kind>\w+)<\[(?<given>[^\]]*)\](?:, (?<result>[^>]*?))?>\(/gm,
+      /^\/\*\* (?<title>[^\n]*)\. \*\/\nfunction \w+\(\) \{\n {2}return \{|^ {4}\/\*\*[\s*]+(?<sentence>(?:(?!\*\/)[\s\S])*?) \*\/\s+(?<name>\w+): new (?<kind>\w+)<\[(?<given>[^\]]*)\](?:, (?<answer>[^>]*?))?>\(/gm,
     ),
   ];
   const groups = [];
@@ -66,19 +66,19 @@ function groupsOf(text) {
   return groups.filter(({ members }) => members.length > 0);
 }
 
-function hookLines({ name, sentence, kind, given, result }, types, shown) {
+function hookLines({ name, sentence, kind, given, answer }, types, shown) {
   const context = types.get((/(\w+Context)/.exec(given) ?? [])[1]);
-  const returned = result?.split(",")[0].trim();
+  const answers = answer?.split(",")[0].trim();
   return [
     ...["", `### ${name}`, "", descriptionOf(sentence)],
-    ...["", RETURNS[kind] ?? returnText(returned)],
+    ...["", ANSWERS[kind] ?? answerText(answers)],
     ...(context ? contextLines(context, { name, given }, shown) : ["", `A tap receives ${code(given)}.`]),
     ...["", "```ts tap", EXAMPLES[name]?.trim() ?? "", "```"],
   ];
 }
 
-function returnText(result = "") {
-  const what = result.replace(" | undefined", "");
+function answerText(answer = "") {
+  const what = answer.replace(" | undefined", "");
   return `maand calls the taps in order until one returns ${code(what === "Done" ? '"done"' : what)}. A tap that returns \`undefined\` leaves the work to the next one.`;
 }
 
