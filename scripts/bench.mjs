@@ -9,18 +9,19 @@ const SUITES = {
   build: "builds of small and large workspaces",
   plan: "dry runs, saved plans and deploys where nothing changed",
   deploy: "deploys and restarts on real sshd workers [workers jobs]",
-  run: "one command on all workers, and other programs on the same workers [workers]",
-  changes: "three changed files and a restart on all workers, and other programs on the same workers [workers]",
+  run: "one command on all workers, compared with other programs [workers]",
+  changes: "three changed files and a restart on all workers, compared with other programs [workers]",
   network: "commands on workers behind a slow network, and their round trips [milliseconds workers]",
   output: "a command that prints many lines, and a job with a large file [megabytes runs megabytes]",
   scale: "first deploys to 100, to 1,000 and to the given number of simulated workers [workers jobs]",
-  large: "commands that change nothing, with the given number of workers and with a tenth of it [workers jobs]",
+  large:
+    "commands that change nothing, with the given number of workers and with a tenth of that number [workers jobs]",
   deploys: "many deploys in a row, and the memory and files they hold [deploys every processes]",
-  templates: "rendering [workers jobs]",
+  templates: "dry runs that render templates [workers jobs]",
   team: "a store in PostgreSQL, compared with one in a file [workers jobs]",
 };
 
-/** Benchmarks of single parts, which print their own output. */
+/** Benchmarks of individual parts, which print their own output. */
 const OTHERS = {
   "hooks-tap": ["hooks-tap", "hooksTap"],
   plugins: ["plugins", "plugins"],

@@ -14,8 +14,9 @@ import { asProgram, PROGRAM, programFile } from "./bundle/program.mjs";
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 /**
- * Third-party packages that every command loads: small, without native code, and not shared between packages by identity. Bundled,
- * they load in a third of the time, because Node opens fewer files and compiles only the code that is used.
+ * Third-party packages that every command loads: small, without native code, and without objects that packages
+ * compare by identity. When bundled, they load in a third of the time, because Node opens fewer files and compiles only the code that
+ * is used.
  */
 const INLINED = [
   "fast-string-truncated-width",
@@ -28,7 +29,7 @@ const INLINED = [
   "valibot",
   "yocto-queue",
 ];
-/** CommonJS packages, which are loaded with require(): to import one, Node reads it twice, first for the names of its exports. */
+/** CommonJS packages, which are loaded with require(): an import makes Node read such a package twice, first for the names of its exports. */
 const REQUIRED = ["better-sqlite3", "clipanion", "clipanion/lib/advanced/index.js"];
 const REQUIRE = "\0require:";
 const RUNTIME = "rolldown-runtime.js";
@@ -166,7 +167,7 @@ function resolveId(id, _importer, { kind }) {
 function ofProgram(id, _importer, { kind }) {
   const file = programFile(id, (name) => entryPointsOf(join(REPOSITORY, "packages", basename(name))));
   if (file !== undefined) return { id: file, external: true };
-  // the file of clipanion that its package names for require()
+  // the file that clipanion's package.json names for require()
   const required = id.replace(/^clipanion\/lib\/advanced\/index\.js$/, "clipanion");
   return REQUIRED.includes(required) && kind === "import-statement" ? { id: required, external: true } : undefined;
 }
@@ -208,7 +209,7 @@ export default all;
 export const { ${exports.join(", ")} } = all;`;
 }
 
-/** A group of modules: its name, the parts it starts from, and a test whether a module belongs to it. */
+/** A group of modules: its name, the parts it starts from, and a test of whether a module belongs to it. */
 function groupOf(directory, part) {
   const { every, some, name } = typeof part === "string" ? { some: [part], name: basename(part, ".ts") } : part;
   const starts = (every ?? some).map((source) => join(directory, source));
@@ -244,7 +245,7 @@ function commonFiles(first, entries) {
   };
 }
 
-/** Removes unused imports of the bundler's helpers: with groups, the bundler adds one to each file. The import has no effect. */
+/** Removes unused imports of the bundler's helpers. When modules are grouped, the bundler adds such an import to each file. */
 function generateBundle(_, files) {
   if (files[RUNTIME]?.exports.length === 0) delete files[RUNTIME];
   const unused = new RegExp(`^import "\\.{1,2}/${RUNTIME}";$`, "m");

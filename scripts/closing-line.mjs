@@ -8,7 +8,7 @@ const skipped = pending + todo;
 process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
 process.exitCode = failed === 0 && success ? 0 : 1;
 
-/** Counts failed tests, and files that failed before their first test. Any other failure of the run counts as one. */
+/** Counts failed tests, and files that failed before their first test. Any other failure of the run counts as one failed test. */
 function failures({ numFailedTests, testResults, success: well }) {
   const broken = testResults.filter(
     ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),

@@ -2,7 +2,7 @@
 
 FLEET_PACKAGES=(openssh-server rsync sudo procps tmux)
 
-# Programs that single tests need: servers whose configuration a realistic workspace renders, login shells and shells with completion,
+# Programs that individual tests need: servers whose configuration a realistic workspace renders, login shells and shells with completion,
 # a Prometheus, a browser, stores of secrets, and a database server with a pooler. Without these servers, the test of the realistic
 # workspace fails. Without the other programs, their tests are skipped.
 CONSUMER_PACKAGES=(nginx-light haproxy redis-server redis-tools postgresql pgbouncer openssl zsh fish tcsh ksh prometheus chromium pass gnupg age)
@@ -47,7 +47,7 @@ apt_install() {
   DEBIAN_FRONTEND=noninteractive quietly apt-get install -y --no-install-recommends "$@"
 }
 
-# Debian starts a daemon when it installs it, unless this file forbids it. A file that already exists stays in effect.
+# Debian starts a daemon on installation, unless this file forbids it. An existing file stays in effect.
 without_daemons() {
   local policy=/usr/sbin/policy-rc.d status=0
   if [ -e "$policy" ]; then

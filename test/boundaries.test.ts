@@ -52,17 +52,17 @@ function paths(of: readonly Source[]): string[] {
   return of.map(({ path }) => path);
 }
 
-describe("packages", () => {
-  it("contain sources", () => {
+describe("import boundaries of packages:", () => {
+  it("the tests find sources and imports", () => {
     expect(sources.length).toBeGreaterThan(400);
     expect(sources.flatMap(({ imports }) => imports).length).toBeGreaterThan(1500);
   });
 
-  it("core imports no plugin and no cli", () => {
+  it("core imports neither plugins nor the cli", () => {
     expect(offenders(inside(CORE), (module) => module.startsWith("@maand/"))).toEqual([]);
   });
 
-  it("plugins import core, and the libraries for commands, templates and saved plans, but no other plugin and no cli", () => {
+  it("plugins import core, and the libraries for commands, templates and saved plans, but neither other plugins nor the cli", () => {
     expect(
       offenders(inside("packages/plugin-"), (module) =>
         /^@maand\/(?!core|command|gotemplate|saved-plans)/.test(module),
@@ -161,7 +161,7 @@ describe("no allocation goes down without the availability budget", () => {
     ]);
   });
 
-  it("each path that takes allocations down requests the downtime first", () => {
+  it("every path that takes allocations down requests the downtime first", () => {
     const requesting = having(/\b(requestDowntime|decideNow|nextBatch)\(/).filter(
       (path) => !path.startsWith("run/budget/"),
     );
@@ -174,11 +174,11 @@ describe("no allocation goes down without the availability budget", () => {
       "plugin-operations/src/workers/worker-downtime.ts",
       "run/scope/allocation-scope.ts",
     ]);
-    // a maintenance drains only workers that it has admitted, and its starts take nothing down
+    // maintenance drains only workers that it has admitted, and its starts take nothing down
     expect(having(/\bstopOne\(run, entry\)/)).toEqual(["on-worker/stop-on-worker.ts"]);
     expect(having(/\bstopOnWorker\(run\b(?!:)/)).toEqual(["plugin-maintenance/src/phases/drain.ts"]);
     // runRound runs batches that the budget has granted; stopAndRemoveOne stops allocations that stopWithinBudget admits,
-    // or that a revert of first starts removes
+    // and allocations that are removed when their first start is reverted
     expect(having(/\brunRound\(.*\bbatch\b/)).toEqual(["deploy/rollout/batch-queue.ts"]);
     expect(having(/\bstopAndRemoveOne\(run, entry\)/)).toEqual(["deploy/stop-and-remove.ts"]);
   });

@@ -61,7 +61,7 @@ const fromSource = {
 const shared = {
   isolate: false,
   maxWorkers: 4,
-  testTimeout: 60_000, // a busy machine is not a failure
+  testTimeout: 60_000, // a busy machine must not fail a test
   hookTimeout: 60_000,
 };
 

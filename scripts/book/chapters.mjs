@@ -1,5 +1,4 @@
-// The order of the book. docs/README.md is its only source: the website, the page navigation, the tests and the copy of the book in
-// the command read it there.
+// The order of the book. docs/README.md is its only source, which the website, the page navigation, the tests and `maand docs` use.
 import { readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";

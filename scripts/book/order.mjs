@@ -1,4 +1,4 @@
-// npm run docs:order: writes the navigation into every page of the book. Run it after a change of docs/README.md.
+// npm run docs:order: writes the navigation into every page of the book. Run it after a change to docs/README.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chapters, REPOSITORY } from "./chapters.mjs";

@@ -5,7 +5,7 @@
  */
 export function figuresOf(requests) {
   const hosts = [...new Set(requests.map(({ host }) => host))].map((host) => hostFigures(host, requests));
-  const outages = hosts.flatMap(({ host, away }) => away.map((time) => ({ host, ...time })));
+  const outages = hosts.flatMap(({ host, outages }) => outages.map((time) => ({ host, ...time })));
   return {
     sent: requests.length,
     failed: requests.filter(({ version }) => version === undefined).length,
@@ -18,17 +18,22 @@ export function figuresOf(requests) {
 
 function hostFigures(host, all) {
   const requests = all.filter((request) => request.host === host);
-  const away = [];
+  const outages = [];
   let from;
   for (const { at, version } of requests) {
     if (version === undefined) from ??= at;
     else if (from !== undefined) {
-      away.push({ from, to: at });
+      outages.push({ from, to: at });
       from = undefined;
     }
   }
-  if (from !== undefined) away.push({ from, to: Number.POSITIVE_INFINITY });
-  return { host, sent: requests.length, failed: requests.filter(({ version }) => version === undefined).length, away };
+  if (from !== undefined) outages.push({ from, to: Number.POSITIVE_INFINITY });
+  return {
+    host,
+    sent: requests.length,
+    failed: requests.filter(({ version }) => version === undefined).length,
+    outages,
+  };
 }
 
 function countVersions(requests) {

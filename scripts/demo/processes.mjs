@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const PATIENCE_MS = 5000;
 
-/** Ends every process that runs below a directory, and returns their number. */
+/** Terminates every process of the jobs in a bucket's directory, and returns the number of processes. */
 export async function endProcessesBelow(directory) {
   const place = realpathSync(directory);
   const found = processesBelow(place);
@@ -16,7 +16,7 @@ export async function endProcessesBelow(directory) {
   return found.length;
 }
 
-/** The processes whose current directory is in `data/` below a place. */
+/** The processes whose current directory is inside `data/` of a bucket. */
 function processesBelow(place) {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)

@@ -5,7 +5,7 @@ const faint = paint(2);
 
 let chapters = 0;
 
-/** Prints a text. */
+/** Prints a string. */
 export function print(text) {
   process.stdout.write(`${text}\n`);
 }

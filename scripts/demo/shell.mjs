@@ -24,7 +24,7 @@ export class Shell {
   async type(command) {
     typed(command);
     const code = await this.#run(command, ["ignore", "inherit", 1]);
-    if (code !== 0) throw new Refused(`"${command}" ended with ${code}; ${this.directory} is kept`, 1);
+    if (code !== 0) throw new Refused(`"${command}" exited with code ${code}; ${this.directory} is kept`, 1);
   }
 
   /** Like `type`, but returns the lines of the output and ignores the exit code. */

@@ -66,7 +66,7 @@ async function badUpgrade(shell, { hosts, port }) {
   const requests = await whileRequesting(hosts, port, async () => {
     code = await shell.attempt("maand deploy --build");
   });
-  if (code !== 1) throw new Refused(`the deploy of a bad version ended with ${code} instead of 1`, 1);
+  if (code !== 1) throw new Refused(`the deploy of a bad version exited with code ${code} instead of 1`, 1);
   const { together } = figuresOf(requests);
   if (together > 0) throw new Refused(`two workers were down at the same time, for ${Math.round(together)} ms`, 1);
   print("\nAt most one worker was down at any time.");
@@ -82,10 +82,10 @@ function report({ sent, failed, versions, hosts, together, between }) {
   print(`\nThe client sent ${sent} requests: ${answers}, ${failed} without an answer.`);
   for (const host of hosts)
     print(
-      `  ${host.host}  ${host.sent} requests, ${host.failed} failed, ${host.away.map(inWords).join(", ") || "never down"}`,
+      `  ${host.host}  ${host.sent} requests, ${host.failed} failed, ${host.outages.map(inWords).join(", ") || "never down"}`,
     );
   if (together > 0) throw new Refused(`two workers were down at the same time, for ${Math.round(together)} ms`, 1);
-  if (hosts.some(({ away }) => away.length === 0 || away.at(-1).to === Number.POSITIVE_INFINITY))
+  if (hosts.some(({ outages }) => outages.length === 0 || outages.at(-1).to === Number.POSITIVE_INFINITY))
     throw new Refused("a worker was never upgraded, or never started again", 1);
   print(`At most one worker was down at any time, with at least ${Math.round(between)} ms between two outages.`);
 }
@@ -113,10 +113,7 @@ async function drain(shell, { hosts: [, host] }) {
 }
 
 async function enableAgain(shell) {
-  chapter(
-    "The end of the maintenance",
-    "You delete disabled.json, and the next deploy starts the worker's jobs again.",
-  );
+  chapter("The end of maintenance", "You delete disabled.json, and the next deploy starts the worker's jobs again.");
   await shell.type("rm workspace/disabled.json");
   await shell.type("maand deploy --build");
   mustSay(await shell.typeAndRead("node ask.mjs"), 3, "version 2.0.0");

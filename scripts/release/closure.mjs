@@ -30,7 +30,7 @@ export function manifestIn(directory) {
   return JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
 }
 
-/** All packages that the command needs, each with the path below the repository where Node finds it. */
+/** All packages that the command needs, each with the path in the repository where Node finds it. */
 function closureOf() {
   const found = new Map();
   const waiting = [{ name: COMMAND, from: REPOSITORY }];

@@ -12,7 +12,7 @@ export function releaseOptions() {
   const { values } = parseArgs({
     options: { out: { type: "string" }, level: { type: "string", default: "9" }, bundle: { type: "string" } },
   });
-  if (!/^[1-9]$/.test(values.level)) throw new Error("--level is a number from 1 to 9");
+  if (!/^[1-9]$/.test(values.level)) throw new Error("--level must be a number from 1 to 9");
   const out = resolve(values.out ?? `${REPOSITORY}/release`);
   mkdirSync(out, { recursive: true });
   return { out, level: values.level, bundle: values.bundle };

@@ -7,13 +7,13 @@ import { fetchNode } from "./node-runtime.mjs";
 
 export const VERSION = manifestIn(join(REPOSITORY, "packages/cli")).version;
 
-/** The paths of the completion scripts below the directory. */
+/** The paths of the completion scripts in the directory. */
 export const COMPLETIONS = { bash: "share/bash/maand", zsh: "share/zsh/_maand", fish: "share/fish/maand.fish" };
 export const MANUAL = "share/man/maand.1";
 
 /**
- * Fills an empty directory: `bin/maand`, `node/bin/node`, `lib/node_modules`, completions and a manual. Node has the version that runs
- * this script, because the native parts were compiled for it.
+ * Fills an empty directory: `bin/maand`, `node/bin/node`, `lib/node_modules`, completions and a manual. The included Node
+ * has the same version as the Node that runs this script, because the native parts were compiled for it.
  */
 export function stage(directory) {
   copyClosure(join(directory, "lib"));

@@ -20,7 +20,7 @@ export async function certs(count = 64): Promise<void> {
       bucket.job("api", { selectors: ["worker"] });
       rows.push(await timed(bucket, `${kind}: no certificate requested`));
       bucket.job("api", { selectors: ["worker"], certs: { web: {} } });
-      rows.push(await timed(bucket, `${kind}: ${count} made`), await timed(bucket, `${kind}: all there`));
+      rows.push(await timed(bucket, `${kind}: ${count} created`), await timed(bucket, `${kind}: all exist`));
     } finally {
       bucket.dispose();
     }
@@ -30,6 +30,6 @@ export async function certs(count = 64): Promise<void> {
 
 async function timed(bucket: Scratch, name: string, command = "build"): Promise<Measured> {
   const { ms, mb, code, stderr } = await measure([process.execPath, MAAND, command], bucket.root);
-  if (code !== 0) throw new Error(`${name} ended with ${code}:\n${stderr.slice(-2000)}`);
+  if (code !== 0) throw new Error(`${name} exited with ${code}:\n${stderr.slice(-2000)}`);
   return { name, ms: [ms], note: `${mb.toFixed(0)} MB` };
 }

@@ -26,20 +26,20 @@ export async function drift(count = 64, jobs = 10): Promise<void> {
       const idle: number[] = [];
       for (let run = 0; run <= RUNS; run += 1) {
         const { ms: program } = await runBare(fleet, ["true"]);
-        const floor = await channelsOf(fleet, "true");
+        const baseline = await channelsOf(fleet, "true");
         const took = await must(bucket, "drift", "--exit-code", "-q");
         const started = await must(bucket, "plugins");
-        if (run > 0) bare.push(program) && warm.push(floor) && compared.push(took) && idle.push(started);
+        if (run > 0) bare.push(program) && warm.push(baseline) && compared.push(took) && idle.push(started);
       }
       const ratio = (to: readonly number[]) => (median(compared) / median(to)).toFixed(2);
       console.log(
         tableOf([
-          { name: `floor: a program with bare ssh2: connect ${count} workers, one channel each`, ms: bare },
+          { name: `baseline: a program with bare ssh2: connect ${count} workers, one channel each`, ms: bare },
           { name: "the same in a warm process, without its start", ms: warm },
           {
             name: `drift of ${count * jobs * (FILES + 2)} files, the whole process`,
             ms: compared,
-            note: `${ratio(bare)} x floor, ${ratio(warm)} x without a start`,
+            note: `${ratio(bare)} x baseline, ${ratio(warm)} x without a start`,
           },
           { name: "maand plugins: a process that loads everything and does nothing", ms: idle },
         ]),

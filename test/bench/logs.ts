@@ -26,8 +26,8 @@ export async function logs(megabytes = 200): Promise<void> {
       const took = [];
       for (let run = 0; run < RUNS; run += 1)
         took.push(await measure([process.execPath, MAAND, "logs", "show", ...flags], root));
-      const most = Math.max(...took.map(({ mb }) => mb));
-      rows.push({ name, ms: took.map(({ ms }) => ms), note: `${most.toFixed(0)} MB of memory for ${megabytes} MB` });
+      const peakMb = Math.max(...took.map(({ mb }) => mb));
+      rows.push({ name, ms: took.map(({ ms }) => ms), note: `${peakMb.toFixed(0)} MB of memory for ${megabytes} MB` });
     }
     console.log(tableOf(rows));
   } finally {

@@ -6,7 +6,7 @@ import { measure } from "./process.ts";
 /** Runs maand in its own process and returns the elapsed milliseconds; throws if it failed. */
 export async function must(bucket: Scratch, ...args: readonly string[]): Promise<number> {
   const { ms, code, stderr } = await measure([process.execPath, MAAND, ...args], bucket.root);
-  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${stderr.slice(-2000)}`);
+  if (code !== 0) throw new Error(`${args.join(" ")} exited with ${code}:\n${stderr.slice(-2000)}`);
   return ms;
 }
 

@@ -19,15 +19,15 @@ export async function operate(count = 64, jobs = 10): Promise<void> {
       const bare: number[] = [];
       const typed: number[] = [];
       for (let run = 0; run <= RUNS; run += 1) {
-        const floor = await channelsOf(fleet, "uptime");
+        const baseline = await channelsOf(fleet, "uptime");
         const took = await must(bucket, "run_command", "uptime", "-c", String(count), "-q");
-        if (run > 0) bare.push(floor) && typed.push(took);
+        if (run > 0) bare.push(baseline) && typed.push(took);
       }
       const start = await Promise.all([must(bucket, "plugins")]);
       const ratio = (median(typed) / median(bare)).toFixed(2);
       const rows: Measured[] = [
-        { name: `floor: connect ${count} workers, one channel each`, ms: bare },
-        { name: "run_command uptime, the whole process", ms: typed, note: `${ratio} x floor` },
+        { name: `baseline: connect ${count} workers, one channel each`, ms: bare },
+        { name: "run_command uptime, the whole process", ms: typed, note: `${ratio} x baseline` },
         { name: "maand plugins: a process that loads everything and does nothing", ms: start },
         ...(await healths(bucket, fleet, jobs)),
       ];
@@ -39,8 +39,8 @@ export async function operate(count = 64, jobs = 10): Promise<void> {
 }
 
 /**
- * One service that accepts connections without an answer represents each job on all workers, so that only the checks
- * are measured.
+ * Each job is represented on all workers by one service. The service accepts connections and sends nothing, so
+ * that only the checks are measured.
  */
 async function healths(bucket: Scratch, fleet: Fleet, jobs: number): Promise<Measured[]> {
   const servers = Array.from({ length: jobs }, () => createServer((socket) => socket.end()));
@@ -56,11 +56,11 @@ async function healths(bucket: Scratch, fleet: Fleet, jobs: number): Promise<Mea
     const targets = fleet.workers.flatMap(({ host }) => ports.map((port) => ({ host, port })));
     const began = performance.now();
     await Promise.all(targets.map(({ host, port }) => connectOnce(host, port)));
-    const floor = performance.now() - began;
+    const baseline = performance.now() - began;
     const took: number[] = [];
     for (let run = 0; run < 3; run += 1) took.push(await must(bucket, "health_check", "-q"));
     return [
-      { name: `floor: ${targets.length} tcp probes`, ms: [floor] },
+      { name: `baseline: ${targets.length} tcp probes`, ms: [baseline] },
       { name: `health_check of ${targets.length} allocations on ${fleet.workers.length} workers`, ms: took },
     ];
   } finally {

@@ -9,8 +9,8 @@ const GOAL_MS = 25;
 const STEPS = {
   "core, in Node": 'await import("@maand/core/internal"); await import("@maand/core");',
   "the base of commands (clipanion)": 'await import("@maand/command");',
-  "the stock plugins beyond these, read": `read = await Promise.all(${JSON.stringify(Object.keys(STOCK_MODULES))}.map((name) => import(name)));`,
-  "the stock plugins, made and applied": `
+  "the other stock plugins, loaded": `read = await Promise.all(${JSON.stringify(Object.keys(STOCK_MODULES))}.map((name) => import(name)));`,
+  "the stock plugins, created and applied": `
     const made = read.flatMap((module) => Object.values(module)).filter((one) => typeof one === "function" && one.length === 0);
     const { applyPlugins } = await import("@maand/core/internal");
     await applyPlugins(made.map((make) => make()).filter((one) => typeof one?.apply === "function"));`,

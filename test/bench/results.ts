@@ -21,10 +21,10 @@ export interface ResultRow {
   readonly ms: number;
   readonly cpuMs?: number;
   readonly mb?: number;
-  /** Its cost as a multiple of its floor. */
+  /** Its cost as a multiple of its baseline. */
   readonly ratio?: number;
   readonly goal?: number;
-  /** The number of operations of the row, if its ratio is the ratio of one operation. */
+  /** The number of operations that the row measures; set if its ratio is the ratio of one operation. */
   readonly count?: number;
   readonly note?: string;
   readonly runs: readonly number[];
@@ -49,7 +49,7 @@ export function resultsOf(tables: readonly Table[], at: Date): Results {
   };
 }
 
-/** Environment variables that make each start of Node slower, and therefore also maand and floors that run Node. */
+/** Environment variables that make each start of Node slower, and therefore also maand and baselines that run Node. */
 export function nodeVariables(): Readonly<Record<string, string>> {
   const names = ["NODE_EXTRA_CA_CERTS", "NODE_OPTIONS"];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
@@ -105,7 +105,7 @@ export interface Comparison {
 }
 
 /**
- * Compares results with earlier ones, row by row. A row with a floor is compared by its ratio to the floor, because a
+ * Compares results with earlier ones, row by row. A row with a baseline is compared by its ratio to the baseline, because a
  * faster machine has the same ratio. Other rows are only shown. `threshold` is the share by which a row may be worse.
  */
 export function compare(before: Results, now: Results, threshold: number): Comparison {
@@ -115,7 +115,7 @@ export function compare(before: Results, now: Results, threshold: number): Compa
     const was = known.get(`${row.table}\n${row.name}`);
     if (!was) return `new      ${labelOf(row)}`;
     const [from, to] = [was.ratio ?? was.ms, row.ratio ?? row.ms];
-    const unit = row.ratio === undefined ? " ms" : " x floor";
+    const unit = row.ratio === undefined ? " ms" : " x baseline";
     const change = to / from - 1;
     const isWorse = row.ratio !== undefined && change > threshold;
     if (isWorse) worse += 1;

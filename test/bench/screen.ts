@@ -47,7 +47,7 @@ export async function screen(count = 64, jobs = 10, turns = 3): Promise<void> {
         ["env", "LANG=C.UTF-8", "TERM=xterm", "script", "-qec", line, "/dev/null"],
         bucket.root,
       );
-      if (code !== 0) throw new Error(`${command} ended with ${code}`);
+      if (code !== 0) throw new Error(`${command} exited with ${code}`);
       return { cpuMs: Number(readFileSync(file, "utf8")), ms };
     }
   });

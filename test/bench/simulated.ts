@@ -7,7 +7,7 @@ import { type Counts, SIMULATED_CONFIG, type Simulation } from "../support/simul
 import { type Cost, maandProcess } from "./suite.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** A directory below node_modules, where modules import the same core as the command. */
+/** A directory in node_modules, where modules import the same core as the command. */
 const PLACE = join(ROOT, "node_modules", ".cache", "maand-bench");
 
 /** The cost of a command with a simulated fleet. */

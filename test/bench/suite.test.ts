@@ -19,7 +19,7 @@ it("contenders run in turns, and the first turn is not counted", async () => {
 
 it("a measurement throws if the program fails or does not print success for each worker", async () => {
   const must = { pattern: /^ok$/gm, times: 2 };
-  await expect(program(node("process.exit(3)"), "/")).rejects.toThrow("ended with 3");
+  await expect(program(node("process.exit(3)"), "/")).rejects.toThrow("exited with 3");
   await expect(program(node("console.log('ok')"), "/", must)).rejects.toThrow("1 times, not 2:\nok");
   await expect(program(node("console.log('ok'); console.error('ok')"), "/", must)).resolves.toMatchObject({
     ms: expect.any(Number),

@@ -15,9 +15,9 @@ export type Suite = (...sizes: readonly number[]) => Promise<readonly Table[]>;
 export type Cost = { readonly ms: number; readonly cpuMs?: number; readonly mb?: number };
 
 /** A program or function to measure, and the way to compare its row. */
-export interface Contender extends Pick<Measured, "floor" | "goal" | "by" | "count" | "note"> {
+export interface Contender extends Pick<Measured, "baseline" | "goal" | "by" | "count" | "note"> {
   readonly name: string;
-  /** The maximum number of measurements of a very slow program, which skips the turn that is not counted. */
+  /** The maximum number of measurements, for a very slow program. Such a program skips the turn that is not counted. */
   readonly turns?: number;
   /** Runs the contender once, and returns its cost. */
   run(): Promise<Cost>;
@@ -66,7 +66,7 @@ export async function program(argv: readonly string[], cwd: string, must?: Print
 /** The cost of a program that has ended. Throws if the program failed, or did not print the expected text. */
 export function costOf(argv: readonly string[], took: Took, must?: Printed): Required<Cost> {
   const { ms, cpuMs, mb, code, stdout, stderr } = took;
-  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}:\n${lastOf(stdout)}${lastOf(stderr)}`);
+  if (code !== 0) throw new Error(`${argv.join(" ")} exited with ${code}:\n${lastOf(stdout)}${lastOf(stderr)}`);
   const printed = stdout + stderr;
   const found = must ? (printed.match(must.pattern)?.length ?? 0) : 0;
   if (must && found !== must.times)
@@ -97,6 +97,6 @@ export async function timed(work: () => Promise<unknown>): Promise<Cost> {
 
 /** `node -e 0`: the minimum cost of a command of Node. */
 export const NODE: Contender = {
-  name: "floor: node -e 0",
+  name: "baseline: node -e 0",
   run: () => program([process.execPath, "-e", "0"], process.cwd()),
 };

@@ -7,12 +7,12 @@ export interface Measured {
   /** The peak memory of each run, in MB. */
   readonly mb?: readonly number[];
   /** The name of the row with which it is compared: the minimum work, measured on this machine in the same run. */
-  readonly floor?: string;
-  /** The goal: the maximum ratio to the floor. */
+  readonly baseline?: string;
+  /** The goal: the maximum ratio to the baseline. */
   readonly goal?: number;
-  /** The quantity that is compared with the floor; default: the time. */
+  /** The quantity that is compared with the baseline; default: the time. */
   readonly by?: "ms" | "cpuMs";
-  /** The number of operations of the row: rows with this number are compared by the cost of one operation. */
+  /** The number of operations in the row. If it is set, the row is compared by the cost of one operation. */
   readonly count?: number;
   readonly note?: string;
 }
@@ -23,10 +23,10 @@ export function median(times: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** The ratio of a row to its floor; undefined without a floor. */
+/** The ratio of a row to its baseline; undefined without a baseline. */
 export function ratioOf(row: Measured, rows: readonly Measured[]): number | undefined {
-  const floor = rows.find(({ name }) => name === row.floor);
-  return floor && eachOf(row, row.by) / eachOf(floor, row.by);
+  const baseline = rows.find(({ name }) => name === row.baseline);
+  return baseline && eachOf(row, row.by) / eachOf(baseline, row.by);
 }
 
 /** The cost of one operation of a row, or the complete cost if operations are not counted. */
@@ -35,7 +35,7 @@ function eachOf({ count = 1, ...row }: Measured, by: Measured["by"] = "ms"): num
 }
 
 /**
- * Lines of a table: name; minimum, median and maximum milliseconds; CPU, memory and floor where rows have them; note.
+ * Lines of a table: name; minimum, median and maximum milliseconds; CPU, memory and baseline where rows have them; note.
  */
 export function tableOf(rows: readonly Measured[]): string {
   const columns = COLUMNS.filter(({ of, always }) => always || rows.some((row) => of(row, rows) !== ""));
@@ -56,13 +56,13 @@ interface Column {
 
 const COLUMNS: readonly Column[] = [
   { head: "", left: true, always: true, of: ({ name }) => name },
-  { head: "least", always: true, of: ({ ms }) => number(Math.min(...ms)) },
+  { head: "min", always: true, of: ({ ms }) => number(Math.min(...ms)) },
   { head: "median", always: true, of: ({ ms }) => number(median(ms)) },
-  { head: "most ms", always: true, of: ({ ms }) => number(Math.max(...ms)) },
+  { head: "max ms", always: true, of: ({ ms }) => number(Math.max(...ms)) },
   { head: "CPU ms", of: ({ cpuMs }) => (cpuMs ? number(median(cpuMs)) : "") },
   { head: "us each", of: (row) => (row.count === undefined ? "" : number(eachOf(row, row.by) * 1_000)) },
   { head: "MB", of: ({ mb }) => (mb ? Math.max(...mb).toFixed(0) : "") },
-  { head: "x floor", of: (row, rows) => ratioOf(row, rows)?.toFixed(2) ?? "" },
+  { head: "x baseline", of: (row, rows) => ratioOf(row, rows)?.toFixed(2) ?? "" },
   { head: "goal", of: goalText },
   { head: "", left: true, of: ({ note = "" }) => note },
 ];

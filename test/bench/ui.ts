@@ -102,5 +102,5 @@ function live(page: OpenedPage) {
 
 async function must(bucket: Scratch, ...args: readonly string[]): Promise<void> {
   const { code, stderr } = await bucket.start(args).ended;
-  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${stderr.slice(-2000)}`);
+  if (code !== 0) throw new Error(`${args.join(" ")} exited with ${code}:\n${stderr.slice(-2000)}`);
 }

@@ -52,7 +52,7 @@ describe.each(PAGES)("docs/coming-from/%s.md", (name) => {
   });
 });
 
-/** Replaces the workers of a page by directories of this machine. */
+/** Replaces the workers of a page with directories of this machine. */
 function here(text: string): string {
   return HOSTS.reduce((all, host, at) => all.replaceAll(`10.0.0.${at + 1}`, host), text)
     .replace(/maand worker add .*/, "$& --transport local")

@@ -77,7 +77,7 @@ describe("npm run demo", () => {
   }, 180_000);
 });
 
-describe("npm run demo, after errors", () => {
+describe("npm run demo, on an error,", () => {
   it("reports a port in use in one line, and creates nothing", async () => {
     const directory = join(place, "no-port");
     const server = createServer();
@@ -141,7 +141,7 @@ function start(program: string, args: readonly string[]): Promise<Ended> {
   });
 }
 
-/** Processes whose current directory is below a directory. */
+/** Processes whose current directory is inside a directory. */
 function processesBelow(directory: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && directoryOf(name).startsWith(`${directory}/`))

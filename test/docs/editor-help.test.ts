@@ -36,7 +36,7 @@ interface DemoBucket {
 }
 
 describe("an editor reports no problem", () => {
-  it("in the bucket of the demo", async () => {
+  it("in the demo bucket", async () => {
     const { href } = new URL("../../scripts/demo/bucket.mjs", import.meta.url);
     const { writeWorkspace }: DemoBucket = await import(href);
     const directory = mkdtempSync(join(tmpdir(), "maand-demo-"));
@@ -91,7 +91,7 @@ describe("an editor, like a build,", () => {
     ["a path without its /", check({ type: "http", port: "http", path: "ready" })],
     ["a mistyped key of a check", check({ type: "tcp", prot: "http", port: "http" })],
     ["a mistyped key of wait", { health_check: { wait: { attempt: 3 } } }],
-    ["a text for a number", { health_check: { timeout_seconds: "5" } }],
+    ["a string where a number is expected", { health_check: { timeout_seconds: "5" } }],
   ])("reports %s", (_, manifest) => {
     expect(marks("manifest", manifest)).not.toEqual([]);
   });

@@ -59,7 +59,7 @@ const veto = core.definePlugin({
 });
 
 describe("docs/plugins/life-of-a-plugin.md", () => {
-  it("shows a plugin shipper that sends the remaining events at the end", async ({ onTestFinished }) => {
+  it("shows the plugin shipper, which sends the remaining events when maand exits", async ({ onTestFinished }) => {
     const sent: string[] = [];
     const send = async (events: readonly core.MaandEvent[]) => void sent.push(...events.map(({ type }) => type));
     await bucketWith(onTestFinished, [plugin("shipper", send)]).ship();
@@ -67,13 +67,13 @@ describe("docs/plugins/life-of-a-plugin.md", () => {
     expect(sent.at(-1)).toBe("run.finished");
   });
 
-  it("shows a plugin outcome that prints why nothing was deployed", async ({ onTestFinished }) => {
+  it("shows the plugin outcome, which prints why nothing was deployed", async ({ onTestFinished }) => {
     const bucket = bucketWith(onTestFinished, [plugin("outcome"), veto]);
     await expect(bucket.ship()).rejects.toThrow("not today");
     expect(bucket.lines()).toEqual(["nothing was deployed: not today (veto/NO)"]);
   });
 
-  it("shows a plugin token that throws its own error code", async ({ onTestFinished }) => {
+  it("shows the plugin token, which throws an error with its own code", async ({ onTestFinished }) => {
     vi.stubEnv("ACME_TOKEN", undefined);
     onTestFinished(() => void vi.unstubAllEnvs());
     await expect(bucketWith(onTestFinished, [plugin("token")]).ship()).rejects.toMatchObject({
@@ -83,16 +83,14 @@ describe("docs/plugins/life-of-a-plugin.md", () => {
     });
   });
 
-  it("shows a plugin once-a-day that stores its earlier runs", async ({ onTestFinished }) => {
+  it("shows the plugin once-a-day, which stores its earlier runs", async ({ onTestFinished }) => {
     const bucket = bucketWith(onTestFinished, [plugin("onceADay")]);
     await bucket.ship();
     await bucket.deploy();
     expect(bucket.lines()).toEqual(["the first deploy of 2026-05-04, number 1 of this bucket"]);
   });
 
-  it("shows a preset of these plugins, and a plugin report that uses a service of the plugin desk", async ({
-    onTestFinished,
-  }) => {
+  it("shows a preset in which the plugin report uses a service of the plugin desk", async ({ onTestFinished }) => {
     const make = made.get("acme.ts");
     const preset: unknown = typeof make === "function" ? make({ daily: false }) : undefined;
     const plugins = [preset].flat(9).filter(isPlugin);

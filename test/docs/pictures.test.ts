@@ -38,7 +38,7 @@ describe("the picture of a terminal", () => {
     length: Number(/textLength="([\d.]+)"/.exec(attributes)?.[1]),
   }));
 
-  it("draws each run of cells with one style as escaped text, with the position and width of the cells", () => {
+  it("draws adjacent cells of one style as one escaped text, at their position and with their width", () => {
     expect(texts.map(({ text, style }) => [text, style])).toEqual([
       ["ok", "c6 b"],
       ["a&lt;b &amp; c", ""],
@@ -52,7 +52,7 @@ describe("the picture of a terminal", () => {
     expect(middle?.length).toBeCloseTo(7 * width, 1);
   });
 
-  it("has the same content in light and dark, in other colours", () => {
+  it("has the same content in the light and the dark version, in different colours", () => {
     const withoutColors = (text: string) => text.replace(/#[0-9a-f]{6}/g, "#");
     expect(withoutColors(svgOf(screen, "t", "dark"))).toBe(withoutColors(svgOf(screen, "t", "light")));
     expect(svgOf(screen, "t", "dark")).not.toBe(svgOf(screen, "t", "light"));

@@ -60,7 +60,7 @@ describe("recipes", () => {
     expect(blocks.map(({ info }) => info.split(" ")[1])).toEqual([...made.keys()].map((name) => `${name}.ts`));
   });
 
-  it("1. print a line after each job", async () => {
+  it("1. print a message after each job", async () => {
     const context = scopedJobContext();
     await callHook(plugin("announce"), "afterJob", context);
     expect(context.output).toEqual([{ line: "api 1.0.0 is on 10.0.0.1" }]);
@@ -73,7 +73,7 @@ describe("recipes", () => {
     await on("2026-05-04");
   });
 
-  it("3. tell a webhook how it ended", async ({ onTestFinished }) => {
+  it("3. send the result to a webhook", async ({ onTestFinished }) => {
     const received: string[] = [];
     const server = createServer(async (request, response) => {
       received.push(await text(request));
@@ -92,7 +92,7 @@ describe("recipes", () => {
     expect(() => make({ url: "nowhere" })).toThrow("refuses its options");
   });
 
-  it("4. some jobs by systemctl, the rest by make", async () => {
+  it("4. run some jobs with systemctl, the others with make", async () => {
     const remote = fakeRemote();
     const job = aJob({ manifest: { systemd: true } });
     expect(await callHook(plugin("systemd"), "rollout", rolloutContext({ remote, job }))).toBe("done");
@@ -101,7 +101,7 @@ describe("recipes", () => {
     expect(remote.lines).toEqual(["systemctl restart api.service", "systemctl stop api.service"]);
   });
 
-  it("5. a key of the manifest, checked", async ({ onTestFinished }) => {
+  it("5. a validated manifest key", async ({ onTestFinished }) => {
     const bucket = aBucket({ plugins: [plugin("owner")] });
     onTestFinished(() => bucket.dispose());
     bucket.workers("10.0.0.1");
@@ -144,7 +144,7 @@ describe("recipes", () => {
     });
   });
 
-  it("8. what every worker must have", async () => {
+  it("8. require tools and disk space on workers", async () => {
     const full = preflightContext({ remote: fakeRemote({ answers: { df: { stdout: "Avail\n 12345\n" } } }) });
     await callHook(plugin("tools"), "preflight", full);
     expect([full.tools, full.problems.map(({ code }) => code)]).toEqual([["docker"], ["tools.disk"]]);
@@ -153,7 +153,7 @@ describe("recipes", () => {
     expect(roomy.problems).toEqual([]);
   });
 
-  it("9. a table of maand cat", async () => {
+  it("9. a table for maand cat", async () => {
     const [context] = sampleOf("afterJob");
     const rows = await plugin("owners").tables?.owners?.rows({
       bucket: context.bucket,

@@ -23,7 +23,7 @@ function prose(path: string, text: string): string[] {
 }
 
 describe("references", () => {
-  it("are searched in all sources", () => {
+  it("are searched for in all sources", () => {
     expect(files.length).toBeGreaterThan(500);
   });
 

@@ -10,7 +10,7 @@ export interface Typed {
   readonly printed: string;
 }
 
-/** Runs a script with bash in a directory, with the programs of its `bin` first. */
+/** Runs a script with bash in a directory, with its directory `bin` first in PATH. */
 export async function typeIn(place: string, script: string): Promise<Typed> {
   const env = { PATH: `${join(place, "bin")}:${process.env.PATH}`, HOME: place, LANG: "C.UTF-8" };
   const child = spawn("bash", ["-c", script], { cwd: place, env, stdio: ["ignore", "pipe", "pipe"] });
@@ -18,7 +18,7 @@ export async function typeIn(place: string, script: string): Promise<Typed> {
   return { printed: await text(child.stdout), code: await code };
 }
 
-/** Processes whose current directory is below a directory. */
+/** Processes whose current directory is inside a directory. */
 export function processesBelow(directory: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && directoryOf(name).startsWith(`${directory}/`))

@@ -33,11 +33,11 @@ const WRONG: Readonly<Record<string, readonly [code: string, ...parts: string[]]
     "'rolout' does not exist in type 'InlineHooks'",
     "Did you mean to write 'rollout'?",
   ],
-  "a wrong answer": [
+  "a wrong return value": [
     `definePlugin({ name: "x", apply({ rollout }) { rollout.tapPromise("x", async () => "finished"); } });`,
     `'"finished"' is not assignable to type '"done"`,
   ],
-  "a wrong answer in a configuration": [
+  "a wrong return value in a configuration": [
     `defineConfig({ hooks: { async rollout() { return "finished"; } } });`,
     `'Promise<string>' is not assignable to type 'Promise<"done" | undefined>'`,
   ],

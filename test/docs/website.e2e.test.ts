@@ -82,7 +82,7 @@ describe("the website", { skip: !existsSync(CHROMIUM) }, () => {
     expect(await problem.locator("#problem-unknown_name").count()).toBe(1);
   });
 
-  it("shows the light or the dark picture, like the page", async () => {
+  it("shows the light or the dark picture to match the page", async () => {
     const page = await open("progress.html");
     const shown = () =>
       page.locator("img.picture:visible").evaluateAll((images) => images.map(({ className }) => className));

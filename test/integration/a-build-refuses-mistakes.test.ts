@@ -60,7 +60,7 @@ async function refused(): Promise<string> {
   return err;
 }
 
-describe("a build does not remove anything if a file is missing", () => {
+describe("a build with a missing file removes nothing, and", () => {
   it("reports a missing workers.json as one error", async () => {
     rmSync(join(root, "workspace/workers.json"));
     const printed = await refused();
@@ -100,7 +100,7 @@ it("a health check may have a wait without any checks", async () => {
   expect(await maand("build", "--strict")).toMatchObject({ code: 0, err: "" });
 });
 
-it("a demand with blanks around its names still orders the waves", async () => {
+it("a dependency with spaces around its names still orders the waves", async () => {
   const ready = { command_ready: { executed_on: ["cli"] } };
   job("db", { version: "1.0.0", selectors: ["worker"], commands: ready });
   job("api", {
@@ -115,7 +115,7 @@ it("a demand with blanks around its names still orders the waves", async () => {
   ]);
 });
 
-it("a command that lists an event twice has one row for it", async () => {
+it("a command that lists an event twice has one row for that event", async () => {
   job("api", { version: "1.0.0", selectors: ["worker"], commands: { command_x: { executed_on: ["cli", "cli"] } } });
   expect((await maand("build")).code).toBe(0);
   expect(await json<unknown[]>("cat", "job_commands")).toHaveLength(1);
@@ -135,7 +135,7 @@ it("every command, even init, refuses the store of a newer maand and does not ch
   again.close();
 });
 
-it("of several parallel builds one succeeds, and the others are refused and name it", async () => {
+it("one of several parallel builds succeeds, and the others fail and name it", async () => {
   const ended = await Promise.all([1, 2, 3, 4].map(() => maand("build")));
   const codes = ended.map(({ code }) => code).sort();
   expect(codes[0]).toBe(0);
@@ -145,7 +145,7 @@ it("of several parallel builds one succeeds, and the others are refused and name
   expect((await maand("build")).code).toBe(0);
 });
 
-it("quotes in files and filters are never part of SQL", async () => {
+it("quotes in files and filters are never interpreted as SQL", async () => {
   workers({ host: "10.0.0.1", labels: ["o'b"], tags: { zone: "it's" } });
   expect(await refused()).toContain(`"o'b" is not a label`);
   workers({ host: "10.0.0.1", tags: { zone: `it's "x"; --` } });
@@ -169,7 +169,7 @@ describe("maand cat", () => {
     expect(err).toMatch(/there is no (job|worker) "/);
   });
 
-  it("ignores blanks around names, and orders rows by job and worker", async () => {
+  it("ignores spaces around names, and orders rows by job and worker", async () => {
     job("web", { selectors: ["worker"] });
     expect((await maand("build")).code).toBe(0);
     const rows = await json<{ job: string; worker_ip: string }[]>("cat", "allocations", "--jobs", " web , api ");
@@ -296,7 +296,7 @@ it("private directories have the mode 0700, and the store and keys have the mode
 describe("a post_build command that fails", () => {
   const generate = `import { putJobSecret } from "./maand.ts";\nawait putJobSecret("password", "generated");\n`;
 
-  it("fails the build, keeps the results of successful commands, and runs again in the next build", async () => {
+  it("fails the build, keeps the results of successful commands, and runs again during the next build", async () => {
     const command = { command_generate: { executed_on: ["post_build"] } };
     for (const name of ["api", "db", "web"]) {
       job(name, { version: "2.0.0", selectors: ["worker"], commands: command });

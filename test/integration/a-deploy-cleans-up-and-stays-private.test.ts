@@ -21,12 +21,12 @@ beforeEach(() => {
 
 afterEach(() => bucket.dispose());
 
-/** The operations since the last call, without transfers of files. */
+/** The operations since the last call, without file transfers. */
 function since(): string[] {
   return bucket.fleet.done.splice(0).filter((what) => !what.startsWith("stage"));
 }
 
-describe("a deploy with removals", () => {
+describe("a deploy that removes allocations", () => {
   beforeEach(async () => {
     for (const job of ["m", "n", "other"]) bucket.job(job, V1);
     await bucket.ship();
@@ -34,7 +34,7 @@ describe("a deploy with removals", () => {
     for (const job of ["m", "n"]) bucket.removeJob(job);
   });
 
-  it("does not stop a removed allocation again if another one fails, and deploys other jobs", async () => {
+  it("does not stop a removed allocation again if another allocation fails, and deploys other jobs", async () => {
     bucket.job("other", { ...V1, version: "2.0.0" });
     bucket.fleet.fail(`stop n@${A}`);
     expect((await bucket.ship()).outcome).toBe("failed");
@@ -53,7 +53,7 @@ describe("a deploy with removals", () => {
     expect(since()).toEqual([`stop n@${A}`, `remove n@${A}`]);
   });
 
-  it("reports a stop that fails on a removed worker as failed, and the next deploy tries it again", async () => {
+  it("reports a stop that fails on a removed worker as failed, and the next deploy retries the stop", async () => {
     bucket.workers(A);
     bucket.fleet.fail(`stop other@${B}`);
     const { allocations, warnings } = await bucket.ship();
@@ -65,7 +65,7 @@ describe("a deploy with removals", () => {
     expect(since()).toEqual([`stop other@${B}`, `remove other@${B}`]);
   });
 
-  it("warns about a removed worker that is unreachable, and every later deploy tries it again", async () => {
+  it("warns about a removed worker that is unreachable, and every later deploy tries to reach it again", async () => {
     bucket.workers(A);
     bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: `cannot reach ${B}` }));
     for (let again = 0; again < 2; again += 1) {

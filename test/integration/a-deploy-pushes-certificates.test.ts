@@ -88,7 +88,7 @@ it("a deploy succeeds with a warning if the push fails", async () => {
   expect(received).toHaveLength(1);
 });
 
-it("a build pushes the certificates on the workers once more", async () => {
+it("a build pushes the metrics of the certificates on the workers again", async () => {
   await bucket.ship();
   expect(received).toHaveLength(1);
   now = new Date(now.getTime() + 50 * DAY);

@@ -5,7 +5,7 @@ import { certs } from "@maand/plugin-certs";
 import { planWorkspace } from "@maand/saved-plans";
 import { expect, it, onTestFinished } from "vitest";
 
-it("a preview of a build makes a temporary authority and certificates, and writes no file", async () => {
+it("a preview of a build creates a temporary CA and temporary certificates, and writes no file", async () => {
   const bucket = aBucket({ plugins: [certs({ caKey: "ecdsa-p256" })] });
   onTestFinished(() => bucket.dispose());
   bucket.workers("10.0.0.1", "10.0.0.2");

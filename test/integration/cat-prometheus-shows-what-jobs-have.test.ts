@@ -97,7 +97,7 @@ describe("maand schema", () => {
   it.each([
     ["scrape", "array"],
     ["rules", "object"],
-  ])("prints the schema of a file of Prometheus: %s", async (name, type) => {
+  ])("prints the schema of a Prometheus file: %s", async (name, type) => {
     const { code, out } = await typed("schema", name);
     expect([code, JSON.parse(out).type]).toEqual([0, type]);
   });

@@ -72,7 +72,7 @@ describe("doctor, for certificates,", () => {
     ]);
   });
 
-  it("suggests to check the clock first if the CA is not valid yet", async () => {
+  it("suggests checking the clock first if the CA is not valid yet", async () => {
     await bucket.build();
     afterDays(-1);
     expect((await found()).at(-1)).toMatch(

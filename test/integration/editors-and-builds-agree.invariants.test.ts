@@ -77,7 +77,7 @@ const FILES: readonly File[] = [
       /is a second pause in a row/,
       /comes after 100%/,
       /do not end with 100%/, // an editor sees only that 100% is missing
-      /a demand must name a job/, // blank texts
+      /a demand must name a job/, // blank strings
       /a job cannot demand itself/,
       /is an older name/, // editors strike it out instead of reporting it
     ],
@@ -161,7 +161,7 @@ describe.each(FILES)("the schema of $name", ({ name, seeds, build, onlyBuild, on
 const FREE = /\$schema$|\.demands\.config/;
 
 /**
- * Whether a message is about a text that its pattern accepts although the build refuses it. The tests of patterns below
+ * Whether a message is about a string that its pattern accepts although the build refuses it. The tests of patterns below
  * list these exceptions.
  */
 function isDeep(message: string): boolean {
@@ -175,7 +175,7 @@ interface Text {
   readonly check: (text: string) => boolean;
   readonly letters: string;
   readonly samples: readonly string[];
-  /** Texts that the pattern accepts and the check refuses. */
+  /** Strings that the pattern accepts and the check refuses. */
   readonly beyond: (text: string) => boolean;
 }
 
@@ -255,7 +255,7 @@ const TEXTS: readonly Text[] = [
 ];
 
 describe.each(TEXTS)("the pattern of $what", ({ pattern, check, letters, samples, beyond }) => {
-  it("accepts all texts that the build accepts", () => {
+  it("accepts all strings that the build accepts", () => {
     const regexp = new RegExp(pattern, "u");
     const near = fc.string({ unit: fc.constantFrom(...letters), maxLength: 14 });
     fc.assert(

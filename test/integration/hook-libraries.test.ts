@@ -67,7 +67,7 @@ describe.each(["drive.py", "drive.ts"])("the library, called by %s", (driver) =>
   }
 });
 
-describe("the response to a refused write", () => {
+describe("the response to a refused request", () => {
   const refused = { status: 400, text: "nothing is written during health_check\n" };
   const printed =
     "maand: write vars/job/api leader: nothing is written during health_check (400); the script did not check the response\n";
@@ -78,7 +78,7 @@ describe("the response to a refused write", () => {
       "unseen.ts",
       'import { putJobVariable } from "./maand";\nconsole.log("before");\nawait putJobVariable("leader", "x");\n',
     ],
-  ])("makes a script fail that does not check it: %s", async (name, text) => {
+  ])("makes a script that does not check it fail: %s", async (name, text) => {
     const { code, stdout, stderr } = await run(name, text);
     expect({ code, out: stdout.trim(), stderr }).toEqual({ code: 1, out: "before", stderr: printed });
   });
@@ -86,7 +86,7 @@ describe("the response to a refused write", () => {
   it.each([
     ["turn.py", 'import maand\nmaand.acquire_semaphore("migrate")\n'],
     ["turn.ts", 'import { acquireSemaphore } from "./maand";\nawait acquireSemaphore("migrate");\n'],
-  ])("makes a script fail that does not check it after acquire_semaphore: %s", async (name, text) => {
+  ])("to acquire a semaphore makes a script that does not check it fail: %s", async (name, text) => {
     const { code, stderr } = await run(name, text);
     expect(code).toBe(1);
     expect(stderr).toContain("maand: acquire migrate: ");

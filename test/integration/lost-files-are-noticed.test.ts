@@ -121,7 +121,7 @@ describe("an update_seq that differs from the recorded one", () => {
       if (happening === "held") return;
       theirs.store.deliveries.begin(A);
       theirs.store.deliveries.finish(A, { seq: 9, metadata: "x", tools: undefined });
-      theirs.store.deliveries.all(); // later writes happen before anything is read
+      theirs.store.deliveries.all(); // deferred writes are executed before anything is read
     };
     try {
       return await work(ours);
@@ -136,23 +136,26 @@ describe("an update_seq that differs from the recorded one", () => {
     seq = 9;
   });
 
-  it.each(["held", "delivered"] as const)("does not fail a status during a deploy: %s", async (happening) => {
-    expect(await duringDeploy(happening, (ours) => controlJob(ours, status))).toMatchObject([{ outcome: "ok" }]);
-  });
+  it.each(["held", "delivered"] as const)(
+    "does not make the target status fail during a deploy: %s",
+    async (happening) => {
+      expect(await duringDeploy(happening, (ours) => controlJob(ours, status))).toMatchObject([{ outcome: "ok" }]);
+    },
+  );
 
   it.each(["held", "delivered"] as const)("is not a problem for doctor during a deploy: %s", async (happening) => {
     const found = await duringDeploy(happening, (ours) => examine(ours));
     expect(found.filter(({ check, ok }) => check === "sync" && !ok)).toEqual([]);
   });
 
-  it("causes no changes in the next deploy if it was temporary", async () => {
+  it("causes no changes during the next deploy if it was temporary", async () => {
     await duringDeploy("held", (ours) => controlJob(ours, status));
     seq = undefined;
     await bucket.deploy();
     expect(bucket.fleet.done).toEqual([]);
   });
 
-  it("fails a status without a deploy, and the next deploy syncs worker.json again", async () => {
+  it("makes the target status fail when no deploy is running, and the next deploy syncs worker.json again", async () => {
     const ours = await bucket.open();
     await expect(controlJob(ours, status)).rejects.toMatchObject({
       code: "OUT_OF_SYNC",
@@ -165,7 +168,7 @@ describe("an update_seq that differs from the recorded one", () => {
   });
 });
 
-it("doctor does not take a directory on PATH for a program", async () => {
+it("doctor does not mistake a directory on PATH for a program", async () => {
   const before = process.env.PATH;
   process.env.PATH = mkdtempSync(`${bucket.root}/bin-`);
   mkdirSync(`${process.env.PATH}/rsync`);

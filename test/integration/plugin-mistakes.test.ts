@@ -88,7 +88,7 @@ describe("a deploy", () => {
       },
     ],
     [
-      "a wrong answer",
+      "a wrong return value",
       {
         files: { "acme.ts": tapping('hooks.rollout.tap("acme", () => true);') },
         message:
@@ -169,12 +169,12 @@ describe("a deploy", () => {
   });
 });
 
-describe("a throw in a plugin is reported with plugin, hook, line and hint", () => {
+describe("an error that a plugin throws is reported with plugin, hook, line and hint", () => {
   const hint = 'fix plugin "acme", or take it out of the configuration';
   const thrower = (hook: HookName) => tapping(`hooks.${hook}.tap("acme", () => { throw new Error("boom"); });`);
   const messageOf = (hook: HookName) => `acme failed in ${hook} (acme.ts:4): boom`;
 
-  /** The hooks of a build and a deploy in which a throw is an error. In `event` and `commit`, it is a warning. */
+  /** The hooks of a build and a deploy that fail if a tap throws. In `event` and `commit`, a throw is only a warning. */
   const SHIPPING = [
     ...["validate", "contribute", "afterBuild", "begin", "connect", "preflight", "permit", "beforeJob", "locate"],
     ...[

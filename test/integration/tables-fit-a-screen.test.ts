@@ -39,7 +39,7 @@ describe("the table fits a terminal of 100 columns:", () => {
   });
 });
 
-it("a table truncates no names and keys, and has all columns in a pipe", async () => {
+it("a table never truncates names or keys, and has all columns when it is printed to a pipe", async () => {
   const fitted = (await linesOf("cat kv", 100)).join("\n");
   const whole = await linesOf("cat kv");
   expect(whole.length).toBeGreaterThan(10);

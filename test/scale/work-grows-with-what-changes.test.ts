@@ -69,7 +69,7 @@ function of(operation: Operation, workers: number): Measured {
   return one;
 }
 
-/** The increase of a count by a step of {@link SIZES}, per additional worker. */
+/** For each step of {@link SIZES}, the increase of a count per additional worker. */
 function perWorker(operation: Operation, what: keyof Measured): number[] {
   return SIZES.slice(1).map((workers, at) => {
     const before = SIZES[at] ?? 0;
@@ -112,7 +112,7 @@ describe.each(SIZES)("with %d workers", (workers) => {
       contents: 0,
       open: 0,
     });
-    expect(of("job restart", workers).channels).toBe(workers); // the program, which also shows what is delivered there
+    expect(of("job restart", workers).channels).toBe(workers); // the program, which also reports the delivered files
   });
 
   it.each(["run_command", "drift"] as const)("%s opens one connection and one channel for each worker", (operation) => {

@@ -74,7 +74,7 @@ export class Chaos {
   }
 }
 
-/** The controller of a process, such as `a` for its third command. */
+/** The name of a process's controller: the first letter of the process's name. */
 function controllerOf({ name }: SimulatedProcess): string {
   return name.slice(0, 1);
 }

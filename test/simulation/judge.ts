@@ -19,9 +19,9 @@ export class Judge implements WorkerObserver, DatabaseObserver {
   readonly #running = new Map<string, SimulatedCommand>();
   /** Steps that ended, with their exit codes. */
   readonly #ended = new Map<string, number>();
-  /** The hosts of each job that commands took down and that are not up again. */
+  /** For each job, the hosts on which a command took it down and on which it is not up again yet. */
   readonly #down = new Map<string, Set<string>>();
-  /** The largest number of a command that acted on each host. */
+  /** For each host, the largest command number that acted on it. */
   readonly #newest = new Map<string, number>();
   /** The places where steps ran. */
   readonly #places = new Map<string, string>();
@@ -65,7 +65,7 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     const lease = this.#lease;
     const isOwn = lease?.nonce === nonce && lease?.number === number;
     if (lease && !isOwn && this.#world.now <= (lease.expiresAt ?? 0))
-      this.#violated(`lease ${lease.number} was ended by the command with lease ${number}`);
+      this.#violated(`lease ${lease.number} was released by the command with lease ${number}`);
     this.#lease = undefined;
   }
 
@@ -128,7 +128,7 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     this.#newest.set(host, Math.max(numberOf(after), this.#newest.get(host) ?? 0));
   }
 
-  /** The version that was promoted last, by allocation: `api@10.0.0.1`. */
+  /** The last promoted version of each allocation, by `job@host`. */
   get promoted(): ReadonlyMap<string, string> {
     return this.#promoted;
   }
@@ -191,7 +191,7 @@ function numberOf(line: string): number {
   return Number(line.split(" ")[0] || 0);
 }
 
-/** The versions of the jobs that were built last. */
+/** The version of each job in the last build. */
 export function versionsIn({ records }: BucketState): Map<string, string> {
   const versions = new Map<string, string>();
   for (const { name, row } of records.values()) {

@@ -13,7 +13,7 @@ const campaign = new Campaign();
 afterAll(() => campaign.dispose());
 
 it.skipIf(FLAW)(
-  "every seed keeps all guarantees of team mode",
+  "no seed violates a guarantee of team mode",
   async () => {
     const { count, problem } = await campaign.search({ from: FROM, count: SEEDS, minutes: MINUTES });
     if (process.env.MAAND_SIMULATE_SEEDS !== undefined) console.log(`${count} seeds from ${FROM}`);

@@ -76,16 +76,16 @@ export class Simulation {
     const done = Promise.all(this.controllers.map((controller) => this.#operate(controller)));
     world.after(this.world.random.between(0, 20_000), this.#operator, () => this.faults.go());
     await world.runUntil(done, LIMIT_MS);
-    this.#mustBeLawful();
+    this.#throwIfViolated();
     this.faults.end();
     world.note("no faults from here on");
     const converged = this.#converge();
     await world.runUntil(converged, LIMIT_MS);
     await converged;
-    this.#mustBeLawful();
+    this.#throwIfViolated();
   }
 
-  /** Lets a standby take over that lacks the last commits. */
+  /** Lets a standby that lacks the last commits take over. */
   failOver(count: number): void {
     const lost = this.database.loseCommits(count);
     this.judge.commitsLost();
@@ -121,7 +121,7 @@ export class Simulation {
     return { kind: "restart", job, host: undefined };
   }
 
-  /** Follows the recommendation of the documentation for an error. */
+  /** Does what the documentation recommends for an error. */
   async #remedy(controller: Controller, result: string): Promise<void> {
     if (result === "STORE_REVERTED") controller.cloneAgain();
     if (result === "OTHER_COPY") await controller.run({ kind: "adopt" }, this.#operator);
@@ -146,18 +146,18 @@ export class Simulation {
     const last = this.controllers.at(-1) ?? controller;
     const again = await last.run({ kind: "deploy" }, this.#operator);
     if (again === "STORE_REVERTED") return;
-    if (again !== "ok") throw new Violation(`the deploy of another copy after the last deploy ended with ${again}`);
+    if (again !== "ok") throw new Violation(`the deploy of another copy after the last deploy failed with ${again}`);
     if (this.judge.begun > begun) throw new Violation("a deploy after the last deploy ran commands again");
     this.#compare();
   }
 
-  /** Ends an open maintenance, because deploys skip its worker until then. */
+  /** Ends maintenance that is in progress, because deploys skip its worker until then. */
   async #endMaintenance(controller: Controller): Promise<void> {
     const results: string[] = [];
     for (let at = 0; !["ok", "PROBLEMS"].includes(results.at(-1) ?? ""); at += 1) {
-      if (at === LAST_DEPLOYS) throw new Violation(`the maintenance did not end: ${results.join(", ")}`);
+      if (at === LAST_DEPLOYS) throw new Violation(`maintenance did not end: ${results.join(", ")}`);
       if (at > 0) await this.world.sleep(40_000, this.#operator);
-      // a deploy after the maintenance updates the worker
+      // a deploy after maintenance updates the worker
       const kind = at < 2 ? "maintain resume" : "maintain abort";
       const result = await controller.run({ kind }, this.#operator);
       results.push(result);
@@ -190,7 +190,7 @@ export class Simulation {
       }
   }
 
-  #mustBeLawful(): void {
+  #throwIfViolated(): void {
     if (this.judge.violation) throw this.judge.violation;
   }
 }

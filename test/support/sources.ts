@@ -10,7 +10,7 @@ export interface Source {
   /** The path relative to the root of the repository, with `/`. */
   readonly path: string;
   readonly text: string;
-  /** The text with blanks in place of comments. */
+  /** The text with spaces in place of comments. */
   readonly code: string;
   readonly lines: number;
   /** Modules that it imports or re-exports, as written, including imports of types. */
@@ -26,7 +26,7 @@ export interface SourceFunction {
 }
 
 /**
- * The TypeScript files below `packages/<name>/src` and `app` of every package, without tests and modules that only
+ * The TypeScript files in `packages/<name>/src` and `app` of every package, without tests and modules that only
  * tests use.
  */
 export function productionSources(): Source[] {

@@ -5,7 +5,7 @@ import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/team-bucket.ts";
 import { openPageIn } from "../support/ui/open-page.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine must not fail a test
 
 let postgres: Postgres;
 let bucket: TeamBucket;
@@ -20,7 +20,7 @@ afterAll(async () => {
   await postgres.dispose();
 });
 
-it("the page shows a run on another machine live, and updates the fleet", async () => {
+it("the web UI shows a run on another machine live, and updates the fleet", async () => {
   const other = bucket.copy();
   const page = await openPageIn(other, ENVIRONMENT);
   const stream = page.follow();

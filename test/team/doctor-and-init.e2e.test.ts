@@ -10,7 +10,7 @@ import { type } from "../support/bucket/shell.ts";
 import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT } from "../support/postgres/team-bucket.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine must not fail a test
 
 interface Finding {
   readonly check: string;
@@ -53,7 +53,7 @@ async function findings(check?: string): Promise<Finding[]> {
   return all.filter((one) => check === undefined || one.check === check);
 }
 
-it("doctor reports no problem for a store in PostgreSQL, and shows where it is and whether a command uses it", async () => {
+it("doctor reports no problem for a store in PostgreSQL, and shows its place and whether a command is using it", async () => {
   expect((await findings()).filter(({ ok }) => !ok)).toEqual([]);
   expect(await findings("store")).toMatchObject([
     { where: "data/maand.db", message: expect.stringContaining("a working copy") },
@@ -89,7 +89,7 @@ it("doctor reports an unreachable database with a hint", async () => {
   ]);
 });
 
-it("the hint of doctor replaces a damaged working copy without losing data", async () => {
+it("doctor's hint replaces a damaged working copy without losing data", async () => {
   truncateSync(join(bucket.root, "data/maand.db"), 20_000);
   const [fault, ...others] = (await findings()).filter(({ ok }) => !ok);
   expect(others).toEqual([]);

@@ -5,7 +5,7 @@ import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { type Standby, startStandby } from "../support/postgres/standby.ts";
 import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/team-bucket.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine must not fail a test
 
 /** Each test has its own two servers: a primary, and a standby with streaming replication. */
 let primary: Postgres;
@@ -50,7 +50,7 @@ it("a deploy continues without a failure if a standby with all data takes over",
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("a command waits for the promotion of the standby, up to its time limit", async () => {
+it("a command waits for the promotion of the standby, up to its timeout", async () => {
   await standby.caughtUp();
   await primary.kill();
   const waiting = bucket.start(["cat", "deployments"], { env: ENVIRONMENT });
@@ -66,7 +66,7 @@ it("a command reports that no server accepts writes", async () => {
   expect(stderr).not.toContain("secret");
 });
 
-it("a command refuses a standby that lacks commits; after a restore from this copy, nothing runs again", async () => {
+it("a command refuses a standby that lacks commits; after a restore from its working copy, nothing runs again", async () => {
   const run = await bucket.deployTo("1.0.0");
   await standby.caughtUp();
   await standby.detach();

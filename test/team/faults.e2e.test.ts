@@ -9,7 +9,7 @@ import { until } from "../support/fleet/until.ts";
 import { freePort, type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/team-bucket.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine must not fail a test
 
 let postgres: Postgres;
 const buckets: TeamBucket[] = [];
@@ -77,7 +77,7 @@ it("the next deploy on the same machine resumes a killed deploy immediately, and
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("a deploy that was frozen until another command took its lease starts nothing new, and reports the loss", async () => {
+it("a deploy that was frozen until another command took its lease starts nothing new, and reports that it lost the lease", async () => {
   const url = postgres.database();
   const bucket = await aBucket("", url);
   const run = await bucket.deployTo("1.0.0");
@@ -117,11 +117,11 @@ it("a command is refused while another machine deploys, and runs afterwards with
   other.dispose();
 });
 
-it("a command reports too few file descriptors for its thread instead of waiting", async () => {
+it("a command reports that too few file descriptors are left for its thread, instead of waiting", async () => {
   const bucket = await aBucket();
   const errors: string[] = [];
-  for (let most = 24; most <= 40; most += 2) {
-    const words = ["-c", `ulimit -n ${most}; exec "$@"`, "sh", process.execPath, MAAND, "status"];
+  for (let limit = 24; limit <= 40; limit += 2) {
+    const words = ["-c", `ulimit -n ${limit}; exec "$@"`, "sh", process.execPath, MAAND, "status"];
     const { status, stderr } = spawnSync("sh", words, { cwd: bucket.root, env: { ...process.env, ...ENVIRONMENT } });
     if (status !== 0) errors.push(stderr.toString());
   }

@@ -35,7 +35,7 @@ function bucketOnSmallDisk() {
 }
 
 it.skipIf(!isRoot)(
-  "a full disk of the database is reported without a loss, and the change succeeds when there is space",
+  "a full disk of the database is reported without losing data, and the change succeeds when there is space",
   () => {
     const bucket = bucketOnSmallDisk();
     const store = bucket.open();

@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 /**
- * A server that accepts connections and never answers; resolves with its port, and a promise of the first connection.
+ * Starts a server that accepts connections and never responds. Returns its port, and a promise for the first connection.
  */
 async function silentServer() {
   let connected: () => void = () => {};

@@ -58,7 +58,7 @@ it("the lease of a bucket has one holder, which other copies can read, and is fr
   expect(team.sql("SELECT number, nonce, holder FROM maand.lease WHERE bucket = $ID")).toBe("2||");
 });
 
-it("an expired lease can be taken with the next number, and changes of its former holder are refused", () => {
+it("an expired lease can be taken with the next number, and changes by its former holder are refused", () => {
   const team = databases.bucket();
   const [former, next] = [team.open(), team.open()];
   const lost = vi.fn();
@@ -78,7 +78,7 @@ it("an expired lease can be taken with the next number, and changes of its forme
   taken.release();
 });
 
-it("a lease with the same number but another nonce belongs to another holder, as after a database lost changes", () => {
+it("a lease with the same number but another nonce belongs to another holder, as after a database has lost changes", () => {
   const team = databases.bucket();
   const store = team.open();
   take(store, "deploy");
@@ -145,7 +145,7 @@ it("a late renewal of an earlier lease does not end the current lease of the sam
   const store = team.open();
   const before = take(store, "build", RARELY);
   // from then on, the next attempt is late enough for this test
-  await until("a renewal is tried again", () => Number(team.sql("SELECT last_value FROM maand.tries")) >= 6);
+  await until("a renewal is retried", () => Number(team.sql("SELECT last_value FROM maand.tries")) >= 6);
   before.release();
   const lost = vi.fn();
   const lease = take(store, "deploy", RARELY, lost);

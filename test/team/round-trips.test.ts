@@ -6,7 +6,7 @@ import { planDeploy } from "../../packages/core/src/plan/plan-deploy.ts";
 import { aBucket, type TestBucket } from "../../packages/core/src/testing/index.ts";
 import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine must not fail a test
 
 const JOBS = 10;
 const OPTIONS = { jobs: [], force: false, syncOnly: false };

@@ -11,7 +11,7 @@ import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 
 export const AT = "2026-01-01T00:00:00.000Z";
 
-/** A database with one bucket. Each call of `open` opens a separate working copy. */
+/** A database with one bucket. Each call to `open` opens a separate working copy. */
 export interface SharedBucket {
   readonly url: string;
   readonly id: string;

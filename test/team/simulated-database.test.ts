@@ -109,7 +109,7 @@ function withRows(values: readonly unknown[], names: readonly string[]) {
     ]);
 }
 
-it("PostgreSQL and the simulated database return equal answers to any sequence of statements", () => {
+it("PostgreSQL and the simulated database return equal results for any sequence of statements", () => {
   const real = connect();
   if (real.query("SELECT to_regclass('maand.layout') IS NOT NULL AS found", [])[0]?.found !== true)
     real.query(CREATE_SCHEMA, []);

@@ -18,7 +18,7 @@ afterAll(() => databases.dispose());
 
 type Step = (store: Store) => void;
 
-/** Writes of every kind: upserts, replaced keys, deletes with cascades, bytes, and texts that are hard to store. */
+/** Writes of every kind: upserts, replaced keys, deletes with cascades, bytes, and strings that are hard to store. */
 const TEXTS = ["", "a", "ä\u{1f600}", "nul \u0000", 'quote " and \\', "line\nend", "\u007f\u2028"];
 const text = fc.constantFrom(...TEXTS);
 const small = fc.integer({ min: 0, max: 3 });
@@ -89,7 +89,7 @@ describe("a store in PostgreSQL", () => {
         const first = team.open();
         const [random, values] = [Math.random, [] as number[]];
         for (const one of steps) {
-          // steps draw the same ids on both sides
+          // the steps draw the same random ids for both stores
           Math.random = () => values[values.push(random()) - 1] ?? 0;
           one(alone);
           Math.random = () => values.shift() ?? 0;
@@ -110,7 +110,7 @@ describe("a store in PostgreSQL", () => {
     );
   });
 
-  it("needs one round trip to open, and one for each transaction", () => {
+  it("needs one round trip to open, and one for each transaction that writes", () => {
     const store = databases.bucket().open();
     const copy = store.workingCopy;
     expect(copy?.authority.trips).toBe(1);

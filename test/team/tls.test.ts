@@ -79,7 +79,7 @@ it("verify-full refuses the certificate of another server, and verify-ca accepts
   expect(() => isEncrypted(url, `sslmode=verify-ca&sslrootcert=${other}`)).toThrow(refused("is not trusted"));
 });
 
-it("require encrypts without verification and refuses a server without TLS, and disable does not encrypt", () => {
+it("sslmode require encrypts without verification and refuses a server without TLS, and sslmode disable does not encrypt", () => {
   expect(isEncrypted(url, "sslmode=require")).toBe(true);
   expect(isEncrypted(url, "sslmode=disable")).toBe(false);
   expect(() => isEncrypted(plain.database(), "sslmode=require")).toThrow(refused("does not offer TLS"));

@@ -5,7 +5,7 @@ import { scratch } from "../support/bucket/scratch.ts";
 import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/team-bucket.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine must not fail a test
 
 let postgres: Postgres;
 let bucket: TeamBucket;

@@ -11,7 +11,7 @@ import { ENVIRONMENT } from "../support/postgres/team-bucket.ts";
 const ROUNDS = Number(process.env.MAAND_ROUNDS ?? (process.env.MAAND_SLOW === "1" ? 50 : 3));
 const SEED = Number(process.env.MAAND_ROUNDS_SEED ?? 1);
 
-vi.setConfig({ testTimeout: 120_000 + ROUNDS * 60_000, hookTimeout: 180_000 }); // a busy machine is not a failure
+vi.setConfig({ testTimeout: 120_000 + ROUNDS * 60_000, hookTimeout: 180_000 }); // a busy machine must not fail a test
 
 const JOBS = ["api", "web"];
 /** The highest step at which a deploy can be killed. A deploy may end before its step. */
@@ -104,7 +104,7 @@ it(`two machines whose deploys overlap and are killed lose nothing and run no co
     const version = `1.${round}.0`;
     for (const { bucket } of all) write(bucket, version);
     await disturb(random);
-    // waits 30 seconds, because a machine cannot detect that a process of another machine is dead
+    // otherwise the next deploy would wait 30 seconds, because a machine cannot detect dead processes of another machine
     postgres.sql(url, "UPDATE maand.lease SET expires_at = clock_timestamp() - interval '1 ms'");
     const last = random() < 0.5 ? 0 : 1;
     const where = `round ${round} of seed ${SEED}`;

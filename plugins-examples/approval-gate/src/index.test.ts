@@ -31,7 +31,7 @@ describe("approval-gate", () => {
     expect(questions).toEqual(["\nabout to:\n  start api 0.0.0 -> 1.2.0 on 10.0.0.1\ncontinue? (yes/no) "]);
   });
 
-  it("changes nothing after the answer no, and the next deploy resumes", async () => {
+  it("changes nothing if the answer is no, and the next deploy resumes", async () => {
     tty(["no", "y"]);
     bucket.job("api", { selectors: ["production"] });
     const { outcome, failures } = await bucket.ship();

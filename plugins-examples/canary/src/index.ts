@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { defineClaim, definePlugin, MaandError, type Plugin } from "@maand/core";
 import * as v from "valibot";
 
-const seconds = (least: number) => v.pipe(v.number("must be a number"), v.minValue(least, `must be at least ${least}`));
+const seconds = (min: number) => v.pipe(v.number("must be a number"), v.minValue(min, `must be at least ${min}`));
 
 const CANARY = defineClaim("canary", {
   description: "Upgrade one allocation first and watch its health.",

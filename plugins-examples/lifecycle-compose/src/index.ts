@@ -10,7 +10,7 @@ import {
 import * as v from "valibot";
 
 const COMPOSE = defineClaim("compose", {
-  description: "Compose file of the job, run by docker compose.",
+  description: "Name of the job's compose file. maand runs it with docker compose.",
   schema: v.pipe(
     v.string("must be the name of a compose file in the job's directory"),
     v.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\.ya?ml$/, "must be the name of a file, such as compose.yaml"),

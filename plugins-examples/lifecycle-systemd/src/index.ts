@@ -10,7 +10,7 @@ import {
 import * as v from "valibot";
 
 const SYSTEMD = defineClaim("systemd", {
-  description: "Unit file of the job, run by systemctl.",
+  description: "Name of the job's unit file. maand manages the unit with systemctl.",
   schema: v.pipe(
     v.string("must be the name of a unit file in the job's directory"),
     v.regex(
@@ -45,7 +45,7 @@ export function lifecycleSystemd(): Plugin {
   });
 }
 
-/** Runs each command once, even if maand dies between two of them: the next deploy continues with the next command. */
+/** Runs each command once, even if maand dies between two commands: the next deploy continues with the next command. */
 async function systemctl({ once }: LifecycleContext, ...steps: readonly (readonly string[])[]): Promise<void> {
   for (const words of steps) await once(["systemctl", ...words]);
 }

@@ -11,7 +11,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** Starts an HTTP server on this machine, and returns its address and the requests it got. */
+/** Starts an HTTP server on this machine, and returns its address and the requests that it received. */
 async function receiver(answer: RequestListener = (_, response) => response.end()) {
   const posted: unknown[] = [];
   const listening = createServer(async (request, response) => {
@@ -63,7 +63,7 @@ describe("notify-webhook", () => {
   });
 
   it("names the environment variable that should contain the URL", async () => {
-    await expect(notify({})).rejects.toThrow("MAAND_WEBHOOK_URL does not contain an address");
+    await expect(notify({})).rejects.toThrow("MAAND_WEBHOOK_URL does not contain a URL");
   });
 
   it("reports an error response, and prints only the host of the URL", async () => {
@@ -73,7 +73,7 @@ describe("notify-webhook", () => {
     await refused.not.toThrow("s3cr3t-token");
   });
 
-  it("stops waiting for a response at its time limit", async () => {
+  it("stops waiting for a response at its timeout", async () => {
     const { url, host } = await receiver(() => {});
     await expect(notify({ url, timeoutSeconds: 0.1 })).rejects.toThrow(`${host} did not respond within 0.1 s`);
   });

@@ -4,9 +4,9 @@ import * as v from "valibot";
 const address = v.pipe(v.string("must be text"), v.regex(/^https?:\/\/\S+$/, "must begin with https:// or http://"));
 
 const options = v.object({
-  /** The address to post to. It often contains a secret and is safer in the environment. */
+  /** The URL to post to. It often contains a secret and is safer in the environment. */
   url: v.optional(address),
-  /** The environment variable with the address, if `url` is not set. */
+  /** The environment variable with the URL, if `url` is not set. */
   urlFrom: v.optional(v.string("must be text"), "MAAND_WEBHOOK_URL"),
   /** Seconds to wait for a response. */
   timeoutSeconds: v.optional(v.pipe(v.number("must be a number"), v.minValue(0.1, "must be at least 0.1")), 10),
@@ -26,7 +26,7 @@ export function notifyWebhookIn(environment: NodeJS.ProcessEnv) {
       commit.tapPromise("notify-webhook", async ({ run, bucket, summary }) => {
         if (onlyFailures && summary.outcome === "ok") return;
         const url = written ?? environment[urlFrom];
-        if (!v.is(address, url)) throw failed(`${urlFrom} does not contain an address`);
+        if (!v.is(address, url)) throw failed(`${urlFrom} does not contain a URL`);
         await post(url, { run: run.id, bucket: bucket.id, ...summaryRecord(summary) }, timeoutSeconds * 1000);
       });
     },
@@ -37,7 +37,7 @@ export function notifyWebhookIn(environment: NodeJS.ProcessEnv) {
  * Does not use the signal of the run: `commit` also runs after an interrupted run, and that run must be reported too.
  */
 async function post(url: string, body: object, timeoutMs: number): Promise<void> {
-  const { host } = new URL(url); // the rest of the address may be a secret and is never printed
+  const { host } = new URL(url); // the rest of the URL may be a secret and is never printed
   const answer = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },

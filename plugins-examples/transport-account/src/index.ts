@@ -9,7 +9,7 @@ import {
 
 const ACCOUNT = "account";
 
-/** Uses accounts on this machine as workers: `host` is the name of the account, and commands run as it, through sudo. */
+/** Uses accounts on this machine as workers: `host` is the name of the account, and commands run as that account, through sudo. */
 export const account = definePlugin({
   name: "transport-account",
   provides: { answers: ["connect"], transports: [ACCOUNT] },
@@ -26,7 +26,7 @@ function isOurs({ worker, settings }: LocateContext): boolean {
   return (worker.transport ?? settings.transport) === ACCOUNT;
 }
 
-/** Each account has its own directory below `worker_root`. */
+/** Each account has its own directory in `worker_root`. */
 function rootOf({ worker, settings, bucket }: LocateContext): string {
   return `${settings.workerRoot}/${worker.host}/${bucket.id}`;
 }

@@ -74,7 +74,7 @@ describe("transport-docker-exec", () => {
     expect(calls()).toBe("");
   });
 
-  it("reports a container that is not running as unreachable", async () => {
+  it("reports a stopped container as unreachable", async () => {
     leave();
     await expect(connect()).rejects.toMatchObject({
       code: "UNREACHABLE",

@@ -7,7 +7,7 @@ const options = v.object({
   program: v.optional(v.pipe(v.string("must be text"), v.minLength(1, "must not be empty")), "docker"),
 });
 
-/** Connects to workers with the transport `docker-exec`, which are running containers on this machine; `host` is the name. */
+/** Connects to workers with the transport `docker-exec`, which are running containers on this machine; `host` is the container's name. */
 export const dockerExec = pluginWithOptions({
   name: "transport-docker-exec",
   options,
@@ -55,9 +55,9 @@ function enter({ worker, root, settings }: ConnectContext, program: string): Rem
 const SUSPICIOUS = new Set([1, 125, 137]);
 
 interface ContainerState {
-  /** The time of its last start, which ended all earlier processes in it. */
+  /** The time when the container was last started. Its earlier processes had ended by then. */
   readonly started: Date;
-  /** The reason why no command can run in it. */
+  /** The reason why no command can run in the container. */
   readonly why: string | undefined;
 }
 

@@ -52,7 +52,7 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     // 255 is the exit code of ssh for a lost connection, but also possible for a command, so check the master
     lost: async (code, { begun }) => code === 255 && (!begun || (await fails(controlMaster("check")))),
     async close() {
-      await fails(controlMaster("exit")); // the master may already be gone
+      await fails(controlMaster("exit")); // the master may have exited already
       await rm(place, { recursive: true, force: true });
     },
   });

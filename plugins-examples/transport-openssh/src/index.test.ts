@@ -25,7 +25,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openssh } from "./index.ts";
 
-/** A fake ssh that records its calls, represents the master by a file, and runs the command on this machine. */
+/** A fake ssh that records its calls, represents the master as a file, and runs the command on this machine. */
 const FAKE = `#!/bin/sh
 here=$(dirname "$0")
 printf '%s\\n' "$*" >> "$here/calls"
@@ -210,7 +210,7 @@ describe("syncing files", () => {
     expect(statSync(at("jobs/api/mode")).mode & 0o777).toBe(0o644);
   });
 
-  it("replaces directories by files and files by directories, without following links", async () => {
+  it("replaces directories with files and files with directories, without following links", async () => {
     write("elsewhere/file", "safe");
     write("worker/jobs/api/a/file", "x");
     write("worker/jobs/api/b", "x");

@@ -1,4 +1,4 @@
-// node ask.mjs: requests the site on every worker once, and prints the answers.
+// node ask.mjs: sends one request to the site on each worker, and prints the responses.
 import { readFileSync } from "node:fs";
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));

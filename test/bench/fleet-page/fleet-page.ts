@@ -5,7 +5,7 @@ import { type PageServer, servePage } from "./page-server.ts";
 
 /**
  * Opens the fleet page with `workers` x `jobs` generated allocations in a headless Chromium, and prints the times of the
- * first paint, a filter, an update by the stream and a scroll by a page. Compares them with the certificates page of the
+ * first paint, a filter, an update from the stream and a scroll by a page. Compares them with the certificates page of the
  * same application, which is empty. Measures each of them `turns` times, and prints the median.
  */
 export async function fleetPage(workers = 1000, jobs = 50, turns = 7): Promise<void> {
@@ -31,7 +31,7 @@ export async function fleetPage(workers = 1000, jobs = 50, turns = 7): Promise<v
     print("no change, measured like the rows below", await repeat(turns, () => timed(page, "", "true")));
     print("filter by zone", await repeat(turns, (turn) => filter(page, turn)));
     print(
-      "update by the stream, with the fleet fetched again",
+      "update from the stream, with the fleet fetched again",
       await repeat(turns, (turn) => update(page, server, workers, jobs, turn)),
     );
     print("scroll by a page", await repeat(turns, () => scroll(page)));

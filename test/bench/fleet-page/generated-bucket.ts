@@ -14,7 +14,7 @@ const STATES = [
   { key: "in_doubt", sign: "?", text: "in doubt", level: "bad", upTo: 1 },
 ] as const;
 
-/** Pseudo-random numbers from 0 to 1, the same each time. */
+/** Returns a generator of pseudo-random numbers from 0 to 1, which depend only on the seed. */
 export function numbers(seed: number): () => number {
   let state = seed;
   return () => {

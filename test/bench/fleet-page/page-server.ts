@@ -17,7 +17,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Serves the built page with a generated fleet, so that only the page is measured. */
 export interface PageServer {
   readonly url: string;
-  /** Replaces the fleet, and wakes the page. */
+  /** Replaces the fleet, and notifies the page. */
   show(fleet: FleetAnswer): void;
   close(): Promise<void>;
 }

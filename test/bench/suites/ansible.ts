@@ -64,7 +64,7 @@ async function addService({ directory, workers }: Fleet): Promise<void> {
   await Promise.all(
     workers.map(async (worker) => {
       const { code, stderr } = await worker.run(["mount", "--bind", scripts, "/etc/init.d"]);
-      if (code !== 0) throw new Error(`mount --bind ${scripts} /etc/init.d ended with ${code}: ${stderr}`);
+      if (code !== 0) throw new Error(`mount --bind ${scripts} /etc/init.d exited with ${code}: ${stderr}`);
       await worker.write("/opt/worker/running", "yes\n");
     }),
   );

@@ -9,7 +9,7 @@ const SIZES = [
   [1_000, 50],
 ] as const;
 
-/** First builds, unchanged builds and builds after one edit, and also builds of a chain of jobs that demand each other. */
+/** First builds, unchanged builds, builds after one edit, and builds of a chain of jobs that each depend on the previous one. */
 export const build: Suite = async (workers, jobs = 50) => {
   const tables = [];
   for (const [ofWorkers, ofJobs] of workers === undefined ? SIZES : [[workers, jobs] as const])
@@ -18,14 +18,14 @@ export const build: Suite = async (workers, jobs = 50) => {
 };
 
 async function builds(workers: number, jobs: number): Promise<Table> {
-  const costs = { floor: [], first: [], unchanged: [], edited: [] } satisfies Record<string, Cost[]>;
+  const costs = { baseline: [], first: [], unchanged: [], edited: [] } satisfies Record<string, Cost[]>;
   const all: Record<string, Cost[]> = costs;
   for (let run = 0; run < RUNS; run += 1) {
     const bucket = await scratch('transport = "local"\n');
     const built = () => maandProcess(bucket.root, ["build"]);
     try {
       writeBuild(bucket, workers, jobs);
-      all.floor?.push(await NODE.run());
+      all.baseline?.push(await NODE.run());
       all.first?.push(await built());
       all.unchanged?.push(await built());
       bucket.write("workspace/jobs/job0/a.conf", `edited ${run}\n`);
@@ -35,14 +35,14 @@ async function builds(workers: number, jobs: number): Promise<Table> {
     }
   }
   const isLarge = workers === 1_000 && jobs === 50;
-  const floor = NODE.name;
+  const baseline = NODE.name;
   return {
     title: `build: ${workers} workers x ${jobs} jobs`,
     rows: [
-      measuredOf({ name: floor }, costs.floor),
-      measuredOf({ name: "first build", floor, ...(isLarge && { goal: 8 }) }, costs.first),
-      measuredOf({ name: "unchanged build", floor, ...(isLarge && { goal: 6 }) }, costs.unchanged),
-      measuredOf({ name: "build after one file was edited", floor }, costs.edited),
+      measuredOf({ name: baseline }, costs.baseline),
+      measuredOf({ name: "first build", baseline, ...(isLarge && { goal: 8 }) }, costs.first),
+      measuredOf({ name: "unchanged build", baseline, ...(isLarge && { goal: 6 }) }, costs.unchanged),
+      measuredOf({ name: "build after one file was edited", baseline }, costs.edited),
     ],
   };
 }
@@ -58,7 +58,7 @@ export function writeBuild(bucket: Scratch, workers: number, jobs: number): void
     );
 }
 
-/** A chain of jobs, each demanding the one before it. */
+/** A chain of jobs, each of which depends on the previous job. */
 async function chainOf(length: number): Promise<Table> {
   const bucket = await scratch('transport = "local"\n');
   try {
@@ -73,7 +73,7 @@ async function chainOf(length: number): Promise<Table> {
     }
     const rows = [
       measuredOf({ name: NODE.name }, [await NODE.run()]),
-      measuredOf({ name: "first build", floor: NODE.name }, [await maandProcess(bucket.root, ["build"])]),
+      measuredOf({ name: "first build", baseline: NODE.name }, [await maandProcess(bucket.root, ["build"])]),
     ];
     return { title: `build: a chain of ${length} jobs`, rows };
   } finally {

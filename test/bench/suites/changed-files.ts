@@ -9,7 +9,7 @@ export const VALUES = ["a.conf", "b.conf", "c.conf"] as const;
 const RESTARTS = "/opt/worker/restarts";
 export const MAKEFILE = `start stop restart reload:\n\t@echo $@ >>${RESTARTS}\n`;
 
-/** The content of all files in a version. It has no blanks or quotes, so that every shell reads it as one word. */
+/** The content of all files in a version. It has no spaces or quotes, so that every shell reads it as one word. */
 export function textOf(version: number): string {
   return `setting=${version};`.repeat(50);
 }
@@ -22,7 +22,7 @@ export async function prepareChanges({ workers }: Fleet): Promise<void> {
   }
 }
 
-/** Throws unless all workers have the files of a version in a directory and were restarted. Deletes the file of restarts. */
+/** Throws unless all workers have the files of a version in a directory and were restarted. Deletes the file that records restarts. */
 export async function checkChanges({ workers }: Fleet, place: string, version: number): Promise<void> {
   const wanted = [...VALUES.map(() => textOf(version)), "restart"];
   for (const worker of workers) {

@@ -7,7 +7,7 @@ import { HOSTS, isMany } from "./hosts.ts";
 import { peersOn } from "./peers.ts";
 
 const RUNS = 2;
-const FLOOR = "floor: a program with bare ssh2, four channels in turn";
+const BASELINE = "baseline: a program with bare ssh2, four channels in turn";
 
 /**
  * Three changed files and a restart on each worker: with maand, with the minimum work that this needs, and with other
@@ -17,7 +17,7 @@ export const changes: Suite = async (count = 64, runs = RUNS) => {
   const tables: Table[] = [];
   const once = isMany(count);
   await withFleet({ count, sshdConfig: HOSTS }, async (fleet) => {
-    const { contenders, skipped } = await peersOn(fleet, { floor: FLOOR, kinds: ["changes"], once });
+    const { contenders, skipped } = await peersOn(fleet, { baseline: BASELINE, kinds: ["changes"], once });
     for (const sentence of skipped) console.log(sentence);
     const bucket = await scratch(fleet.conf);
     try {
@@ -32,7 +32,7 @@ export const changes: Suite = async (count = 64, runs = RUNS) => {
   return tables;
 };
 
-/** The contenders maand and its floor. Deploys the first version of the job. */
+/** The contenders: maand and its baseline. Deploys the first version of the job. */
 async function contendersOn(fleet: Fleet, bucket: Scratch): Promise<Contender[]> {
   let version = 1;
   const writeJob = () =>
@@ -60,9 +60,12 @@ async function contendersOn(fleet: Fleet, bucket: Scratch): Promise<Contender[]>
     return maandProcess(bucket.root, ["deploy", "--build", "-q"]);
   });
   return [
-    changing(FLOOR, PLACE, () => runBare(fleet, commandsOf(version))),
-    { ...changing("the same in one channel", PLACE, () => runBare(fleet, [inOne(commandsOf(version))])), floor: FLOOR },
-    { ...ours, floor: FLOOR, goal: 1.2 },
+    changing(BASELINE, PLACE, () => runBare(fleet, commandsOf(version))),
+    {
+      ...changing("the same in one channel", PLACE, () => runBare(fleet, [inOne(commandsOf(version))])),
+      baseline: BASELINE,
+    },
+    { ...ours, baseline: BASELINE, goal: 1.2 },
   ];
 }
 

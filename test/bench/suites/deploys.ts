@@ -51,20 +51,30 @@ export const deploys: Suite = async (number = 2_000, every = Math.ceil(number / 
         rows: [
           {
             ...measuredOf(
-              { name: name("one of the second tenth") },
+              { name: name("one deploy in the second tenth") },
               first.map(([, cost]) => cost),
             ),
           },
           {
             ...measuredOf(
-              { name: name("one of the last tenth"), floor: name("one of the second tenth"), goal: FLAT, by: "cpuMs" },
+              {
+                name: name("one deploy in the last tenth"),
+                baseline: name("one deploy in the second tenth"),
+                goal: FLAT,
+                by: "cpuMs",
+              },
               last.map(([, cost]) => cost),
             ),
             note: growth(first[0]?.[0], last[0]?.[0]),
           },
-          measuredOf({ name: process("one of a new bucket") }, fresh),
+          measuredOf({ name: process("one deploy of a new bucket") }, fresh),
           measuredOf(
-            { name: process(`one after ${number}`), floor: process("one of a new bucket"), goal: FLAT, by: "cpuMs" },
+            {
+              name: process(`one deploy after ${number}`),
+              baseline: process("one deploy of a new bucket"),
+              goal: FLAT,
+              by: "cpuMs",
+            },
             late,
           ),
         ],

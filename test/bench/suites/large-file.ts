@@ -8,16 +8,16 @@ const STEPS = ["first build", "unchanged build", "first deploy", "unchanged depl
 
 /**
  * Compares the memory of builds and deploys, first and unchanged, of a job with one large file and of a job with a file
- * of 1 MB. The suite writes the large file three times below TMPDIR.
+ * of 1 MB. The suite writes the large file three times in TMPDIR.
  */
 export async function largeFile(megabytes = 1_000): Promise<Table> {
   const small = await costsWith(1);
   const large = await costsWith(megabytes);
   const rows = STEPS.flatMap((step, at) => {
-    const floor = `floor: ${step} with a file of 1 MB`;
+    const baseline = `baseline: ${step} with a file of 1 MB`;
     return [
-      measuredOf({ name: floor }, small.slice(at, at + 1)),
-      measuredOf({ name: step, floor }, large.slice(at, at + 1)),
+      measuredOf({ name: baseline }, small.slice(at, at + 1)),
+      measuredOf({ name: step, baseline }, large.slice(at, at + 1)),
     ];
   });
   return { title: `output: one job with a file of ${megabytes} MB, sshd on this machine, one run`, rows };

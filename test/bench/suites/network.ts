@@ -6,7 +6,7 @@ import { alternate, type Contender, type Cost, maandProcess, type Suite, type Ta
 import { runBare } from "./bare-program.ts";
 
 const RUNS = 3;
-const FLOOR = "floor: a program with bare ssh2, one channel each";
+const BASELINE = "baseline: a program with bare ssh2, one channel each";
 
 /** Commands on workers behind a slow network: their time, and the number of round trips that they wait for. */
 export const network: Suite = async (roundTripMs = 50, count = 8) => {
@@ -26,8 +26,8 @@ async function through(links: readonly SlowLink[], fleet: Fleet, roundTripMs: nu
   const behind = links.map(({ port }, at) => ({ host: fleet.workers[at]?.host ?? "", port }));
   const toConnect = await tripsToConnect(fleet, links, behind);
   const notes = new Map<string, string>();
-  const counting = (name: string, run: () => Promise<Cost>, floor?: string): Contender => ({
-    ...{ name, ...(floor !== undefined && { floor }) },
+  const counting = (name: string, run: () => Promise<Cost>, baseline?: string): Contender => ({
+    ...{ name, ...(baseline !== undefined && { baseline }) },
     async run() {
       for (const link of links) link.reset();
       const cost = await run();
@@ -46,10 +46,10 @@ async function through(links: readonly SlowLink[], fleet: Fleet, roundTripMs: nu
     await change();
     await maandProcess(bucket.root, ["deploy", "-q"]);
     const maand = (name: string, ...args: readonly string[]) =>
-      counting(name, () => maandProcess(bucket.root, args), FLOOR);
+      counting(name, () => maandProcess(bucket.root, args), BASELINE);
     const changed = maand("deploy of one changed job", "deploy", "-q");
     const rows = await alternate(RUNS, [
-      counting(FLOOR, () => runBare(fleet, ["true"], behind)),
+      counting(BASELINE, () => runBare(fleet, ["true"], behind)),
       maand("maand run_command true", "run_command", "true", "-c", String(links.length), "-q"),
       { ...changed, run: () => change().then(changed.run) },
       maand("job restart of one job", "job", "restart", "job0", "--yes"),
@@ -72,16 +72,16 @@ async function tripsToConnect(fleet: Fleet, links: readonly SlowLink[], behind: 
   const remotes = remotesFor(fleet);
   for (const link of links) link.reset();
   await Promise.all(behind.map((place) => remotes.connect(place)));
-  const trips = most(links);
+  const trips = longestChain(links);
   await remotes.close();
   return trips;
 }
 
-function most(links: readonly SlowLink[]): number {
+function longestChain(links: readonly SlowLink[]): number {
   return Math.max(...links.map(({ roundTrips }) => roundTrips));
 }
 
 function noteOf(links: readonly SlowLink[]): string {
   const connections = links.reduce((sum, link) => sum + link.connections, 0);
-  return connections === 0 ? "no connection" : `${most(links)} round trips, ${connections} connections`;
+  return connections === 0 ? "no connection" : `${longestChain(links)} round trips, ${connections} connections`;
 }

@@ -6,8 +6,8 @@ import { bareProgram } from "./bare-program.ts";
 import { largeFile } from "./large-file.ts";
 
 const RUNS = 5;
-const FLOOR = "floor: a program with bare ssh2 that runs cat on it";
-/** The characters of a line, including the line end. */
+const BASELINE = "baseline: a program with bare ssh2 that runs cat on it";
+/** The characters of a line, including the newline. */
 const LINE = 80;
 
 /**
@@ -29,9 +29,9 @@ export const output: Suite = async (megabytes = 15, runs = RUNS, fileMegabytes =
         { Makefile: `start stop restart:\n\t@:\nprint:\n\t@cat ${file}\n` },
       );
       await maandProcess(bucket.root, ["deploy", "--build", "-q"]);
-      const goal = { floor: FLOOR, goal: 2, by: "cpuMs" as const };
+      const goal = { baseline: BASELINE, goal: 2, by: "cpuMs" as const };
       const rows = await alternate(runs, [
-        bareProgram(fleet, FLOOR, `cat ${file}`),
+        bareProgram(fleet, BASELINE, `cat ${file}`),
         {
           ...goal,
           name: "maand job run --target print",

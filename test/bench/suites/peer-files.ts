@@ -4,11 +4,11 @@ import type { Fleet } from "../../support/fleet/index.ts";
 
 /** The workers of a fleet, in the forms that other programs read. */
 export interface PeerFiles {
-  /** The inventory of Ansible. */
+  /** The Ansible inventory. */
   readonly inventory: string;
-  /** A file with a host in each line. */
+  /** A file with one host per line. */
   readonly hosts: string;
-  /** The hosts with commas between them. */
+  /** The hosts, separated by commas. */
   readonly list: string;
   readonly sshConfig: string;
   readonly count: number;

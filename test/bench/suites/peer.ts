@@ -15,8 +15,8 @@ export interface Peer extends Pick<Contender, "turns"> {
   /** Throws unless the workers are in the state that the operation should produce. */
   check?(): Promise<void>;
   /**
-   * `command`: the operation with goals for hundreds of workers; `changes`: four changes; `others`: all other
-   * operations.
+   * `command`: one command, the only operation with goals for hundreds of workers; `changes`: four changes; `others`:
+   * all other operations.
    */
   readonly kind: "command" | "others" | "changes";
 }

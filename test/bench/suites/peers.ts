@@ -16,9 +16,9 @@ export interface Peers {
 
 /** The programs to compare with. */
 export interface PeerOptions {
-  readonly floor: string;
+  readonly baseline: string;
   readonly kinds: readonly Peer["kind"][];
-  /** Whether to measure each program only once, without a first turn that is not counted. */
+  /** Whether to measure each program only once, without an uncounted first turn. */
   readonly once: boolean;
 }
 
@@ -28,19 +28,19 @@ const LONGEST_S = 150;
 const STOPPED = 124;
 
 /** The peers on this machine. Each runs as root, with one process for each worker. Ansible uses pipelining. */
-export async function peersOn(fleet: Fleet, { floor, kinds, once }: PeerOptions): Promise<Peers> {
+export async function peersOn(fleet: Fleet, { baseline, kinds, once }: PeerOptions): Promise<Peers> {
   const files = writePeerFiles(fleet);
   const all = [...(await ansiblePeers(fleet, files)), parallelSsh(files), clustershell(files), ...openssh(files)];
   const peers = all.filter(({ kind }) => kinds.includes(kind));
   const found = peers.filter((peer) => isInstalled(nameOf(peer)));
   const missing = new Map(peers.filter((peer) => !found.includes(peer)).map((peer) => [peer.from, nameOf(peer)]));
   return {
-    contenders: found.map((peer) => contenderOf(peer, fleet, { floor, ...(once && { turns: 1 }) })),
+    contenders: found.map((peer) => contenderOf(peer, fleet, { baseline, ...(once && { turns: 1 }) })),
     skipped: [...missing].map(([from, name]) => `${name} is not installed, so it is skipped (apt-get install ${from})`),
   };
 }
 
-function contenderOf(peer: Peer, fleet: Fleet, how: Pick<Contender, "floor" | "turns">): Contender {
+function contenderOf(peer: Peer, fleet: Fleet, how: Pick<Contender, "baseline" | "turns">): Contender {
   const { name, argv, succeeded, check, turns } = peer;
   let note = "";
   return {
@@ -87,10 +87,10 @@ function openssh({ hosts, count, sshConfig }: PeerFiles): Peer[] {
     ...{ name, from: "openssh-client", succeeded: EACH_LINE, kind: "others" },
     argv: () => [...each, ...options, "{}", ...COMMAND],
   });
-  return [of("OpenSSH, one process each", []), of("OpenSSH, connected before (ControlMaster)", control)];
+  return [of("OpenSSH, one process each", []), of("OpenSSH, already connected (ControlMaster)", control)];
 }
 
-/** The program of a command line, after the settings of its environment. */
+/** The program in a command line, without a leading `env` and its variables. */
 function nameOf({ argv }: Peer): string {
   const [first = "", ...rest] = argv();
   return first === "env" ? (rest.find((word) => !word.includes("=")) ?? "") : first;

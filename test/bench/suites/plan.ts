@@ -19,7 +19,7 @@ export async function unchanged(workers: number, jobs: number, goal: number, run
     await maandProcess(bucket.root, ["build"]);
     await promoteAll(bucket.root);
     const contender = (name: string, more: { readonly goal?: number }, ...args: readonly string[]): Contender => ({
-      ...{ name, floor: NODE.name, ...more },
+      ...{ name, baseline: NODE.name, ...more },
       run: () => maandProcess(bucket.root, args),
     });
     const rows = await alternate(runs, [

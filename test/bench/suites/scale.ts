@@ -9,10 +9,10 @@ const SIZES = [100, 1_000, 10_000];
 const FLAT = 1.1;
 
 /** The CPU time of a first deploy for each of its allocations, from 100 to the given number of simulated workers. */
-export const scale: Suite = async (most = 10_000, jobs = 10) => {
-  const sizes = [...SIZES.filter((size) => size < most), most];
+export const scale: Suite = async (largest = 10_000, jobs = 10) => {
+  const sizes = [...SIZES.filter((size) => size < largest), largest];
   const rows: Measured[] = [];
-  for (const workers of sizes) rows.push(await firstDeploy(workers, jobs, sizes[0] ?? most));
+  for (const workers of sizes) rows.push(await firstDeploy(workers, jobs, sizes[0] ?? largest));
   return [
     {
       title: `scale: first deploys of ${jobs} jobs, simulated workers, 20 ms for each command; CPU time without the start of maand`,
@@ -36,7 +36,7 @@ async function firstDeploy(workers: number, jobs: number, fewest: number): Promi
         name: name(workers),
         count: workers * jobs,
         by: "cpuMs",
-        ...(workers > fewest && { floor: name(fewest), goal: FLAT }),
+        ...(workers > fewest && { baseline: name(fewest), goal: FLAT }),
       },
       [{ ...cost, cpuMs: cpuMs - idle.cpuMs }],
     );

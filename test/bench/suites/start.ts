@@ -18,7 +18,7 @@ export const start: Suite = async (runs = RUNS) => {
     await bucket.maand("build");
     await bucket.maand("deploy", "-q");
     const contender = (name: string, goal: number | undefined, ...args: readonly string[]): Contender => ({
-      ...{ name, floor: NODE.name, run: () => program([process.execPath, ...args], bucket.root) },
+      ...{ name, baseline: NODE.name, run: () => program([process.execPath, ...args], bucket.root) },
       ...(goal !== undefined && { goal }),
     });
     const rows = await alternate(runs, [

@@ -41,7 +41,7 @@ export const team: Suite = async (workers = 64, jobs = 10) => {
           }
     const rows = names.flatMap((name) => [
       measuredOf({ name: `${name}, file` }, costs.get(`${name}, file`) ?? []),
-      measuredOf({ name: `${name}, PostgreSQL`, floor: `${name}, file` }, costs.get(`${name}, PostgreSQL`) ?? []),
+      measuredOf({ name: `${name}, PostgreSQL`, baseline: `${name}, file` }, costs.get(`${name}, PostgreSQL`) ?? []),
     ]);
     return [{ title: `team: ${workers} simulated workers x ${jobs} jobs`, rows }];
   } finally {

@@ -21,13 +21,13 @@ export const templates: Suite = async (workers = 200, jobs = 10) => {
         );
       await maandProcess(bucket.root, ["build"]);
     }
-    const floor = "floor: dry run without templates";
+    const baseline = "baseline: dry run without templates";
     const rows = await alternate(RUNS, [
       NODE,
-      { name: floor, run: () => maandProcess(plain.root, ["deploy", "--dry-run"]) },
+      { name: baseline, run: () => maandProcess(plain.root, ["deploy", "--dry-run"]) },
       {
         name: `dry run that renders ${workers * jobs} templates of 20 lines`,
-        floor,
+        baseline,
         run: () => maandProcess(rendered.root, ["deploy", "--dry-run"]),
       },
     ]);

@@ -20,7 +20,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-it("no command runs code of a bucket that belongs to another user, and each names the owner", async () => {
+it("every command refuses to run code from a bucket of another user, and names the owner", async () => {
   mkdirSync(join(root, "data"));
   mkdirSync(join(root, "project"));
   writeFileSync(join(root, "data/maand.db"), "");

@@ -45,7 +45,7 @@ interface Fixture {
   release(): void;
 }
 
-describe.concurrent("a lock of the store by another program", () => {
+describe.concurrent("a lock on the store that another program holds", () => {
   it("fails a deploy in bounded time before anything runs, and the next command works", () =>
     withBucket(async ({ bucket, store, printed }) => {
       const other = new Database(store);
@@ -62,7 +62,7 @@ describe.concurrent("a lock of the store by another program", () => {
       expect(printed()).toEqual(["start 0.0.0 1.0.0", "end start"]);
     }));
 
-  it("leaves commands of a deploy in doubt, and the next deploy reads their results from the worker", () =>
+  it("leaves the commands of a running deploy in doubt, and the next deploy reads their results from the worker", () =>
     withBucket(async ({ bucket, store, printed, hold, release }) => {
       hold();
       const run = bucket.start(["deploy"]);
@@ -84,7 +84,7 @@ describe.concurrent("a lock of the store by another program", () => {
 });
 
 describe.concurrent("a full disk", () => {
-  it("is reported before anything runs that cannot be recorded, and the next deploy resumes", () =>
+  it("is reported before maand runs a command that it could not record, and the next deploy resumes", () =>
     withBucket(async ({ bucket, printed }) => {
       const data = join(bucket.root, "data");
       execFileSync("cp", ["-a", data, `${data}.kept`]);

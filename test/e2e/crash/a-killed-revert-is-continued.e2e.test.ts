@@ -38,7 +38,7 @@ async function settle(life: Life): Promise<void> {
 }
 
 it(
-  `a deploy that is killed while it reverts restores the old release, at any step (${KILLS} steps)`,
+  `the next deploys restore the old release after a deploy is killed at any step of a revert (${KILLS} steps)`,
   async () => {
     const base = await localBucket(3);
     try {

@@ -37,7 +37,7 @@ const interrupted: Disturb = async ({ bucket }, step) => {
   expect({ step, ended: code === null || code === 0 || code === 130 }).toEqual({ step, ended: true });
 };
 
-/** Stops the deploy at the step, ends its sessions on a worker, and continues the deploy. */
+/** Stops the deploy at the step, closes its sessions on a worker, and continues the deploy. */
 const cut: Disturb = async ({ bucket, workers }, step, random) => {
   const run = bucket.start(["deploy"], killer({ step, signal: "SIGSTOP" }));
   let over = false;
@@ -157,7 +157,7 @@ describe.concurrent("a deploy that is killed during a command", () => {
       expect(await lifecycles("api")).toEqual([["start 0.0.0 1.0.0", "end start"]]);
     }));
 
-  it("is followed by a deploy that reports the command's failure, and by one that runs it again", () =>
+  it("is followed by a deploy that reports that the command failed, and by a deploy that runs the command again", () =>
     withFleetBucket({ count: 1 }, async (fixture) => {
       const { bucket, home, lifecycles, directory } = fixture;
       const { worker, hold } = await killedDuringStart(fixture);

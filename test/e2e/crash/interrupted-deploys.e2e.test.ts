@@ -89,7 +89,7 @@ describe.concurrent("a deploy", () => {
       expect((await worker?.read(`${directory("api")}/big`))?.length).toBe(20_000_000);
     }));
 
-  it("ends immediately when it is interrupted a second time, even if a worker is stopped", () =>
+  it("exits immediately when it is interrupted a second time, even if a worker is stopped", () =>
     withFleetBucket({ count: 1 }, async (fixture) => {
       const { bucket, workers, hosts, directory, lifecycles } = fixture;
       const [worker] = workers;

@@ -95,7 +95,7 @@ describe.concurrent("a signal that is ignored when maand starts", () => {
 });
 
 describe.concurrent("a SIGHUP that is not ignored", () => {
-  it("ends a deploy cleanly, even if its terminal is gone and nothing can be printed", () =>
+  it("ends a deploy cleanly, even if its terminal no longer exists and nothing can be printed", () =>
     withBucket(async (bucket, { hold }) => {
       const terminal = shell("exec script -qefc maand\\ deploy /dev/null", bucket);
       await prints(terminal, "api is at start");

@@ -4,7 +4,7 @@ import { httpService, requestVersion } from "../../support/bucket/http-service.t
 
 const WAIT = { attempts: 5, interval_seconds: 0.1 };
 
-/** Writes the service. A bad version ends immediately instead of serving. */
+/** Writes the service. A bad version exits immediately instead of serving. */
 function write({ bucket }: FleetBucket, version: string, more: Readonly<Record<string, unknown>> = {}, isBad = false) {
   const checks = { checks: [{ type: "http", port: "http" }], wait: isBad ? WAIT : { ...WAIT, attempts: 50 } };
   const { manifest, files } = httpService(version, { on_failure: "revert", health_check: checks, ...more });
@@ -12,18 +12,18 @@ function write({ bucket }: FleetBucket, version: string, more: Readonly<Record<s
 }
 
 /** Sends requests to all workers until `work` ends, and returns the largest number that were down at the same time. */
-async function mostDown(hosts: readonly string[], work: Promise<unknown>): Promise<number> {
+async function maxDown(hosts: readonly string[], work: Promise<unknown>): Promise<number> {
   let isOver = false;
   const ended = work.finally(() => {
     isOver = true;
   });
-  let most = 0;
+  let max = 0;
   while (!isOver) {
     const answers = await Promise.all(hosts.map(requestVersion));
-    most = Math.max(most, answers.filter((answer) => answer === undefined).length);
+    max = Math.max(max, answers.filter((answer) => answer === undefined).length);
   }
   await ended;
-  return most;
+  return max;
 }
 
 it("a bad upgrade is reverted in the same run with at most one worker down, and fails the deploy", () =>
@@ -34,9 +34,9 @@ it("a bad upgrade is reverted in the same run with at most one worker down, and 
 
     write(fixture, "2.0.0", {}, true);
     const deploy = bucket.maand("deploy", "--build");
-    const away = await mostDown(hosts, deploy);
+    const down = await maxDown(hosts, deploy);
     const { code, stderr } = await deploy;
-    expect({ code, away }).toEqual({ code: 1, away: 1 });
+    expect({ code, down }).toEqual({ code: 1, down: 1 });
     expect(stderr).toContain("web: reverting to r1");
     expect(stderr).toContain("deploy reverted:");
     expect(await Promise.all(hosts.map(requestVersion))).toEqual(["1.0.0", "1.0.0", "1.0.0"]);

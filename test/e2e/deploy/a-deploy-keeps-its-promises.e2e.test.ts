@@ -62,7 +62,7 @@ describe.concurrent("a deploy", () => {
         expect(commands).toEqual(["start 0.0.0 1.0.0", "reload 1.0.0 1.0.0"]);
     }));
 
-  it("that is killed during its second job has promoted all finished batches, and the next run does the rest", () =>
+  it("that is killed during its second job has promoted all finished batches, and the next run completes the others", () =>
     onFleet(
       fleet,
       async (fixture) => {
@@ -130,7 +130,7 @@ describe.concurrent("a deploy", () => {
         expect(await lifecycles(job)).toEqual(hosts.map(() => ["start 0.0.0 1.0.0", "end start"]));
     }));
 
-  it("fails only one job if a disk becomes full, and the next run does the rest", () =>
+  it("fails only one job if a disk becomes full, and the next run completes that job", () =>
     withFleetBucket({ count: 2, diskKb: 8_192 }, async ({ bucket, workers, hosts, lifecycles, rollouts }) => {
       bucket.job("a", V1);
       await bucket.maand("deploy", "--build");

@@ -118,7 +118,7 @@ describe("maand deploy", () => {
 });
 
 describe("a deploy", () => {
-  it("starts new allocations, upgrades changed ones, and skips unchanged ones without --force", async () => {
+  it("starts new allocations, upgrades changed allocations, and skips unchanged ones without --force", async () => {
     expect((await bucket.planned())[`api@${ONE}`]).toBe("start");
     await bucket.type("maand deploy");
     expect((await bucket.planned())[`api@${ONE}`]).toBe("skip");
@@ -153,7 +153,7 @@ describe("restart_policy", () => {
     await bucket.type("maand build && maand deploy");
   };
 
-  it("defaults to always, so that an upgrade restarts", async () => {
+  it("defaults to always, so an upgrade restarts the job", async () => {
     await edit({}, "1");
     await edit({}, "2");
     expect(targets("api")).toEqual(["start", "restart"]);
@@ -195,7 +195,7 @@ describe("batches of a rollout", () => {
       .map(({ workers }: { workers: string }) => workers);
   }
 
-  it("have the size max_concurrent_starts in the first deploy, and max_concurrent_upgrades afterwards", async () => {
+  it("have the size max_concurrent_starts on the first deploy, and max_concurrent_upgrades afterwards", async () => {
     const manifest = { selectors: ["worker"], max_concurrent_starts: 2, max_concurrent_upgrades: 1 };
     bucket.job("api", { version: "1.0.0", ...manifest });
     await bucket.type("maand build && maand deploy --jobs api");

@@ -89,9 +89,9 @@ describe.each(["in_py", "in_ts"])("a migration with a semaphore (%s)", (job) => 
 
   it("never runs on more allocations at the same time than the semaphore has slots", () => {
     let inside = 0;
-    const most = Math.max(...linesOf(join(turns, job)).map((word) => (inside += word === "in" ? 1 : -1)));
-    expect(most).toBeLessThanOrEqual(2);
-    expect(most).toBeGreaterThan(0);
+    const maxInside = Math.max(...linesOf(join(turns, job)).map((word) => (inside += word === "in" ? 1 : -1)));
+    expect(maxInside).toBeLessThanOrEqual(2);
+    expect(maxInside).toBeGreaterThan(0);
   });
 
   it("gets the slot of a process that died", () => {

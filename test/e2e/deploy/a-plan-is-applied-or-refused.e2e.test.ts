@@ -61,7 +61,7 @@ function digests(root: string): Record<string, string> {
 }
 
 describe.concurrent("a saved plan", () => {
-  it("is applied exactly and only once by another process, without later edits", () =>
+  it("is applied exactly once by another process, without edits made after it was saved", () =>
     onFleet(fleet, async (fixture) => {
       const { bucket, hosts, lifecycles } = fixture;
       plain(fixture, "1.0.0");
@@ -86,7 +86,7 @@ describe.concurrent("a saved plan", () => {
       expect((await bucket.maand("plan", "--exit-code")).code).toBe(0);
     }));
 
-  it("is refused with exit code 5 after a change of a KV value that it used, and the next plan works", () =>
+  it("is refused with exit code 5 if a KV value that it used has changed, and the next plan works", () =>
     onFleet(fleet, async (fixture) => {
       const { bucket, hosts, lifecycles, directory, workers } = fixture;
       plain(fixture, "1.0.0");
@@ -137,7 +137,7 @@ describe.concurrent("a saved plan", () => {
       );
     }));
 
-  it("of an unbuilt workspace changes no byte of the bucket, and is applied after a build, with new certificates", () =>
+  it("for an unbuilt workspace changes no byte of the bucket, and is applied after a build, with new certificates", () =>
     onFleet(fleet, async (fixture) => {
       const { bucket, hosts, lifecycles } = fixture;
       plain(fixture, "1.0.0");

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 import { httpService, requestVersion } from "../../support/bucket/http-service.ts";
 
-/** Writes the service. Its target restart records the reason of the restart. */
+/** Writes the service. Its target `restart` records the reason for the restart. */
 function write({ bucket }: FleetBucket, version: string): void {
   const { manifest, files } = httpService(version);
   const noted = files.Makefile.replace(

@@ -20,7 +20,7 @@ it("a deploy behind a slow network needs few round trips for a changed job, and 
       const remotes = remotesFor(fleet);
       for (const link of links) link.reset();
       await Promise.all(places.map((place) => remotes.connect(place)));
-      const toConnect = most(links);
+      const toConnect = longestChain(links);
       await remotes.close();
 
       bucket.job("api", { version: "2.0.0", selectors: ["worker"], max_concurrent_upgrades: 2 });
@@ -28,7 +28,7 @@ it("a deploy behind a slow network needs few round trips for a changed job, and 
       for (const link of links) link.reset();
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
       expect(links.map(({ connections }) => connections)).toEqual([1, 1]);
-      expect(most(links)).toBeLessThanOrEqual(toConnect + CHANGED);
+      expect(longestChain(links)).toBeLessThanOrEqual(toConnect + CHANGED);
 
       for (const link of links) link.reset();
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
@@ -38,6 +38,6 @@ it("a deploy behind a slow network needs few round trips for a changed job, and 
     }
   }));
 
-function most(links: readonly SlowLink[]): number {
+function longestChain(links: readonly SlowLink[]): number {
   return Math.max(...links.map(({ roundTrips }) => roundTrips));
 }

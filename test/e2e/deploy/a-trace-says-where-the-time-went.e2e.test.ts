@@ -64,8 +64,8 @@ it("a deploy that fails writes its trace to the named file", () =>
   }));
 
 it.each([
-  ["once, with the stopped tap as failed", 1, { failed: 1, unfinished: 0 }],
-  ["twice, with the running tap as unfinished", 2, { failed: 0, unfinished: 1 }],
+  ["once, and shows the stopped tap as failed", 1, { failed: 1, unfinished: 0 }],
+  ["twice, and shows the running tap as unfinished", 2, { failed: 0, unfinished: 1 }],
 ] as const)("a deploy writes a trace if it is interrupted %s", (_, times, row) =>
   withBucket(async (bucket) => {
     bucket.write(

@@ -189,7 +189,7 @@ describe("an invalid command line", () => {
     expect(code).toBe(2);
   });
 
-  it("is refused with a hint if it is outside of a bucket", async () => {
+  it("is refused with a hint if it is typed outside of a bucket", async () => {
     const { code, stderr } = await bucket.maand("-C", "/", "info");
     expect(code).toBe(2);
     expect(stderr).toContain("maand init");

@@ -102,7 +102,7 @@ describe("maand cat deployments", () => {
     ],
     [
       "disabled",
-      "while its stop for a maintenance is pending",
+      "while its stop for maintenance is pending",
       async () => {
         drain();
         await ok("build");
@@ -110,7 +110,7 @@ describe("maand cat deployments", () => {
     ],
     [
       "disabled",
-      "after its stop for a maintenance",
+      "after its stop for maintenance",
       async () => {
         drain();
         await ok("deploy", "--build");
@@ -118,7 +118,7 @@ describe("maand cat deployments", () => {
     ],
     [
       "disabled_restart",
-      "after a change during its maintenance",
+      "after a change during maintenance",
       async () => {
         drain();
         await ok("deploy", "--build");
@@ -128,7 +128,7 @@ describe("maand cat deployments", () => {
     ],
     [
       "disabled",
-      "after a deploy during its maintenance",
+      "after a deploy during maintenance",
       async () => {
         drain();
         await ok("deploy", "--build");
@@ -138,7 +138,7 @@ describe("maand cat deployments", () => {
     ],
     [
       "stopped",
-      "after the end of its maintenance",
+      "after the end of maintenance",
       async () => {
         drain();
         await ok("deploy", "--build");

@@ -48,7 +48,7 @@ interface Pair {
   readonly key: string;
 }
 
-/** Connects a client to a server as `name`, both with this pair. Each requires the certificate of the other side. */
+/** Connects a client to a server called `name`. Both use this pair, and each side requires a certificate from the other. */
 function handshake(pair: Pair, name: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const server = createServer({ ...pair, requestCert: true, rejectUnauthorized: true }, (socket) => {

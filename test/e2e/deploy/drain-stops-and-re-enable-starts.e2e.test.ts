@@ -15,7 +15,7 @@ it("draining stops exactly one allocation, and enabling starts exactly that allo
     expect(drained && (await lifecycle("api", drained))).toEqual(["start 0.0.0 1.0.0", "stop 1.0.0 1.0.0"]);
     expect(drained?.exists(`${directory("api")}/Makefile`)).toBe(true);
 
-    bucket.write("workspace/jobs/api/new.conf", "while it was away\n");
+    bucket.write("workspace/jobs/api/new.conf", "while it was drained\n");
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
     expect(drained?.exists(`${directory("api")}/new.conf`)).toBe(false);
 
@@ -32,7 +32,7 @@ it("draining stops exactly one allocation, and enabling starts exactly that allo
     }
   }));
 
-it("a drained, powered-off worker does not affect others, and its jobs are stopped when it runs again", () =>
+it("a drained worker that is powered off does not affect other workers, and its jobs are stopped once it runs again", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, lifecycle }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });

@@ -67,7 +67,7 @@ describe("disabled.json", () => {
     expect(new Set(Object.values(await allocations()))).toEqual(new Set(["00"]));
   });
 
-  it("with an allocation stops it, and the others keep running", async () => {
+  it("with an allocation stops that allocation, and the others keep running", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy");
     expect(stopped("api")).toEqual([TWO]);
@@ -178,7 +178,7 @@ describe("for a disabled allocation", () => {
     expect((await bucket.rollouts())[`api@${TWO}`]).toBe("disabled_restart");
   });
 
-  it("a deploy promotes a new content and version, but syncs and starts nothing", async () => {
+  it("a deploy promotes new content and a new version, but syncs and starts nothing", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy");
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] }, { "new.conf": "new\n" });
@@ -225,7 +225,7 @@ describe("a disabled allocation", () => {
 });
 
 describe("a removed allocation", () => {
-  it("keeps only data and logs, and its row until gc, while a disabled one also keeps its files and KV entries", async () => {
+  it("keeps only its data, its logs and (until gc) its row; a disabled allocation also keeps its files and KV entries", async () => {
     bucket.disable({ jobs: { vault: {} } });
     bucket.removeJob("api");
     await bucket.type("maand build");
@@ -265,7 +265,7 @@ describe("a removed allocation", () => {
 });
 
 describe("the documented commands", () => {
-  it("put one worker into maintenance, and end the maintenance", async () => {
+  it("put one worker into maintenance, and take it out again", async () => {
     await bucket.type(`cat > workspace/disabled.json <<'EOF'
 { "workers": ["${THREE}"] }
 EOF
@@ -277,7 +277,7 @@ maand build && maand deploy`);
       expect(bucket.lifecycle(job, THREE ?? "")).toEqual([STARTED, STOPPED, "start 1.0.0 1.0.0"]);
   });
 
-  it("pause a job on all workers while changes of its configuration are still promoted", async () => {
+  it("pause a job on all workers while changes to its configuration are still promoted", async () => {
     bucket.disable({ jobs: { api: {} } });
     await bucket.type("maand build && maand deploy");
     bucket.write("workspace/jobs/api/app.conf", "one\n");

@@ -106,7 +106,7 @@ describe.each([
   ["a runner", overSsh, {}],
   ["a local worker", onThisMachine, {}],
 ])("with %s", (_, open, more) => {
-  it("a deploy keeps names of files unchanged, deletes files that the job drops, and keeps files named in keep", async () => {
+  it("a deploy keeps file names unchanged, deletes files that the job drops, and keeps files named in keep", async () => {
     const place = await open();
     try {
       await deploys(place, { ...among("files", NAMES), ...among("files/deep", NAMES), ...more });
@@ -120,7 +120,7 @@ describe.each([
       const text = await deploys(place, { ...among("files", half), ...more });
       expect(await filesOf(place)).toEqual([...Object.keys(among("files", half)), ...KEPT].sort());
       expect(text.replace(/\s+/g, " ")).toContain("api had created files in its directory, and a sync deleted them");
-      expect(text).not.toContain("\x1b[31m"); // names of files do not send control characters to the terminal
+      expect(text).not.toContain("\x1b[31m"); // file names do not send control characters to the terminal
     } finally {
       place.bucket.dispose();
     }

@@ -44,7 +44,7 @@ describe.concurrent("a deploy of jobs with commands", () => {
       expect(await lifecycles("api")).toEqual(hosts.map(() => STARTED));
     }));
 
-  it("stops only the drained allocation of a job with a health command, and starts only that one again", () =>
+  it("stops only the drained allocation of a job with a health command, and starts only that allocation again", () =>
     onFleet(fleet, async (fixture) => {
       const { bucket, workers, hosts, directory, lifecycles } = fixture;
       writeJob(bucket, "api", { events: ["health_check"] });
@@ -92,7 +92,7 @@ describe.concurrent("a deploy of jobs with commands", () => {
       expect(ran(bucket)).toEqual([]);
     }));
 
-  it("handles a command that prints a megabyte without a line end, and stops one that hangs", () =>
+  it("handles a command that prints a megabyte without a newline, and stops a command that hangs", () =>
     onFleet(fleet, async (fixture) => {
       const { bucket, hosts } = fixture;
       writeJob(bucket, "loud", { events: ["post_deploy"], body: 'print("x" * 1_000_000)' });

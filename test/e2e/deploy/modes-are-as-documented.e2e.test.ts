@@ -11,7 +11,7 @@ const PAGE = readFileSync(new URL("../../../docs/files.md", import.meta.url), "u
 interface Rule {
   readonly path: RegExp;
   readonly modes: readonly string[];
-  /** The number of literal characters of the pattern. The rule with the most applies. */
+  /** The number of literal characters of the pattern. The rule with the most literal characters applies. */
   readonly exact: number;
 }
 
@@ -132,7 +132,7 @@ describe.each([
   });
 });
 
-/** Removes files that a job writes, which may have any mode. */
+/** Removes the lines of files that a job writes, because those may have any mode. */
 function withoutData(found: string): string {
   return found
     .split("\n")

@@ -8,7 +8,7 @@ import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket
 import { MAAND } from "../../support/bucket/maand.ts";
 import { storeEnvironment } from "../../support/postgres/test-store.ts";
 
-/** More lines than the pipes and maand buffer: 7 MB, of which maand buffers about 1 MB. */
+/** More lines than the pipes and maand can buffer: 7 MB, of which maand buffers about 1 MB. */
 const LINES = 1_000_000;
 /** The number of checks without progress after which a writer counts as blocked. */
 const QUIET_LOOKS = 10;
@@ -67,7 +67,7 @@ it("a command on a worker waits while nothing reads its output, and loses no lin
   expect([lines, inOrder, isOver(), await ended]).toEqual([LINES, true, true, [0, null]]);
 });
 
-it("a command on a worker continues if the reader of its output has ended, such as head", async () => {
+it("a command on a worker continues after the reader of its output, such as head, has exited", async () => {
   const { maand, isOver, ended } = start("head");
   await blocked("head");
   maand.stderr?.destroy();

@@ -12,7 +12,7 @@ const CHROMIUM = "/usr/bin/chromium";
 const here = existsSync("/usr/bin/prometheus") && existsSync(CHROMIUM);
 
 it(
-  "a real Prometheus scrapes three workers, fires alerts, has metrics of certificates and serves runbooks",
+  "a real Prometheus scrapes three workers, fires alerts, has certificate metrics and serves runbooks",
   { timeout: 120_000, skip: !here },
   () =>
     withFleetBucket({ count: 3 }, async (fixture) => {
@@ -39,7 +39,7 @@ it(
 );
 
 it(
-  "a Prometheus with TLS and a login gets metrics of certificates, and links runbooks with https",
+  "a Prometheus with TLS and a login gets certificate metrics, and links runbooks with https",
   { timeout: 120_000, skip: !here },
   () =>
     withFleetBucket({ count: 1 }, async ({ bucket, fleet, hosts: [host = ""], workers: [worker], directory }) => {

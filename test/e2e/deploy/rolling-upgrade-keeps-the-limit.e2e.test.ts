@@ -16,15 +16,15 @@ it("a rolling upgrade never has more workers down than max_concurrent_upgrades a
     void upgrade.ended.then(() => {
       over = true;
     });
-    let most = 0;
+    let maxDown = 0;
     let rounds = 0;
     while (!over) {
       const answers = await Promise.all(hosts.map(requestVersion));
-      most = Math.max(most, answers.filter((answer) => answer === undefined).length);
+      maxDown = Math.max(maxDown, answers.filter((answer) => answer === undefined).length);
       rounds += 1;
     }
     expect(await upgrade.ended).toMatchObject({ code: 0 });
     expect(rounds).toBeGreaterThan(10);
-    expect(most).toBeLessThanOrEqual(1);
+    expect(maxDown).toBeLessThanOrEqual(1);
     expect(await Promise.all(hosts.map(requestVersion))).toEqual(["2.0.0", "2.0.0", "2.0.0"]);
   }));

@@ -11,7 +11,7 @@ function write({ bucket }: FleetBucket, version: string): void {
 
 const begun = (ran: readonly string[]) => ran.filter((line) => !line.startsWith("end "));
 
-/** Whether promtool accepts a file of metrics. */
+/** Checks that promtool accepts a metrics file. */
 function checkMetrics(file: string): void {
   execFileSync("promtool", ["check", "metrics"], { input: readFileSync(file), stdio: ["pipe", "pipe", "inherit"] });
 }
@@ -89,7 +89,7 @@ it("a deploy changes only the named workers, skips unreachable ones, and a later
     await adopts(fixture);
   }));
 
-/** Copies a file of a worker into the workspace. */
+/** Copies a file from a worker into the workspace. */
 async function adopts({ bucket, workers, directory, hosts }: FleetBucket): Promise<void> {
   const file = join(bucket.root, "workspace/jobs/api/app.conf");
   const put = (at: number, text: string) =>

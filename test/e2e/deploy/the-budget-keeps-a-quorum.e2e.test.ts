@@ -6,7 +6,7 @@ import { httpService, requestVersion } from "../../support/bucket/http-service.t
 
 const IDLE = "start stop restart reload:\n\t@mkdir -p data\n\t@echo $@ >> data/lifecycle\n";
 
-/** Deploys a service that needs three of its four instances, and a job without health checks and without a budget. */
+/** Deploys a service that needs three of its four instances, and a job without health checks or a budget. */
 async function serving({ bucket }: FleetBucket): Promise<void> {
   const { manifest, files } = httpService("1.0.0", { max_unavailable: "25%", max_concurrent_upgrades: 4 });
   bucket.job("api", manifest, files);
@@ -14,26 +14,26 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
   expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
 }
 
-/** Sends requests to all instances until `end`, which returns the smallest number that answered at the same time. */
+/** Sends requests to all instances until `end` is called. It returns the smallest number of instances that responded at once. */
 function watchQuorum(hosts: readonly string[]): { end(): Promise<number> } {
-  let least = hosts.length;
+  let minUp = hosts.length;
   let isOver = false;
   const watching = (async () => {
     while (!isOver) {
       const up = (await Promise.all(hosts.map(requestVersion))).filter((version) => version !== undefined);
-      least = Math.min(least, up.length);
+      minUp = Math.min(minUp, up.length);
     }
   })();
   return {
     async end() {
       isOver = true;
       await watching;
-      return least;
+      return minUp;
     },
   };
 }
 
-it("drains, restarts and stops keep a quorum of 3 of 4 up, unless --ignore-budget is given", () =>
+it("drains, restarts and stops keep a quorum of 3 of 4 instances up, unless --ignore-budget is given", () =>
   withFleetBucket({ count: 4 }, async (fixture) => {
     const { bucket, hosts, rollouts, lifecycles, workers, lifecycle } = fixture;
     const [, second = "", third = "", fourth = ""] = hosts;
@@ -88,7 +88,7 @@ it("drains, restarts and stops keep a quorum of 3 of 4 up, unless --ignore-budge
     expect(await restarting.end()).toBe(3);
   }));
 
-it("an allocation that was stopped by hand uses the budget until it runs again", () =>
+it("an allocation that was stopped by hand counts against the budget until it runs again", () =>
   withFleetBucket({ count: 3 }, async (fixture) => {
     const { bucket, hosts } = fixture;
     const [first = "", second = ""] = hosts;

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.close());
 
-it("commands in a copy of a bucket are refused and name the original, until the copy takes over", () =>
+it("commands in a copy of a bucket fail and name the original until the copy takes over", () =>
   onFleet(fleet, async ({ bucket, workers, lifecycle, home }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
@@ -41,7 +41,7 @@ it("commands in a copy of a bucket are refused and name the original, until the 
       expect(late).toMatchObject({ code: 1, stderr: named });
       expect(await bucket.maand("job", "restart", "api")).toMatchObject({ code: 2, stderr: named });
       expect((await bucket.maand("doctor")).stdout).toMatch(/changed last from another copy of this bucket/);
-      // a large file, which rsync copies instead of the runner
+      // a large file, so that rsync syncs it instead of the runner
       writeFileSync(join(bucket.root, "workspace/jobs/api/large"), Buffer.alloc(3 * 1024 * 1024, "x"));
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 1, stderr: named });
       for (const worker of workers) {
@@ -64,7 +64,7 @@ it("commands in a copy of a bucket are refused and name the original, until the 
     }
   }));
 
-it("the file that names the copy on a worker is private, and is missing on workers of an earlier version", () =>
+it("the file on a worker that names the copy is private, and may be missing, as on workers of an earlier maand", () =>
   onFleet(fleet, async ({ bucket, workers: [worker], home }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });

@@ -65,7 +65,7 @@ it("the first change of a scrape configuration reloads Prometheus and syncs its 
   expect(bucket.worker(A).exists(`${bucket.home}/jobs/prometheus/consoles/runbooks/style.css`)).toBe(false);
 });
 
-it("an edit of an alert that was not deployed before an import is pending after it", async () => {
+it("an edit to an alert that was not deployed before an import is still pending afterwards", async () => {
   bucket.write(
     ALERTS,
     "groups: [{ name: api, rules: [{ alert: ApiDown, expr: up == 1, annotations: { runbook: down } }] }]\n",

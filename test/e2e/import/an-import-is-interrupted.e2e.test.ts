@@ -103,7 +103,7 @@ describe("an import while a worker is down", () => {
     expect((await bucket.maand("import")).stdout).toContain("nothing to import");
   });
 
-  it("lists changes on the worker when it is completed", async () => {
+  it("lists changes on the worker when the import is completed", async () => {
     await bucket.worker(C).cutOff();
     await bucket.maand("import");
     await bucket.worker(C).start();

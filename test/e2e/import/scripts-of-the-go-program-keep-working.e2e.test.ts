@@ -45,7 +45,7 @@ it("the log contains the same lines about skipped jobs and the check of workers 
   expect(logs).toMatch(new RegExp(` worker=${HOST} phase=validate action=worker_sync .*exit=0`));
 });
 
-it("a build warns about a script that uses port 8080, with its line", async () => {
+it("a build warns about a script that uses port 8080, and names the line", async () => {
   const other = bucket.copy();
   other.write("workspace/jobs/api/_modules/client.py", 'import requests\n\nURL = "http://localhost:8080/kv"\n');
   const { code, stderr } = await other.maand("build");
@@ -66,7 +66,7 @@ it("a build accepts requirements that python3 provides, and names missing ones",
   other.dispose();
 });
 
-it("masking never changes job names, hosts and hints, even if a secret is equal to them", async () => {
+it("masking never changes job names, hosts and hints, even if they are equal to a secret", async () => {
   const other = bucket.copy();
   const script = `import maand\nfor key, value in (("a", "gateway"), ("b", "${HOST}"), ("c", "maand deploy")):\n    maand.put_job_secret(key, value).raise_for_status()\n`;
   other.job(

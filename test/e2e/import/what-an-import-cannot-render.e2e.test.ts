@@ -35,7 +35,7 @@ const OTHER = `ip=${A}\nport=30000\npw=s3cret-of-api\npeers=[${A} ${B}]\n`;
 describe("a template that maand renders differently from the Go program", () => {
   beforeEach(() => renderedOtherwise(A, "app.conf", OTHER));
 
-  it("stops an import, which lists its diff with secrets masked", async () => {
+  it("stops an import, and the import lists the diff with secrets masked", async () => {
     const { code, stdout } = await bucket.maand("import");
     expect(code).toBe(2);
     expect(stdout).toContain(`api on ${A}: app.conf: it is rendered differently from how the Go program rendered it`);
@@ -115,7 +115,7 @@ describe("a change that is pending before an import is also pending after it:", 
   });
 });
 
-it("an import refuses a worker of another bucket, and names it", async () => {
+it("an import refuses a worker of another bucket, and names both", async () => {
   await bucket.worker(A).write(`${bucket.home}/worker.json`, '{"bucket_id":"other","worker_id":"x","update_seq":2}');
   const { code, stderr } = await bucket.maand("import");
   expect(code).toBe(2);

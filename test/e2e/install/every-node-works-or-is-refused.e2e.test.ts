@@ -57,7 +57,7 @@ it.each(TOO_OLD)("maand refuses to run with Node %s, and prints one sentence wit
 });
 
 describe.each(NEWER)("with Node %s and SQLite compiled for another version", (version) => {
-  it("commands work if they need no store", () => {
+  it("commands that need no store work", () => {
     expect(runWith(version, [MAAND, "--help"])).toMatchObject({ code: 0, stderr: "" });
     const { stdout } = runWith(version, [MAAND, "--version", "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({ node: version, sqlite: null, problem: { code: "INSTALLATION_BROKEN" } });

@@ -66,7 +66,7 @@ describe("the bundle", () => {
     rmSync(join(machine.root, "opt", name), { recursive: true });
   });
 
-  it("passes on arguments unchanged, and signals that are ignored, as by nohup", () => {
+  it("passes arguments on unchanged, and keeps ignoring signals that were ignored, for example by nohup", () => {
     const directory = join(files, "launched");
     mkdirSync(join(directory, "node/bin"), { recursive: true });
     execFileSync("tar", ["-xzf", bundle, "-C", directory, "--strip-components=1", "--wildcards", "*/bin/maand"]);

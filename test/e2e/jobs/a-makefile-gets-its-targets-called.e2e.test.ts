@@ -57,7 +57,7 @@ describe("a job", () => {
 });
 
 describe("the target", () => {
-  it("start runs in the first deploy, and restart in an upgrade, with both versions", async () => {
+  it("start runs on the first deploy and restart during an upgrade, each with the old and the new version", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.type("maand build && maand deploy");
     bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
@@ -65,7 +65,7 @@ describe("the target", () => {
     expect(bucket.lifecycle("api", ONE)).toEqual(["start 0.0.0 1.0.0", "restart 1.0.0 1.1.0"]);
   });
 
-  it("reload runs in an upgrade with the policy reload, or restart if a changed file matches restart_globs", async () => {
+  it("reload runs during an upgrade with the policy reload, or restart if a changed file matches restart_globs", async () => {
     const manifest = { selectors: ["worker"], restart_policy: "reload", restart_globs: ["*.lib"] };
     bucket.job("api", { version: "1.0.0", ...manifest }, { "a.conf": "1", "a.lib": "1" });
     await bucket.type("maand build && maand deploy");
@@ -76,7 +76,7 @@ describe("the target", () => {
     expect(targets()).toEqual(["start", "reload", "restart"]);
   });
 
-  it("stop runs for removed and disabled allocations, and status in maand job status", async () => {
+  it("stop runs for removed and disabled allocations, and status runs during maand job status", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
     await bucket.type("maand build && maand deploy && maand job status api");
@@ -107,7 +107,7 @@ stop:
     expect(bucket.lifecycle("api", ONE)).toEqual(["migrated"]);
   });
 
-  it("migrate, like any custom target, runs only by hand and never in a deploy", async () => {
+  it("migrate, like any custom target, runs only by hand and never during a deploy", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.type("maand build && maand deploy --force && maand deploy --force");
     expect(targets()).not.toContain("migrate");

@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => bucket.dispose());
 
-/** Runs a script of a shell with a line, and returns the completions of the line. */
+/** Runs a shell script that completes a command line, and returns the completions. */
 function offered(shell: readonly string[], script: string, line: string): string[] {
   const env = { PATH: `${join(bucket.root, "bin")}:${process.env.PATH}`, HOME: bucket.root };
   const [program = "", ...flags] = shell;

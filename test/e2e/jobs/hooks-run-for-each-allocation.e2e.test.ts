@@ -63,7 +63,7 @@ describe("job commands", () => {
     expect(printed).toHaveLength(10);
   });
 
-  it("for pre_deploy run before the plan but not in a dry run, and for post_deploy only after a rollout", async () => {
+  it("for pre_deploy run before the plan but not during a dry run, and for post_deploy only after a rollout", async () => {
     job(["pre_deploy", "post_deploy"]);
     await bucket.type("maand build && maand deploy");
     take();
@@ -73,7 +73,7 @@ describe("job commands", () => {
     expect(take()).toEqual(both("pre_deploy"));
   });
 
-  it("for post_deploy run again in the next deploy if they failed, without a new rollout", async () => {
+  it("for post_deploy run again during the next deploy if they failed, without a new rollout", async () => {
     job(["post_deploy"]);
     bucket.write("fail-post_deploy", "");
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 1 });
@@ -98,7 +98,7 @@ describe("job commands", () => {
     expect(existsSync(bucket.directory("api", TWO))).toBe(true);
   });
 
-  it("for job_control replace start and restart in a deploy, but not in maand job", async () => {
+  it("for job_control replace start and restart during a deploy, but not during maand job", async () => {
     job(["job_control"]);
     await bucket.type("maand build && maand deploy");
     expect(take().sort()).toEqual(both("job_control"));

@@ -49,14 +49,14 @@ if E["ALLOCATION_INDEX"] == "1":
     ]);
   });
 
-  it("can print a megabyte without a line end", async () => {
+  it("can print a megabyte without a newline", async () => {
     job("pre_deploy", 'print("x" * 1000000)\nprint("after")');
     const { code, stderr } = await bucket.maand("deploy", "--build");
     expect([code, stderr.includes("[line cut]"), stderr.includes("| after")]).toEqual([0, true, true]);
     expect(stderr.length).toBeLessThan(100_000);
   });
 
-  it("is stopped with its children at its time limit", async () => {
+  it("is stopped with its children at its timeout", async () => {
     job(
       "pre_deploy",
       'import subprocess\nchild = subprocess.Popen(["sleep", "1000"])\nnote(str(child.pid))\nchild.wait()',
@@ -120,7 +120,7 @@ os.close(2)
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
   });
 
-  it("releases its semaphore if it dies", async () => {
+  it("loses its semaphore if it is killed", async () => {
     job(
       "after_allocation_started",
       `

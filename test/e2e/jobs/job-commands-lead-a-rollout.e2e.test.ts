@@ -15,7 +15,7 @@ function actions(stdout: string, action: string): string[] {
   );
 }
 
-it("a secret that pre_deploy creates is rendered in the same deploy, encrypted in the store, and masked in output", () =>
+it("a secret that pre_deploy creates is rendered during the same deploy, encrypted in the store, and masked in the output", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, directory }) => {
     const seed = `
 status, _ = ask("GET", "/kv", namespace=SECRETS, key="password")
@@ -126,7 +126,7 @@ if IP == hosts[0]:
     call("PUT", "/kv", namespace=VARS, key="canary", value=version)
 `;
 
-it("job_control can upgrade a canary first, and leave the other allocations unchanged if it fails", () =>
+it("job_control can upgrade a canary first, and leave the other allocations unchanged if the canary fails", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts, workers, lifecycle, rollouts, directory }) => {
     const job = (version: string) =>
       bucket.job(
@@ -187,7 +187,7 @@ if not there("fixed"):
     expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain("no deployment required");
   }));
 
-it("draining one of three allocations with a health command stops exactly that one", () =>
+it("draining one of three allocations with a health command stops exactly that allocation", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts, workers, lifecycle }) => {
     bucket.job(
       "api",

@@ -114,7 +114,7 @@ describe("maand logs follow", () => {
         return performance.now() - since > 1_000;
       });
       const kb = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]);
-      expect(earlier).toBeLessThan(30_000); // lines of 1 kB: the buffer of the connection
+      expect(earlier).toBeLessThan(30_000); // a line has 1 kB: the connection buffers less than 30 MB
       expect(kb).toBeLessThan(300_000);
       child.stdout.resume();
       await until("the command to continue", async () => (await written()) > earlier);

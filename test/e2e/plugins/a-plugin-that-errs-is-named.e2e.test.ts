@@ -23,26 +23,29 @@ describe("a deploy with a faulty plugin", () => {
   it.for([
     ["in a promise that is not awaited", 'void Promise.reject(new Error("stray"));'],
     ["in a timer", 'setTimeout(() => { throw new Error("stray"); });'],
-  ] as const)("fails, saves its state and names the current action after a throw %s", async ([, throws], context) => {
-    const bucket = await withPlugin(
-      `hooks.rollout.tapPromise({ name: "odd", before: "make" }, async ({ signal }) => {
+  ] as const)(
+    "fails, saves its state and names the current action if the plugin throws %s",
+    async ([, throws], context) => {
+      const bucket = await withPlugin(
+        `hooks.rollout.tapPromise({ name: "odd", before: "make" }, async ({ signal }) => {
         const ended = new Promise((resolve) => signal.addEventListener("abort", resolve));
         ${throws}
         await ended;
         throw new Error("ended");
       });
       hooks.commit.tapPromise("odd", async ({ log, summary }) => log("outcome in commit: " + summary.outcome));`,
-      context,
-    );
-    const { code, stdout, stderr } = await bucket.maand("deploy", "--build");
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /^maand: unexpected error \(UNEXPECTED\): Error: stray \(maand\.config\.mjs:\d+:\d+\); details in logs\/errors\/\S+$/m,
-    );
-    expect(stdout + stderr).toContain("outcome in commit: ");
-  });
+        context,
+      );
+      const { code, stdout, stderr } = await bucket.maand("deploy", "--build");
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /^maand: unexpected error \(UNEXPECTED\): Error: stray \(maand\.config\.mjs:\d+:\d+\); details in logs\/errors\/\S+$/m,
+      );
+      expect(stdout + stderr).toContain("outcome in commit: ");
+    },
+  );
 
-  it("refuses a call of the plugin after the end of its tap, names the plugin, and continues", async (context) => {
+  it("refuses a call that the plugin makes after its tap has ended, names the plugin, and continues", async (context) => {
     const bucket = await withPlugin(
       `let late;
       hooks.orchestrate.tapPromise("odd", async ({ rollOut }) => {
@@ -96,8 +99,8 @@ it("maand reports a syntax error in the bucket's package.json with its line, fro
   }
 });
 
-describe("a plugin that does not end", () => {
-  it("keeps the process running after a command, and the first signal ends it with the command's exit code", async (context) => {
+describe("a plugin that never stops", () => {
+  it("keeps the process running after a command, until the first signal ends it with the command's exit code", async (context) => {
     const bucket = await withPlugin('setInterval(() => process.exitCode === 0 && console.error("over"), 20);', context);
     const running = bucket.start(["deploy", "--build"]);
     await running.prints("over");
@@ -105,7 +108,7 @@ describe("a plugin that does not end", () => {
     expect(await running.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  it("keeps its tap running in spite of the abort signal, and the second signal ends the command", async (context) => {
+  it("keeps its tap running despite the abort signal, until the second signal ends the command", async (context) => {
     const bucket = await withPlugin(
       `hooks.rollout.tapPromise({ name: "odd", before: "make" }, () => {
         console.error("hangs");
@@ -122,7 +125,7 @@ describe("a plugin that does not end", () => {
   });
 });
 
-describe("a plugin with a dispose", () => {
+describe("a plugin with a dispose function", () => {
   /** A plugin whose `dispose` takes a moment, and whose `begin` has this body. */
   const config = (begin: string) => `const plugin = {
   name: "odd",

@@ -102,7 +102,7 @@ describe("example plugins that report", () => {
 });
 
 describe("example plugins that decide", () => {
-  it("can refuse a deploy in a freeze window until a reason is given, with a configuration in JSON", async () => {
+  it("can refuse a deploy during a freeze window until a reason is given, with a configuration in JSON", async () => {
     const bucket = await scratch("", { program: installation.program });
     open.push(bucket);
     symlinkSync(join(installation.place, "node_modules"), join(bucket.root, "node_modules"));
@@ -268,7 +268,7 @@ describe("example plugins that run jobs", () => {
 
 describe("example plugins that connect to workers", () => {
   it("can deploy and remove jobs through docker exec, with rsync and make", async () => {
-    // the container is this machine, where commands for docker run
+    // the fake docker runs the commands for the container on this machine
     const enter = `case $1 in container) echo true ;; exec) shift 2; test "$1" != --user || shift 2; shift; exec "$@" ;; esac`;
     const bucket = await bucketWithFake(
       "docker",

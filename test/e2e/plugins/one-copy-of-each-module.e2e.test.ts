@@ -5,7 +5,7 @@ import { copyModules } from "../../support/bucket/copied-program.ts";
 import type { Scratch } from "../../support/bucket/scratch.ts";
 import { scratch } from "../../support/bucket/scratch.ts";
 
-/** An expression for the modules of maand and of its command-line parser that a package gets. */
+/** An expression that lists the modules of maand and of its command-line parser, as a package imports them. */
 const SEEN = `({ Command: clipanion.Command, MaandCommand: command.MaandCommand, definePlugin: core.definePlugin,
   MaandError: plugin.MaandError, defaults: cli.defaults })`;
 const NAMES = {

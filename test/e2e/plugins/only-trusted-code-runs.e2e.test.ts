@@ -122,7 +122,7 @@ const PLANTED: readonly Planted[] = [
     prints: "belongs to nobody",
   },
   {
-    name: "a package below a directory of another user",
+    name: "a package in a directory of another user",
     plant: (b, m) => {
       pack(b, m);
       give(b, "node_modules");
@@ -256,7 +256,7 @@ describe.concurrent("a bucket with files that a group can write", () => {
       expect(worked).toMatchObject({ code: 0, stdout: expect.stringContaining("odd") });
     }));
 
-  it("is accepted if the group has other users, and the user lists it as trusted", () =>
+  it("is accepted if the group has other users, and the user lists the bucket as trusted", () =>
     withPlace(async (place) => {
       const bucket = join(place, "team");
       expect(await as(place, DAILY)).toMatchObject({ code: 0 });
@@ -286,12 +286,12 @@ describe.concurrent("maand init in a directory of another user", () => {
   });
 });
 
-describe.concurrent("another user in a bucket of root", () => {
+describe.concurrent("for an unprivileged user,", () => {
   const asNobody = (bucket: Scratch, line: string, cwd = bucket.root) =>
     bucket.start(line.split(" "), { cwd, uid: NOBODY, env: { HOME: "/nonexistent" } }).ended;
 
   it.each(["info", "cat jobs", "build", "deploy", "logs show", "doctor", "init", "completion jobs", "why api"])(
-    "maand %s names the owner",
+    "maand %s names the owner of a bucket that belongs to root",
     (line) =>
       withBucket(async (bucket) => {
         chmodSync(bucket.root, 0o755);
@@ -302,7 +302,7 @@ describe.concurrent("another user in a bucket of root", () => {
       }),
   );
 
-  it("sees the name of a single file that sudo left behind in their own bucket", () =>
+  it("maand names the single file that sudo left behind in their own bucket", () =>
     withBucket(async (bucket) => {
       const own = (path: string) => chownSync(path, NOBODY, NOBODY);
       const all = (path: string): string[] => [
@@ -333,7 +333,7 @@ describe.concurrent("another user in a bucket of root", () => {
       );
     }));
 
-  it("sees no bucket in a private directory that is not a bucket", async () => {
+  it("maand does not report a private directory as a bucket", async () => {
     const place = realpathSync(mkdtempSync(join(tmpdir(), "maand-closed-")));
     const bucket = await scratch();
     try {

@@ -75,7 +75,7 @@ describe("a command", () => {
     expect(await machine.read(`${root}/jobs/api/restarts`)).toBe("once\n");
   });
 
-  test("fails soon after its time limit if its worker is stopped", async () => {
+  test("fails soon after its timeout if its worker is stopped", async () => {
     const { run, worker: machine } = await worker();
     expect(await run("start")).toBe("done");
     machine.freeze();

@@ -142,7 +142,7 @@ function filesOn(one: FleetWorker): Promise<string[]> {
 
 const BIG = ["a", "b", "c", "d", "e", "f"];
 
-/** The checksums by name of the files of {@link BIG} that exist on the worker. */
+/** The checksums of the {@link BIG} files that exist on the worker, by name. */
 async function sums(one: FleetWorker): Promise<Map<string, string>> {
   const { stdout } = await one.run(["sh", "-c", `cd ${ROOT}/jobs/api && md5sum ${BIG.join(" ")}`]);
   return new Map(
@@ -237,7 +237,7 @@ describe("a sync", () => {
     expect(await worker.read(`${ROOT}/foreign/file`)).toBe("x");
   });
 
-  test("replaces a directory by a file, and a file by a directory", async () => {
+  test("replaces a directory with a file, and a file with a directory", async () => {
     await stage({ sources: [tree({ "jobs/api/a/b": "x", "jobs/api/c": "x" })] });
     await stage({ sources: [tree({ "jobs/api/a": "x", "jobs/api/c/d": "x" })] });
     expect(await worker.list(`${ROOT}/jobs/api`, { recursive: true })).toEqual(["a", "c", "c/d"]);
@@ -251,7 +251,7 @@ describe("a sync", () => {
     expect(await worker.read(`${ROOT}/jobs/api/Makefile`)).toBe("x");
   });
 
-  test("merges sources, prefers the first one, and deletes only files that are in none of them", async () => {
+  test("merges sources, prefers the first source, and deletes only files that no source contains", async () => {
     await worker.write(`${ROOT}/jobs/api/stray`, "x");
     const overlay = tree({ "jobs/api/app.conf": ["rendered", 0o600], "jobs/api/certs/tls.key": ["key", 0o600] });
     const still = tree({ "jobs/api/app.conf": "static", "jobs/api/Makefile": "m", "jobs/api/certs/readme": "r" });
@@ -392,7 +392,7 @@ describe("a sync", () => {
   test.each([
     ["disconnected", (one: FleetWorker) => one.dropConnections()],
     ["switched off", (one: FleetWorker) => one.stop().then(() => one.start())],
-    ["without its rsync, which was killed,", (one: FleetWorker) => killRsync(one)],
+    ["left without its rsync process", (one: FleetWorker) => killRsync(one)],
   ])(
     "leaves no incomplete files on a worker that is %s during the sync, and the next sync completes them",
     async (_, hurt) => {
@@ -495,7 +495,7 @@ describe("removing a job", () => {
     expect(await remove(`${ROOT}/jobs/api`)).toBe("done");
   });
 
-  test("refuses a directory that is not the directory of a job, and does not handle stop", async () => {
+  test("refuses a directory that is not the directory of a job, and does not handle the action stop", async () => {
     for (const directory of ["/", ROOT, `${ROOT}/jobs`, `${ROOT}/jobs/`, `${ROOT}/jobs/..`, `${ROOT}/jobs/a/b`]) {
       expect(await failure(remove(directory))).toMatchObject({ code: "STAGE_FAILED" });
     }

@@ -36,14 +36,14 @@ describe.each(Object.entries(WORKERS))("on a worker with the transport %s", (_, 
     return opened;
   }
 
-  test("a target runs as after `cd` into the job's directory", async () => {
+  test("a target runs in the job's directory, as after `cd`", async () => {
     const { run, output, root } = await worker();
     await run("place", { env: { PWD: "/elsewhere" } });
     const here = `${root}/jobs/api`;
     expect(output).toEqual([`${here} ${here}`, here]);
   });
 
-  test("one runner runs all commands, and ends when it is idle", async () => {
+  test("one runner runs all commands, and exits when it is idle", async () => {
     const { run, output, processesWith } = await worker();
     await Promise.all(JOBS.map((job) => run("start", { job })));
     expect(output.sort()).toEqual(["started api", "started db", "started web"]);
@@ -67,7 +67,7 @@ describe.each(Object.entries(WORKERS))("on a worker with the transport %s", (_, 
     });
   });
 
-  test("a failed target has its exit code and its last lines of output", async () => {
+  test("the error of a failed target contains its exit code and its last lines of output", async () => {
     const { run } = await worker();
     expect(await failure(run("fail"))).toMatchObject({
       code: "COMMAND_FAILED",
@@ -108,7 +108,7 @@ describe.each(Object.entries(WORKERS))("on a worker with the transport %s", (_, 
     await until("the server to write", () => exists("jobs/api/late"));
   });
 
-  test("a target ends on the worker at its time limit or when it is interrupted, and others continue", async () => {
+  test("a target ends on the worker at its timeout or when it is interrupted, and other targets continue", async () => {
     const { run, output, write, processesWith } = await worker();
     const other = run("gate", { job: "web" });
     const late = failure(run("gate", { timeoutMs: 500 }));

@@ -66,7 +66,7 @@ describe("maand --version", () => {
 });
 
 describe("the second run of a command", () => {
-  it("compiles nothing of the program", async () => {
+  it("compiles no file of the program", async () => {
     const first = await compiledBy(["schema", "manifest"]);
     expect(first.anew).toHaveLength(first.files.length);
     expect((await compiledBy(["schema", "manifest"])).anew).toEqual([]);

@@ -119,8 +119,8 @@ it("maand restores the terminal after Ctrl-C, and exits with 130", async () => {
 it.each([
   ["a second Ctrl-C", "", "exit=130"],
   ["SIGTERM", "", "exit=130"],
-  ["process.exit of a plugin", "exit", "exit=7"],
-  ["an error that nothing handles", "throw", "exit=1"],
+  ["a call to process.exit in a plugin", "exit", "exit=7"],
+  ["an unhandled error", "throw", "exit=1"],
 ])("maand restores the terminal after %s", async (what, ends, exit) => {
   const release = hold();
   if (ends !== "") bucket.write("maand.config.mjs", PLUGIN);
@@ -154,7 +154,7 @@ it("maand leaves the terminal to the shell after Ctrl-Z, and draws again after f
   expect(terminal.isCursorShown()).toBe(true);
 });
 
-it("the live view adapts to another size of the terminal", async () => {
+it("the live view adapts when the size of the terminal changes", async () => {
   const release = hold();
   run("maand deploy --force --jobs api");
   await shows("api is at restart");

@@ -19,7 +19,7 @@ const upgrade = (version: string) => ({
 });
 
 it(
-  "a page shows a failed batch live and its log, deploys a plan, rolls back, and never runs text in data",
+  "the web UI shows a failed batch live and its log, deploys a plan, rolls back, and never runs scripts in data",
   { timeout: LIMIT_MS, skip: !existsSync(CHROMIUM) },
   () =>
     withFleetBucket({ count: 3 }, async (fixture) => {
@@ -56,7 +56,7 @@ async function showsTheFleet({ hosts }: FleetBucket, { page }: UiPage): Promise<
   for (const host of hosts) await page.getByRole("row", { name: new RegExp(host) }).waitFor();
   expect(await page.getByRole("gridcell", { name: "api: promoted" }).count()).toBe(3);
   await page.getByText("live", { exact: true }).waitFor();
-  const tab = await page.context().newPage(); // which gets its messages from the first tab
+  const tab = await page.context().newPage(); // the second tab gets its messages from the first tab
   await tab.goto(page.url());
   await tab.getByText("live", { exact: true }).waitFor();
   await tab.close();

@@ -65,7 +65,7 @@ async function finished(id: string): Promise<RunAnswer> {
   });
 }
 
-it("the page shows a plan with reasons, deploys a confirmed plan only once, and rolls back", async () => {
+it("the web UI shows a plan with reasons, deploys a confirmed plan only once, and rolls back", async () => {
   page = await openPage(bucket, ...ALL);
   change("2.0.0");
   await bucket.maand("build");
@@ -95,7 +95,7 @@ it("the page shows a plan with reasons, deploys a confirmed plan only once, and 
   expect((await page.get<RunsAnswer>("runs?job=api")).runs[0]).toMatchObject({ command: "rollback", result: "ok" });
 });
 
-it("the page refuses an outdated plan with the message of the command, and changes nothing", async () => {
+it("the web UI refuses an outdated plan with the same message as the command, and changes nothing", async () => {
   page = await openPage(bucket, ...ALL);
   change("2.0.0");
   await bucket.maand("build");
@@ -114,7 +114,7 @@ it("the page refuses an outdated plan with the message of the command, and chang
   expect(Object.values(await bucket.rollouts())).toEqual(["restart", "restart"]);
 });
 
-describe("a deploy that is started from the page", () => {
+describe("a deploy that is started from the web UI", () => {
   /** Starts a deploy, and waits until it runs a command on a worker. */
   async function begun(): Promise<string> {
     page = await openPage(bucket, ...ALL);
@@ -128,7 +128,7 @@ describe("a deploy that is started from the page", () => {
     return id;
   }
 
-  it("continues to its end when the server is killed", async () => {
+  it("continues to its end after the server is killed", async () => {
     const id = await begun();
     page?.server.kill("SIGKILL");
     await page?.server.ended;
@@ -138,7 +138,7 @@ describe("a deploy that is started from the page", () => {
     expect(Object.values(await bucket.rollouts())).toEqual(["promoted", "promoted"]);
   });
 
-  it("can be interrupted from the page, and the next deploy continues", async () => {
+  it("can be interrupted from the web UI, and the next deploy resumes", async () => {
     const id = await begun();
     expect(await page?.get<RunAnswer>(`runs/${id}`)).toMatchObject({ run: { result: "running" }, summary: null });
     const { text } = (await page?.act({ verb: "pause", action: "interrupt" })) ?? {};
@@ -169,7 +169,7 @@ describe("a deploy that is started from the page", () => {
   });
 });
 
-it("the page shows a run from a terminal live", async () => {
+it("the web UI shows a run live that was started in a terminal", async () => {
   page = await openPage(bucket);
   const { get } = page;
   const stream = page.follow();
@@ -191,7 +191,7 @@ it("the page shows a run from a terminal live", async () => {
   stream.close();
 });
 
-it("the files of the page's server are private", async () => {
+it("the files of the web UI's server are private", async () => {
   page = await openPage(bucket, ...ALL);
   await page.post("plan", {});
   chmodSync(bucket.root, 0o755);
@@ -205,7 +205,7 @@ it("the files of the page's server are private", async () => {
   expect(statSync(file).mode & 0o077).toBe(0);
 });
 
-it("an exported run opens without a server, with masked secrets and scripts as text", async () => {
+it("an exported run opens without a server, with secrets masked and scripts shown as text", async () => {
   bucket.write("secret.txt", SECRET);
   expect(await bucket.maand("secret", "set", "token", "--job", "api", "--file", "secret.txt")).toMatchObject({
     code: 0,

@@ -21,7 +21,7 @@ it("a deploy names an unreachable worker, continues on other workers, and the ne
       expect(await lifecycle("api", worker)).toEqual(["start 0.0.0 1.0.0", "restart 1.0.0 2.0.0"]);
   }));
 
-it("a stopped worker delays the deploy only until its time limit", () =>
+it("a stopped worker delays the deploy only until the timeout", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet, rollouts }) => {
     bucket.write("maand.conf", `${fleet.conf}[timeouts]\nconnect = 2\n`);
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });

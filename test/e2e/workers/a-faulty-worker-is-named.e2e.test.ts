@@ -45,7 +45,7 @@ async function expectRepair({ bucket, hosts, rollouts, lifecycles }: FleetBucket
   expect(await lifecycles("api")).toEqual(hosts.map(() => ["start 0.0.0 1.0.0"]));
 }
 
-/** Calls `use` with a bucket that has its own workers, a job api, and short time limits. */
+/** Calls `use` with a bucket that has its own workers, a job api, and short timeouts. */
 function withWorkers(
   options: Parameters<typeof withFleetBucket>[0],
   use: (fixture: FleetBucket) => Promise<void>,
@@ -66,7 +66,7 @@ describe.concurrent("a deploy", () => {
       await expectRepair(fixture);
     }));
 
-  it("reports a worker that accepts connections and never answers", () =>
+  it("reports a worker that accepts connections and never responds", () =>
     withWorkers({ count: 2 }, async (fixture) => {
       const worker = fixture.workers[1] as FleetWorker;
       await worker.cutOff();
@@ -152,7 +152,7 @@ describe.concurrent("a deploy", () => {
     }),
   );
 
-  it("refuses a worker with another host key than before, until it is trusted again", () =>
+  it("refuses a worker whose host key has changed, until the new key is trusted", () =>
     withWorkers({ count: 2 }, async (fixture) => {
       const { bucket, workers } = fixture;
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
@@ -198,7 +198,7 @@ describe.concurrent("a deploy", () => {
     }));
 });
 
-it("a deploy works in a bucket whose path is long and contains blanks", () =>
+it("a deploy works in a bucket whose path is long and contains spaces", () =>
   onFleet(fleet, async ({ bucket, hosts, lifecycles }) => {
     const above = mkdtempSync(join(tmpdir(), "maand far away "));
     const root = join(above, "a rather long name of a directory ".repeat(3), "it's (my) $bucket");
@@ -237,11 +237,11 @@ describe.concurrent("a target", () => {
     }));
 
   it.each([
-    ["prints a megabyte without a line end", "head -c 1000000 /dev/zero | tr '\\\\0' x"],
+    ["prints a megabyte without a newline", "head -c 1000000 /dev/zero | tr '\\\\0' x"],
     ["prints binary data", "head -c 200000 /dev/urandom"],
     ["leaves a child behind that keeps its output open", "sleep 1000 & echo left"],
     ["leaves a server behind that continues to print", "(while test -e Makefile; do echo tick; sleep 0.05; done) &"],
-  ])("can succeed if it %s", (_, recipe) =>
+  ])("can succeed even if it %s", (_, recipe) =>
     onFleet(fleet, async (fixture) => {
       fixture.bucket.job("api", V1, {
         Makefile: `start:\n\t@mkdir -p data; ${recipe}\n\t@echo done >> data/lifecycle\nstop restart:\n`,

@@ -42,9 +42,9 @@ describe("the first connection to a worker fails and leaves no connection open i
     onFleet(fleet, async ({ bucket, workers }) => {
       expect(await bucket.maand("build")).toMatchObject({ code: 0 });
       const hung: number[] = [];
-      for (let most = 24; most <= 40; most += 2) {
-        const { code } = await shell(`ulimit -n ${most}; exec "$@"`, bucket.root, ["run_command", "uptime"]);
-        if (NEVER_ENDED.includes(code)) hung.push(most);
+      for (let limit = 24; limit <= 40; limit += 2) {
+        const { code } = await shell(`ulimit -n ${limit}; exec "$@"`, bucket.root, ["run_command", "uptime"]);
+        if (NEVER_ENDED.includes(code)) hung.push(limit);
         for (const worker of workers)
           await until("its sessions to end", () => worker.processesWith(`sshd: ${fleet.user}`).length === 0);
       }

@@ -33,14 +33,14 @@ interface Status {
   }[];
 }
 
-/** Returns the output of a command, which must end with exit code 0. */
+/** Returns the output of a command, which must exit with code 0. */
 async function succeeds(ended: ReturnType<FleetBucket["bucket"]["maand"]>): Promise<string> {
   const { code, stderr } = await ended;
   expect({ code, stderr }).toMatchObject({ code: 0 });
   return stderr;
 }
 
-/** Deploys a service and the job that it demands to all workers. */
+/** Deploys two jobs to all workers: a service, and the job that it depends on. */
 async function serving({ bucket }: FleetBucket): Promise<void> {
   const { manifest, files } = httpService("1.0.0");
   const demands = { job: "base", command: "command_ready" };
@@ -58,22 +58,22 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
 
 /** A client of the service. It records the largest number of workers that were down at the same time. */
 function client(hosts: readonly string[]) {
-  let [most, rounds, going] = [0, 0, true];
-  const away = async () =>
+  let [maxDown, rounds, isRunning] = [0, 0, true];
+  const countDown = async () =>
     (await Promise.all(hosts.map(requestVersion))).filter((version) => version === undefined).length;
   const watching = (async () => {
-    while (going) {
-      const first = await away();
+    while (isRunning) {
+      const first = await countDown();
       // checked again, because a worker may have started between two responses of the same round
-      most = Math.max(most, first < 2 ? first : Math.min(first, await away()));
+      maxDown = Math.max(maxDown, first < 2 ? first : Math.min(first, await countDown()));
       rounds += 1;
     }
   })();
   return {
     async result() {
-      going = false;
+      isRunning = false;
       await watching;
-      return { most, rounds };
+      return { maxDown, rounds };
     },
   };
 }
@@ -88,13 +88,13 @@ const COMMAND = [
   'echo "ended as $(id -u) $DEBIAN_FRONTEND $NEEDRESTART_MODE" >> /opt/worker/ran',
 ].join("\n");
 
-it("a maintenance reboots four workers with a quorum of three, and resumes after a kill without repeating steps", () =>
+it("maintenance reboots four workers and keeps a quorum of three, and after a kill it resumes without repeating steps", () =>
   onFleet(fleet, async (fixture) => {
     const { bucket, workers, hosts, lifecycle } = fixture;
     await serving(fixture);
     const [first, second] = workers;
     if (!first || !second) throw new Error("too few workers");
-    const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS })));
+    const rebootsOf = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS })));
     const watched = client(hosts);
 
     await first.run(["touch", "/opt/worker/hold"]);
@@ -128,17 +128,17 @@ it("a maintenance reboots four workers with a quorum of three, and resumes after
     await second.run(["rm", "/opt/worker/hold"]);
 
     const resumed = bucket.start(["-C", bucket.root, "maintain", "resume"], { cwd: "/" });
-    await until("the second reboot", () => kept[1]?.length === 1, 60_000);
+    await until("the second reboot", () => rebootsOf[1]?.length === 1, 60_000);
     resumed.kill("SIGKILL");
     await resumed.ended;
     const last = await bucket.maand("maintain", "resume");
     expect(last).toMatchObject({ code: 0 });
     expect(last.stderr).toContain("maintenance done: 4 workers: 4 done");
 
-    expect(kept.map((reboots) => reboots.length)).toEqual([1, 1, 1, 1]);
+    expect(rebootsOf.map((reboots) => reboots.length)).toEqual([1, 1, 1, 1]);
     expect(await Promise.all(workers.map(ran))).toEqual(workers.map(() => ["began", "ended as 0 noninteractive l"]));
-    const { most, rounds } = await watched.result();
-    expect(most).toBe(1);
+    const { maxDown, rounds } = await watched.result();
+    expect(maxDown).toBe(1);
     expect(rounds).toBeGreaterThan(20);
     expect(await Promise.all(hosts.map(requestVersion))).toEqual(hosts.map(() => "1.0.0"));
     expect((await lifecycle("web", second)).slice(1)).toEqual(["stop", "start 1.0.0"]);
@@ -147,13 +147,13 @@ it("a maintenance reboots four workers with a quorum of three, and resumes after
     expect(again).toMatchObject({ code: 0, stderr: expect.not.stringContaining("start") });
   }));
 
-it("a worker that does not start after its reboot is set aside, uses the budget, and is not rebooted again", () =>
+it("maintenance sets a worker aside that does not start after its reboot, counts it against the budget, and never reboots it again", () =>
   onFleet(fleet, async (fixture) => {
     const { bucket, workers, hosts } = fixture;
     await serving(fixture);
     const [gone] = workers;
     if (!gone) throw new Error("no worker");
-    const kept = await Promise.all(
+    const rebootsOf = await Promise.all(
       workers.map((worker) => worker.reboots({ downMs: worker === gone ? undefined : DOWN_MS })),
     );
     const list = hosts.slice(0, 2).join(",");
@@ -173,11 +173,11 @@ it("a worker that does not start after its reboot is set aside, uses the budget,
 
     await gone.start();
     await succeeds(bucket.maand("maintain", "resume"));
-    expect(kept.map((reboots) => reboots.length)).toEqual([1, 1, 0, 0]);
+    expect(rebootsOf.map((reboots) => reboots.length)).toEqual([1, 1, 0, 0]);
     expect(await Promise.all(hosts.map(requestVersion))).toEqual(hosts.map(() => "1.0.0"));
   }));
 
-it("drained workers stay drained until a resume, and an abort starts only what the maintenance stopped", () =>
+it("drained workers stay drained until maintenance resumes, and an abort starts only what maintenance stopped", () =>
   onFleet(fleet, async (fixture) => {
     const { bucket, workers, hosts, lifecycle } = fixture;
     await serving(fixture);

@@ -149,7 +149,7 @@ describe("doctor, in a bucket,", () => {
     fresh.dispose();
   });
 
-  it("finds errors in workspace and configuration, with their place", async () => {
+  it("finds errors in workspace and configuration, and names their place", async () => {
     renameSync(at("workspace/jobs/api/Makefile"), at("workspace/jobs/api/Makefile.away"));
     expect(await onlyFault(bucket)).toMatchObject({
       check: "workspace",

@@ -32,7 +32,7 @@ interface DriftRecord {
   }[];
 }
 
-/** Deploys a job to two workers. The job creates a file in each place where it may. */
+/** Deploys a job to two workers. The job creates a file in each place where it is allowed to. */
 async function deployed({ bucket, workers, directory }: FleetBucket): Promise<void> {
   bucket.job(
     "api",
@@ -76,20 +76,16 @@ const EDITS: readonly (readonly [string, string, readonly string[]])[] = [
     ["mode conf/app.conf", "mode conf/private.conf"],
   ],
   [
-    "a link in the place of a file",
+    "a link in place of a file",
     "mv conf/app.conf ../moved; ln -s ../../moved conf/app.conf",
     ["replaced conf/app.conf"],
   ],
-  [
-    "a link in the place of a directory",
-    "mv assets ../moved-assets; ln -s ../moved-assets assets",
-    ["replaced assets"],
-  ],
-  ["a directory in the place of a file", "rm conf/app.conf; mkdir -p conf/app.conf/deep", ["replaced conf/app.conf"]],
+  ["a link in place of a directory", "mv assets ../moved-assets; ln -s ../moved-assets assets", ["replaced assets"]],
+  ["a directory in place of a file", "rm conf/app.conf; mkdir -p conf/app.conf/deep", ["replaced conf/app.conf"]],
   ["no Makefile", "rm Makefile", ["missing Makefile"]],
 ];
 
-it.concurrent("drift finds each kind of edit on a worker, and deploy --verify repairs it without deleting files that the job made", () =>
+it.concurrent("drift finds each kind of edit on a worker, and deploy --verify repairs it without deleting files that the job created", () =>
   onFleet(fleet, async (fixture) => {
     await deployed(fixture);
     const { bucket, workers, directory, hosts, home, lifecycle } = fixture;

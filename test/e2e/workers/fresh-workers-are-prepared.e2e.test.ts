@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 afterAll(() => bucket.dispose());
 
-/** Runs maand with a text on its standard input. */
+/** Runs maand with a string on its standard input. */
 function withInput(input: string, ...args: readonly string[]) {
   return run([process.execPath, MAAND, "-C", bucket.root, ...args], input);
 }
@@ -89,7 +89,7 @@ describe("fresh workers", () => {
     expect((await worker(0).run(["id", "agent"])).code).not.toBe(0);
   }, 60_000);
 
-  it("get user, key, sudo and rsync through a login with a password, after a wait for the lock of apt", async () => {
+  it("get a user, a key, sudo and rsync through a login with a password, after waiting for apt's lock", async () => {
     const lock = `import fcntl, sys
 held = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(held, fcntl.LOCK_EX); print("held", flush=True); sys.stdin.read()`;
     const holder = worker(0).run(["sh", "-c", 'while [ ! -e /var/go ]; do sleep 0.05; done | python3 -c "$0"', lock]);
@@ -146,7 +146,7 @@ held = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(held, fcntl.LOCK_EX
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
   }, 60_000);
 
-  it("get only the missing program or file if they lack it later", async () => {
+  it("later get only the program or file that is missing", async () => {
     await worker(1).run(["rm", "/usr/bin/rsync"]);
     const { stdout, code } = await bucket.maand(
       "worker",

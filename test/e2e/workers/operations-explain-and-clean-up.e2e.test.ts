@@ -36,7 +36,7 @@ function typing({ bucket, hosts, fleet }: FleetBucket) {
     /** Runs a block, which must succeed. */
     async block(text: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
       const ended = await type(put(text), bucket.root, { USER: fleet.user, ...env });
-      if (ended.code !== 0) throw new Error(`${text}\nended with ${ended.code}:\n${ended.stdout}\n${ended.stderr}`);
+      if (ended.code !== 0) throw new Error(`${text}\nexited with ${ended.code}:\n${ended.stdout}\n${ended.stderr}`);
       return ended;
     },
     /** Runs a block line by line, and returns the exit codes. */
@@ -68,7 +68,7 @@ it("the commands to find a problem work, and report no problem", () =>
     expect((await typing(fixture).block(keys)).stdout).toContain("nothing to pin");
   }));
 
-it("the commands to debug a deploy work before it, during it, and after its failure", () =>
+it("the commands to debug a deploy work before, during and after a deploy that fails", () =>
   withJobs(async (fixture) => {
     const { bucket, hosts, workers, directory } = fixture;
     const [before = "", during = "", after = ""] = blocksUnder("Debug a deploy");
@@ -141,7 +141,7 @@ describe("a lost worker", () => {
     }));
 });
 
-it("a lost bucket can be restored elsewhere from a backup, where a deploy has nothing to do", () =>
+it("a lost bucket can be restored elsewhere from a backup, and a deploy there has nothing to do", () =>
   withJobs(async (fixture) => {
     const { bucket, workers, lifecycle } = fixture;
     const [keep = "", restore = ""] = blocksUnder("A lost bucket");
@@ -181,7 +181,7 @@ describe("the commands to rotate", () => {
     });
   });
 
-  it("the certificate authority give jobs certificates of the new authority", () =>
+  it("the certificate authority give jobs certificates from the new authority", () =>
     withFleetBucket({ count: 2 }, async (fixture) => {
       const { bucket, workers, directory } = fixture;
       bucket.job("api", { version: "1.0.0", selectors: ["worker"], certs: { server: {} } });

@@ -57,17 +57,17 @@ it("pattern A drains, reboots and enables a worker, and starts its jobs again", 
     expect(await bucket.maand("job", "status", "api", "--allocations", host)).toMatchObject({ code: 0 });
   }));
 
-it("pattern B reboots one worker after another, and each runs again before the next one goes down", () =>
+it("pattern B reboots one worker after another, and waits until each is up again before the next goes down", () =>
   withFleetBucket({ count: 3 }, async (fixture) => {
     const { bucket, workers, hosts } = fixture;
     await serving(fixture);
-    const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS })));
+    const rebootsOf = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS })));
     const list = hosts.join(",");
     const ended = await bucket.maand("run_command", "sudo shutdown -r now", "--workers", list, "--concurrency", "1");
     expect(ended).toMatchObject({ code: 0 });
     expect(ended.stderr).toContain(`3 workers, one after another: ${hosts.join(", ")}`);
-    expect(kept.map((reboots) => reboots.length)).toEqual([1, 1, 1]);
-    expect(shortestGap(kept.flat())).toBeGreaterThanOrEqual(0);
+    expect(rebootsOf.map((reboots) => reboots.length)).toEqual([1, 1, 1]);
+    expect(shortestGap(rebootsOf.flat())).toBeGreaterThanOrEqual(0);
 
     // the last worker may still be starting, and only the operator starts the service there
     const waited = await bucket.maand("health_check", "--wait");
@@ -79,16 +79,16 @@ it("pattern B reboots one worker after another, and each runs again before the n
 it("pattern B also waits for a machine that goes down some time after the shutdown command has ended", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts }) => {
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
-    const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS, answersMs: 700 })));
+    const rebootsOf = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS, answersMs: 700 })));
     const list = hosts.join(",");
     const ended = await bucket.maand("run_command", "sudo shutdown -r now", "--workers", list, "--concurrency", "1");
     expect(ended).toMatchObject({ code: 0 });
-    const [first] = kept.flat();
+    const [first] = rebootsOf.flat();
     expect(first?.upAt).toBeDefined();
-    expect(kept[1]?.length === 0 || shortestGap(kept.flat()) >= 0).toBe(true);
+    expect(rebootsOf[1]?.length === 0 || shortestGap(rebootsOf.flat()) >= 0).toBe(true);
   }));
 
-it("pattern C checks health after each batch without a drain, and ends if a job stays unhealthy", () =>
+it("pattern C checks health after each batch without a drain, and stops if a job stays unhealthy", () =>
   withFleetBucket({ count: 2 }, async (fixture) => {
     const { bucket, workers, hosts } = fixture;
     await serving(fixture);
@@ -106,25 +106,25 @@ it("pattern C checks health after each batch without a drain, and ends if a job 
       hosts.map((host) => ({ worker_ip: host, outcome: "ok", stdout: "systemctl restart docker\n" })),
     );
 
-    const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS })));
+    const rebootsOf = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS })));
     const unhealthy = await bucket.maand(
       ...["run_command", "sudo shutdown -r now", "--workers", list, "--concurrency", "1", "--health_check"],
     );
     // nothing starts the service again on a worker that was not drained, so the reboots end there
     expect(unhealthy).toMatchObject({ code: 1, stderr: expect.stringContaining("api is not healthy") });
     expect(unhealthy.stderr).toContain(`skipped ${hosts[1]}`);
-    expect(kept.map((reboots) => reboots.length)).toEqual([1, 0]);
+    expect(rebootsOf.map((reboots) => reboots.length)).toEqual([1, 0]);
     expect(await requestVersion(hosts[1] ?? "")).toBe("1.0.0");
   }));
 
-it("a machine that does not start after its reboot ends the run, and a powered-off machine does not", () =>
+it("a machine that does not start after its reboot ends the run, but a machine that is powered off does not", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet }) => {
     bucket.write("maand.conf", `${fleet.conf}timeouts.command = 3\ntimeouts.connect = 1\n`);
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
-    const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: undefined })));
+    const rebootsOf = await Promise.all(workers.map((worker) => worker.reboots({ downMs: undefined })));
     const rolled = await bucket.json<{ outcome: string }[]>("run_command", "sudo reboot");
     expect(rolled.map(({ outcome }) => outcome)).toEqual(["failed", "skipped"]);
-    expect(kept.map((reboots) => reboots.length)).toEqual([1, 0]);
+    expect(rebootsOf.map((reboots) => reboots.length)).toEqual([1, 0]);
     await workers[0]?.start();
     const off = await bucket.json<{ outcome: string }[]>("run_command", "sudo poweroff");
     expect(off.map(({ outcome }) => outcome)).toEqual(["disconnected", "disconnected"]);

@@ -76,7 +76,7 @@ it("run_command fails if the command closes its own connection, unless that is a
     });
   }));
 
-it("run_command handles a megabyte without a line end, binary data, and a background child", () =>
+it("run_command handles a megabyte without a newline, binary data, and a background child", () =>
   withFleetBucket({ count: 1 }, async ({ bucket }) => {
     await bucket.maand("build");
     const [long] = await bucket.json<Result[]>("run_command", "head -c 1000000 /dev/zero | tr '\\0' x");
@@ -88,7 +88,7 @@ it("run_command handles a megabyte without a line end, binary data, and a backgr
     expect(left?.duration_ms).toBeLessThan(10_000);
   }));
 
-it("run_command prints equal output of several workers once", () =>
+it("run_command prints identical output of several workers once", () =>
   withFleetBucket({ count: 5 }, async ({ bucket, hosts }) => {
     await bucket.maand("build");
     const result = await bucket.maand(

@@ -80,7 +80,7 @@ it("worker_facts writes the facts of workers and keeps unknown values, and a sec
     expect(await bucket.maand("worker_facts", "-w", "zone:a", "-l", "web")).toMatchObject({ code: 2 });
   }));
 
-it("worker trust shows all host keys in one table, also after a change, and pins them only on request", () =>
+it("worker trust shows all host keys in one table, even after a change, and pins them only on request", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, workers, hosts }) => {
     await bucket.maand("build");
     const shown = await bucket.maand("worker", "trust");

@@ -6,9 +6,9 @@ import { Life, type Skipped, type Step } from "./life.ts";
 import type { Violation } from "./simulated-workers.ts";
 
 /**
- * Simulates random lives of a bucket: new releases, drains, restarts by hand, reboots, maintenances, crashes, unreachable workers,
+ * Simulates random lives of a bucket: new releases, drains, restarts by hand, reboots, maintenance, crashes, unreachable workers,
  * failed commands, and kills of maand at any moment. In all of them, no command may take down more of a job than its budget allows.
- * To run more or other lives:
+ * To simulate more or other lives:
  *
  *     MAAND_MODEL_RUNS=2000 MAAND_MODEL_SEED=7 npx vitest run --config test/vitest.config.ts --project unit budget.invariants
  */

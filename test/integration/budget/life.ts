@@ -131,7 +131,7 @@ export class Life {
     });
   }
 
-  /** Starts a maintenance that drains, reboots and starts workers, or resumes or aborts the last one. A refusal changes nothing. */
+  /** Starts maintenance that drains, reboots and starts workers, or resumes or aborts the last maintenance. A refusal changes nothing. */
   async #maintain({ verb, hosts, concurrency, onFailure, away }: Extract<Step, { do: "maintain" }>): Promise<void> {
     this.sim.isStopRequested = () => false;
     this.sim.staysAway.clear();

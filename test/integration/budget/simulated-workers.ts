@@ -88,7 +88,7 @@ export class Simulation {
   }
 
   /**
-   * Records a violation if a command exceeds the budget. An allocation that is already down costs nothing. The default
+   * Records a violation if a command exceeds the budget. An allocation that is already down does not count. The default
    * budget limits only drains, which another test covers; restarts are limited by their batches.
    */
   #judge(job: string, host: string, what: string): void {
@@ -114,7 +114,8 @@ export class Simulation {
       name: "simulation",
       apply({ connect, runOnWorker, stage, rollout, reconcile, target, verify }) {
         connect.tapPromise("simulation", async ({ worker: { host, workerId }, root, bucket: { id } }) => {
-          if (sim.unreachable.has(host)) throw new MaandError({ code: "UNREACHABLE", message: `${host} is away` });
+          if (sim.unreachable.has(host))
+            throw new MaandError({ code: "UNREACHABLE", message: `${host} cannot be reached` });
           const worker = () => ({
             stdout: JSON.stringify({ bucket_id: id, worker_id: workerId, update_seq: sim.#seq.get(host) ?? 0 }),
           });
@@ -153,7 +154,8 @@ export class Simulation {
 
   /** Reboots a worker: all its jobs go down, and do not start again by themselves. */
   #reboot(host: string): void {
-    if (this.unreachable.has(host)) throw new MaandError({ code: "DISCONNECTED", message: `${host} is away` });
+    if (this.unreachable.has(host))
+      throw new MaandError({ code: "DISCONNECTED", message: `${host} cannot be reached` });
     const running = [...this.jobs.keys()].filter((job) => !["absent", "down"].includes(this.at(job, host)));
     this.takeWorkerDown(host, running, `reboot ${host}`);
     if (this.isDead) throw new Error("dead");
@@ -163,7 +165,8 @@ export class Simulation {
 
   async #run(kind: string, job: string, host: string): Promise<void> {
     const what = `${kind} ${job}@${host}`;
-    if (this.unreachable.has(host)) throw new MaandError({ code: "DISCONNECTED", message: `${host} is away` });
+    if (this.unreachable.has(host))
+      throw new MaandError({ code: "DISCONNECTED", message: `${host} cannot be reached` });
     if (kind === "remove") {
       this.onChange();
       this.truth.delete(`${job}@${host}`);

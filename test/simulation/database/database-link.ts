@@ -141,7 +141,7 @@ export class DatabaseLink implements Statements {
     throw new Killed(this.#process.name);
   }
 
-  /** Sends a renewal of the thread. It does not wait for the main thread, which gets the answer later. */
+  /** Sends a renewal, as the database thread does, without waiting for the main thread, which gets the answer later. */
   #renew(renewal: Renewal): void {
     const { sql, values, everyMs } = renewal;
     const world = this.#world;

@@ -100,7 +100,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     expect(standing.version).toBe(9);
   });
 
-  it("returns large answers in parts", () => {
+  it("returns large results in parts", () => {
     const { authority } = newBucket();
     const large = (name: string): RowChange => ({ ...row("content", name), bytes: Buffer.alloc(5_000_000) });
     authority.apply(change(0, large("a"), large("b"), large("c")));

@@ -14,7 +14,7 @@ type Message =
   | { readonly id: number; readonly settled: Readonly<Record<string, readonly string[]>>; readonly end?: undefined };
 
 /**
- * Starts a runner on a worker, which keeps the program of the runner under its hash. The streams use the protocol of the
+ * Starts a runner on a worker. The worker keeps the runner's program under its hash. The streams use the protocol of the
  * real runner.
  */
 export function startRunner(worker: Worker, connection: Connection, program: string): RemoteStream {

@@ -17,8 +17,8 @@ export class Random {
   }
 
   /** A number between two others. */
-  between(least: number, most: number): number {
-    return least + this.next() * (most - least);
+  between(min: number, max: number): number {
+    return min + this.next() * (max - min);
   }
 
   /** A whole number from 0 to less than `count`. */

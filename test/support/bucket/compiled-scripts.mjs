@@ -1,5 +1,5 @@
-// Preloaded into maand: at the end, writes the compiled files of the program to MAAND_TEST_COMPILED_FILE, each with whether cached
-// code was used.
+// Preloaded into maand: at the end, writes the compiled files of the program to MAAND_TEST_COMPILED_FILE, and for
+// each file, whether cached code was used.
 import { writeFileSync } from "node:fs";
 import vm from "node:vm";
 

@@ -37,7 +37,7 @@ export function httpService(version: string, more: Readonly<Record<string, unkno
   return { manifest, files: { Makefile: MAKEFILE, "server.mjs": SERVER } };
 }
 
-/** The current answer of the service on a host, or undefined when it does not answer. */
+/** The current response of the service on a host; undefined if it does not respond. */
 export function requestVersion(host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const request = get({ host, port: SERVICE_PORT, timeout: 2000, agent: false }, (response) => {

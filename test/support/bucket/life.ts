@@ -23,7 +23,7 @@ export interface Life {
   dispose(): void;
 }
 
-/** Lists the files of jobs below `$1`, with checksums, and the files that an interrupted transfer left behind. */
+/** Lists the files of jobs in `$1`, with checksums, and the files that an interrupted transfer left behind. */
 const LIST =
   'cd "$1"/* && find . -type f ! -path "./jobs/*/data/*" ! -path "./locks/*" ! -path "./receipts/*" ! -path "./program" ! -name fence ! -name worker.json -exec md5sum {} + | sort -k2; find . -type d -name ".~tmp~"';
 
@@ -74,7 +74,7 @@ function moveDeliveries(root: string, from: string, to: string): void {
   }
 }
 
-/** Copies a bucket whose workers are directories below it. */
+/** Copies a bucket whose workers are directories inside it. */
 export function localLife(base: LocalBucket, jobs: readonly string[]): Life {
   const copy = base.copy();
   return {
@@ -132,7 +132,7 @@ export function processesOf({ root }: Life): number[] {
     .filter((pid) => argumentsOf(pid).includes(root));
 }
 
-/** The files that remain in the `tmp` of a life. */
+/** The files that remain in `tmp` of the copied bucket. */
 export function leftIn({ root }: Life): string[] {
   return readdirSync(join(root, "tmp"));
 }

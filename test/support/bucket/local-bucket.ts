@@ -40,7 +40,7 @@ export async function localBucket(count: number): Promise<LocalBucket> {
 
 /** The stdout of lines. Throws if they failed. */
 function output(lines: string, { code, stdout, stderr }: Ended): string {
-  if (code !== 0) throw new Error(`${lines}\nended with ${code}:\n${stdout}\n${stderr}`);
+  if (code !== 0) throw new Error(`${lines}\nexited with ${code}:\n${stdout}\n${stderr}`);
   return stdout;
 }
 

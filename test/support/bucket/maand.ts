@@ -75,7 +75,7 @@ export function startMaand(
         listeners.add(listen);
         listen();
         void ended.then(({ code }) =>
-          reject(new Error(`maand ended with ${code} and never printed "${wanted}":\n${output.stderr}`)),
+          reject(new Error(`maand exited with ${code} and never printed "${wanted}":\n${output.stderr}`)),
         );
       }),
   };
@@ -87,7 +87,7 @@ export function maand(args: readonly string[], options: MaandOptions): Promise<E
 }
 
 /**
- * Runs maand from the sources to its end in this process, which is faster than to start a process for a short command. The
+ * Runs maand from the sources to its end in this process, which is faster than starting a process for a short command. The
  * command gets the same environment as in a separate process.
  */
 export async function maandHere(args: readonly string[], cwd: string): Promise<Ended> {

@@ -51,6 +51,6 @@ function packAll(directory: string, list: string): void {
     writeFileSync(`${list}.new`, printed);
     renameSync(`${list}.new`, list);
   } finally {
-    rmdirSync(join(directory, "packing")); // so that the next process tries again after a failure, and reports it
+    rmdirSync(join(directory, "packing")); // so that the next process retries after a failure, and reports it
   }
 }

@@ -23,7 +23,7 @@ export interface Scratch {
   start(args: readonly string[], options?: Partial<MaandOptions>): Running;
   /** Runs maand with --json and returns its output. */
   json<T>(...args: readonly string[]): Promise<T>;
-  /** Writes a file of the bucket, below its root. */
+  /** Writes a file in the bucket's directory. */
   write(path: string, text: string, mode?: number): void;
   read(path: string): string;
   workers(...entries: readonly Readonly<Record<string, unknown>>[]): void;

@@ -20,7 +20,7 @@ export function maandOnPath(): string {
 /** A word that a shell would not change, or a word in quotes. */
 const WORD = /^(?:[\w./:=@,+%-]+|"[^"$`\\!]*"|'[^']*')+$/;
 
-/** The calls of maand in lines that contain nothing else; undefined for lines that need a shell. */
+/** The calls to maand in lines that contain nothing else; undefined for lines that need a shell. */
 export function callsOfMaand(lines: string): string[][] | undefined {
   const calls: string[][] = [];
   for (const call of lines.split(/\n|&&/)) {

@@ -27,6 +27,6 @@ export function run(argv: readonly string[], input = ""): Promise<CommandResult>
 /** Runs a command that must succeed. */
 export async function must(argv: readonly string[], input = ""): Promise<string> {
   const result = await run(argv, input);
-  if (result.code !== 0) throw new Error(`${argv.join(" ")} ended with ${result.code}: ${result.stderr.trim()}`);
+  if (result.code !== 0) throw new Error(`${argv.join(" ")} exited with ${result.code}: ${result.stderr.trim()}`);
   return result.stdout;
 }

@@ -37,7 +37,7 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-/** Starts workers. Throws an error with a reason of one line if this machine does not permit that. */
+/** Starts workers. Throws an error with a one-line reason if this machine does not permit that. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const refusal = fleetRefusal();
   if (refusal) throw new Error(refusal);

@@ -35,7 +35,7 @@ done
 `;
 
 /**
- * Removes key, user and rsync from a worker, as on a newly installed machine. The worker has its own file system over the
+ * Removes the key, the user and rsync from a worker, as on a newly installed machine. The worker has its own file system over the
  * file system of this machine, and an apt-get that installs without a network.
  */
 export async function makeFresh(fleet: Fleet, worker: FleetWorker, { password, authorized }: Fresh): Promise<void> {
@@ -76,5 +76,5 @@ export async function makeFresh(fleet: Fleet, worker: FleetWorker, { password, a
 
 async function inside(worker: FleetWorker, argv: readonly string[], input?: string): Promise<void> {
   const { code, stderr } = await worker.run(argv, input);
-  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}: ${stderr.trim()}`);
+  if (code !== 0) throw new Error(`${argv.join(" ")} exited with ${code}: ${stderr.trim()}`);
 }

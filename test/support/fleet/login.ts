@@ -6,7 +6,7 @@ import { must } from "./command.ts";
 import type { Fleet } from "./fleet.ts";
 import type { FleetWorker } from "./worker.ts";
 
-/** Changes of the account that maand uses to log in to a worker. */
+/** Changes to the account that maand uses to log in to a worker. */
 export interface Login {
   /** Login shell; default: as on this machine. */
   readonly shell?: string;
@@ -61,5 +61,5 @@ async function mountHome(
 
 async function inside(worker: FleetWorker, argv: readonly string[]): Promise<void> {
   const { code, stderr } = await worker.run(argv);
-  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}: ${stderr.trim()}`);
+  if (code !== 0) throw new Error(`${argv.join(" ")} exited with ${code}: ${stderr.trim()}`);
 }

@@ -13,7 +13,7 @@ export function programOf(pid: number): string {
   return readQuietly(`/proc/${pid}/comm`).trim();
 }
 
-/** The arguments of a process, separated by blanks; empty if the process has ended. */
+/** The arguments of a process, separated by spaces; empty if the process has ended. */
 export function argumentsOf(pid: number): string {
   return readQuietly(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
 }

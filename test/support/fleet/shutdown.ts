@@ -27,25 +27,25 @@ export interface RebootOptions {
 /** Writes shutdown programs that refuse, for a worker that does not reboot. They must never affect this machine. */
 export async function writePrograms(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o755 });
-  await writePhrase(directory, "echo this fleet worker has no keeper >&2; exit 1");
+  await writeScripts(directory, "echo this fleet worker does not reboot >&2; exit 1");
 }
 
-/** Reboots a worker each time one of its shutdown programs is called. Returns the list of reboots; `end` stops this. */
-export async function keep(
+/** Reboots a worker each time one of its shutdown programs is called. Returns the list of reboots; `end` stops watching. */
+export async function rebootOnShutdown(
   directory: string,
   { downMs, answersMs }: RebootOptions,
   worker: { stop(): Promise<void>; start(): Promise<void> },
 ): Promise<{ readonly reboots: readonly Reboot[]; end(): Promise<void> }> {
   const request = `${directory}/request`;
   const reboots: Reboot[] = [];
-  let going = true;
+  let isWatching = true;
   const wait = answersMs === undefined ? "exec sleep 600" : "exit 0";
-  await writePhrase(
+  await writeScripts(
     directory,
     `echo "$(basename "$0") $*" > ${PROGRAMS_AT}/.new && mv ${PROGRAMS_AT}/.new ${PROGRAMS_AT}/request || exit 1; ${wait}`,
   );
-  const kept = (async () => {
-    while (going) {
+  const watching = (async () => {
+    while (isWatching) {
       if (existsSync(request)) await goDown();
       else await sleep(5);
     }
@@ -53,8 +53,8 @@ export async function keep(
   return {
     reboots,
     async end() {
-      going = false;
-      await kept;
+      isWatching = false;
+      await watching;
     },
   };
 
@@ -73,9 +73,9 @@ export async function keep(
   }
 }
 
-async function writePhrase(directory: string, phrase: string): Promise<void> {
+async function writeScripts(directory: string, script: string): Promise<void> {
   for (const program of PROGRAMS) {
-    await writeFile(`${directory}/${program}`, `#!/bin/sh\n${phrase}\n`);
+    await writeFile(`${directory}/${program}`, `#!/bin/sh\n${script}\n`);
     await chmod(`${directory}/${program}`, 0o755);
   }
 }

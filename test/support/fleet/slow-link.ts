@@ -7,7 +7,7 @@ export interface SlowLink {
   readonly port: number;
   /** Connections since the last {@link reset}. */
   readonly connections: number;
-  /** The longest chain in one connection of messages that each waited for an answer of the worker. TCP handshakes do not count. */
+  /** The longest chain in one connection of messages that each waited for an answer from the worker. TCP handshakes do not count. */
   readonly roundTrips: number;
   reset(): void;
   close(): Promise<void>;

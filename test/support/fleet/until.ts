@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 /**
  * Waits until `condition` returns a truthy value, and checks it every few milliseconds. Fails only after a long time,
- * because a busy machine is not a failure.
+ * because a busy machine must not fail a test.
  */
 export async function until<T>(
   what: string,

@@ -5,7 +5,7 @@ import { type CommandResult, run } from "./command.ts";
 import { makeKey } from "./keys.ts";
 import { type Namespace, openNamespace } from "./namespace.ts";
 import { argumentsOf, isStopped, programOf, signalAll } from "./processes.ts";
-import { keep, type Reboot, type RebootOptions, writePrograms } from "./shutdown.ts";
+import { type Reboot, type RebootOptions, rebootOnShutdown, writePrograms } from "./shutdown.ts";
 import { type Sshd, startSshd } from "./sshd.ts";
 import { until } from "./until.ts";
 
@@ -34,7 +34,7 @@ export class FleetWorker {
   #sshd: Sshd | undefined;
   #earlierLog: readonly string[] = [];
   #isOff = true;
-  #keeper: Awaited<ReturnType<typeof keep>> | undefined;
+  #rebooter: Awaited<ReturnType<typeof rebootOnShutdown>> | undefined;
 
   constructor(parts: WorkerParts) {
     this.host = parts.address;
@@ -89,9 +89,9 @@ export class FleetWorker {
 
   /** Makes `shutdown`, `reboot` and similar programs switch it off and start its sshd again some time later. */
   async reboots(options: RebootOptions): Promise<readonly Reboot[]> {
-    await this.#keeper?.end();
-    this.#keeper = await keep(`${this.#parts.directory}/programs`, options, this);
-    return this.#keeper.reboots;
+    await this.#rebooter?.end();
+    this.#rebooter = await rebootOnShutdown(`${this.#parts.directory}/programs`, options, this);
+    return this.#rebooter.reboots;
   }
 
   /** Simulates a network failure: its sshd and all sessions end, and processes of jobs continue. */
@@ -195,7 +195,7 @@ export class FleetWorker {
 
   /** Ends all processes on the worker. */
   async close(): Promise<void> {
-    await this.#keeper?.end();
+    await this.#rebooter?.end();
     await this.#namespace?.close();
     this.#namespace = undefined;
   }

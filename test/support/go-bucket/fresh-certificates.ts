@@ -12,7 +12,7 @@ const DAY = 86_400_000;
 
 /**
  * Signs the certificates of job api again with the same keys, as the Go program does: for the address of the worker and
- * 127.0.0.1, without any name.
+ * 127.0.0.1, without a host name.
  */
 export async function freshCertificates(bucket: string, workers: ReadonlyMap<string, string>): Promise<void> {
   const db = new Sqlite(join(bucket, "data/maand.db"));

@@ -9,7 +9,7 @@ export interface LibraryCase {
   readonly env?: Readonly<Record<string, string | null>>;
   /** The expected requests to maand. */
   readonly requests: readonly ApiRequest[];
-  /** The answers of maand in order. With null, it never answers; with "cut", it closes the connection. */
+  /** The responses of maand in order. With null, maand never responds; with "cut", it closes the connection. */
   readonly answers?: readonly (Answer | "cut" | null)[];
   readonly returns?: unknown;
   /** The expected error. `message` is the beginning of its message. */

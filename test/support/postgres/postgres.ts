@@ -11,7 +11,7 @@ export interface Postgres {
   readonly home: string;
   /** The directory of its data. */
   readonly data: string;
-  /** The URL of a new database, as its owner `maand`; the password is `secret`. */
+  /** The URL of a new database. It logs in as the database's owner `maand`, with the password `secret`. */
   database(): string;
   /** Runs SQL in a database and returns its output. */
   sql(database: string, text: string): string;
@@ -47,7 +47,7 @@ export interface SmallDisk {
   readonly megabytes: number;
 }
 
-/** Mounts the small disk in the namespace of the server, and starts the server there as its user. Needs root. */
+/** Mounts the small disk in the namespace of the server, and then starts the server in it under an unprivileged account. Needs root. */
 const WITH_SMALL_DISK =
   'mount -t tmpfs -o "size=$2m,mode=0700,uid=$3,gid=$4" tmpfs "$1" && exec setpriv --reuid "$3" --regid "$4" --clear-groups "$5" -D "$6"';
 

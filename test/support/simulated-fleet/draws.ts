@@ -1,5 +1,5 @@
 /** A minimum and a maximum. */
-export type Range = readonly [least: number, most: number];
+export type Range = readonly [min: number, max: number];
 
 /**
  * Random numbers that depend only on the seed and on their purpose, not on the order in which they are drawn. Two runs
@@ -22,8 +22,8 @@ export class Draws {
   }
 
   /** A number in a range, usually near its minimum and rarely near its maximum, like delays and sizes. */
-  within([least, most]: Range, ...about: readonly string[]): number {
-    return least + (most - least) * this.share(...about) ** 3;
+  within([min, max]: Range, ...about: readonly string[]): number {
+    return min + (max - min) * this.share(...about) ** 3;
   }
 }
 

@@ -41,7 +41,7 @@ export async function simulatedBucket(size: WorkspaceSize, simulation: Simulatio
       Reflect.set(globalThis, FLEET, fleet);
       const ended = await maandHere(args, bucket.root);
       if (ended.code === 0) return ended;
-      throw new Error(`maand ${args.join(" ")} ended with ${ended.code}:\n${ended.stdout}\n${ended.stderr}`);
+      throw new Error(`maand ${args.join(" ")} exited with ${ended.code}:\n${ended.stdout}\n${ended.stderr}`);
     },
   };
 }

@@ -7,7 +7,7 @@ const MINUTES = 60_000;
 
 /** Tests one of {@link TRANSPORTS}, and compares the results with its column of the table in the docs. */
 export function keepsItsPromises(name: keyof typeof TRANSPORTS): void {
-  it(`the transport ${name} keeps the promises that docs/plugins/transports.md lists`, {
+  it(`the transport ${name} provides the guarantees that docs/plugins/transports.md lists`, {
     timeout: 3 * MINUTES,
   }, async () => {
     const transport = TRANSPORTS[name];

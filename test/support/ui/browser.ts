@@ -92,7 +92,7 @@ async function watched(page: Page, url: string): Promise<UiPage> {
   };
 }
 
-/** The findings of axe, as one text for each element. */
+/** The findings of axe, as one string for each element. */
 const FINDINGS = `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
   violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ": " + html + " " + failureSummary)))`;
 

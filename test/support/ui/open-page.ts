@@ -17,7 +17,7 @@ export interface OpenedPage {
   readonly server: Running;
   readonly origin: string;
   readonly session: SessionAnswer;
-  /** Returns the response of a path below /api. Rejects if the server refuses. */
+  /** Returns the response of a path under /api. Rejects if the server returns an error. */
   get<T>(path: string): Promise<T>;
   /** Writes, and returns the status and body of the response. */
   post<T>(path: string, body: unknown): Promise<{ readonly status: number; readonly body: T }>;

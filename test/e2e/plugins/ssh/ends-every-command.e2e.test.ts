@@ -10,7 +10,7 @@ beforeAll(() => {
 });
 
 describe("every command ends", () => {
-  test.each([true, false])("at its time limit, including on the worker (as root: %s)", async (asRoot) => {
+  test.each([true, false])("at its timeout, including on the worker (as root: %s)", async (asRoot) => {
     const remote = await remotes().connect(worker);
     const argv = ["sh", "-c", "echo begun; sleep 61 & sleep 62; :"];
     const error = await failure(remote.exec(argv, { asRoot, timeoutMs: 1_000 }));
@@ -43,7 +43,7 @@ describe("every command ends", () => {
     expect((await remote.exec(["echo", "still here"])).stdout).toBe("still here\n");
   });
 
-  test("by its stop word, until which its input stays open", async () => {
+  test("after its stop word is sent, and its input stays open until then", async () => {
     const remote = await remotes().connect(worker);
     const interrupt = new AbortController();
     const lines: string[] = [];
@@ -71,7 +71,7 @@ describe("every command ends", () => {
     expect(await failure(first)).toMatchObject({ code: "TIMED_OUT" });
   });
 
-  test("on a stopped worker after its time limit, and the next command fails with UNREACHABLE in bounded time", async () => {
+  test("on a stopped worker after its timeout, and the next command fails with UNREACHABLE in bounded time", async () => {
     const remote = await remotes().connect(worker, {
       settings: { timeouts: { connectMs: 700, commandMs: 9_000, tapMs: 900_000 } },
     });
@@ -101,7 +101,7 @@ describe("every command ends", () => {
   });
   let ended: Promise<MaandError>;
 
-  test("with DISCONNECTED on a stopped worker, which keepalives detect", async () => {
+  test("with DISCONNECTED when keepalives detect a stopped worker", async () => {
     const remote = await remotes({ keepaliveSeconds: 0.1 }).connect(worker);
     const running = remote.exec(["sh", "-c", "echo begun; sleep 65"], { onLine: () => worker.freeze() });
     try {
@@ -112,7 +112,7 @@ describe("every command ends", () => {
     await worker.run(["pkill", "-f", "sleep 65"]);
   });
 
-  test("when the connection is closed, even twice", async () => {
+  test("when the connection is closed, even if it is closed twice", async () => {
     const remote = await remotes().connect(worker);
     const begun = new Promise<void>((resolve) => {
       ended = failure(remote.exec(["sh", "-c", "echo begun; sleep 66"], { onLine: () => resolve() }));
@@ -127,7 +127,7 @@ describe("every command ends", () => {
 });
 
 describe("a lost connection", () => {
-  test("during a command fails it with DISCONNECTED, without repeating it", async () => {
+  test("during a command makes the command fail with DISCONNECTED, and does not repeat it", async () => {
     const remote = await remotes().connect(worker);
     const running = remote.exec(["sh", "-c", "echo once >> /opt/worker/once; echo begun; sleep 67"], {
       asRoot: true,
@@ -148,7 +148,7 @@ describe("a lost connection", () => {
     expect(worker.connections()).toBe(before + 1);
   });
 
-  test("to an unreachable worker fails commands with UNREACHABLE until the worker is back", async () => {
+  test("to an unreachable worker makes commands fail with UNREACHABLE until the worker can be reached again", async () => {
     const remote = await remotes().connect(worker);
     await worker.cutOff();
     expect(await failure(remote.exec(["true"]))).toMatchObject({ code: "UNREACHABLE" });

@@ -93,7 +93,7 @@ describe("a connection to an unreachable worker", () => {
     );
   });
 
-  test("does not run a ProxyCommand of the ssh config, and suggests ProxyJump", async () => {
+  test("does not run a ProxyCommand from the ssh config, and suggests ProxyJump", async () => {
     const configFile = join(fleet().directory, "with-proxy-command");
     writeFileSync(configFile, "Host inner\n  HostName 127.0.0.1\n  Port 1\n  ProxyCommand false\n");
     const error = await failure(remotes({ configFile }).connect({ host: "inner" }));

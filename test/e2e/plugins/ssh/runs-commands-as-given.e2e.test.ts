@@ -86,7 +86,7 @@ describe("a remote", () => {
     await expect(remote.exec(["true"], { env: { "A;B": "x" } })).rejects.toThrow(TypeError);
   });
 
-  test("returns a megabyte without a line end and binary output completely", async () => {
+  test("returns a megabyte without a newline, and binary output, completely", async () => {
     const lines: string[] = [];
     const zeros = "head -c 1048576 /dev/zero | tr '\\0' a";
     const big = await remote.exec(["sh", "-c", zeros], { onLine: (line) => lines.push(line) });
@@ -108,7 +108,7 @@ describe("a remote", () => {
     await remote.exec(["rm", "/tmp/fleet-bytes"]);
   });
 
-  test("opens streams in both directions, as root, with variables, which can be closed", async () => {
+  test("opens streams that work in both directions, run as root, receive variables, and can be closed", async () => {
     const stream = await remote.stream(["sh", "-c", 'id -un; echo "$A$B"; cat'], {
       asRoot: true,
       env: { A: "a", B: secret("b") },
@@ -124,7 +124,7 @@ describe("a remote", () => {
     await until("the stream's command to end", () => worker.processesWith("# endless").length === 0);
   });
 
-  test("does not wait for a child of the command in the background", async () => {
+  test("does not wait for a background child of the command", async () => {
     const { stdout, durationMs } = await remote.exec(["sh", "-c", "sleep 60 & echo started"], { asRoot: true });
     expect(stdout).toBe("started\n");
     expect(durationMs).toBeLessThan(5_000);
@@ -137,15 +137,15 @@ describe("a remote", () => {
     const results = await Promise.all(
       Array.from({ length: 20 }, () => remote.exec(["sh", "-c", program], { asRoot: true })),
     );
-    const most = Math.max(...results.map(({ stdout }) => Number(stdout)));
-    expect(most).toBeGreaterThan(1);
-    expect(most).toBeLessThanOrEqual(8);
+    const maxParallel = Math.max(...results.map(({ stdout }) => Number(stdout)));
+    expect(maxParallel).toBeGreaterThan(1);
+    expect(maxParallel).toBeLessThanOrEqual(8);
     expect(worker.connections()).toBe(1);
   });
 });
 
 describe("on a server with lower limits", () => {
-  test("commands wait for each other if it allows two sessions", async () => {
+  test("commands wait for each other if the server allows two sessions", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxSessions 2"] }, async (tight) => {
       const remote = await remotesFor(tight).connect(tight.workers[0] as FleetWorker);
       await Promise.all(Array.from({ length: 10 }, () => remote.exec(["sleep", "0.05"])));
@@ -153,7 +153,7 @@ describe("on a server with lower limits", () => {
     });
   });
 
-  test("commands, streams and background children take turns if it allows one session", async () => {
+  test("commands, streams and background children take turns if the server allows one session", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxSessions 1"] }, async (tight) => {
       const remote = await remotesFor(tight).connect(tight.workers[0] as FleetWorker);
       const leave = ["sh", "-c", "sleep 0.3 & echo left"];
@@ -166,7 +166,7 @@ describe("on a server with lower limits", () => {
     });
   });
 
-  test("refused logins are retried if it allows few parallel logins", async () => {
+  test("refused logins are retried if the server allows few parallel logins", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxStartups 2"] }, async (tight) => {
       const [one] = tight.workers as [FleetWorker];
       const at = remotesFor(tight);

@@ -20,6 +20,6 @@ server.listen(port, host, () =>
 );
 
 process.on("SIGTERM", () => {
-  console.log(`${new Date().toISOString()} version ${version} ends`);
+  console.log(`${new Date().toISOString()} version ${version} stops`);
   server.close(() => process.exit());
 });

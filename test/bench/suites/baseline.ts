@@ -8,11 +8,11 @@ import { rsync } from "@maand/plugin-rsync";
 import { type Fleet, remotesFor } from "../../support/fleet/index.ts";
 import type { Cost } from "../suite.ts";
 
-/** The work of a floor on each worker, in addition to connecting. */
-export interface FloorWork {
+/** The work of a baseline on each worker, in addition to connecting. */
+export interface BaselineWork {
   /** Number of jobs whose files are copied with one rsync for each worker; 0 for none. */
   readonly synced: number;
-  /** Number of jobs for each of which one bare `make` runs, through a separate channel. */
+  /** Number of jobs. For each job, one bare `make` runs through a separate channel. */
   readonly made: number;
 }
 
@@ -20,11 +20,11 @@ export interface FloorWork {
  * Measures the minimum cost of an operation on this machine: connects to all workers at the same time, copies files with
  * rsync, and runs `make`.
  */
-export async function floorOf(fleet: Fleet, { synced, made }: FloorWork): Promise<Cost> {
+export async function baselineOf(fleet: Fleet, { synced, made }: BaselineWork): Promise<Cost> {
   const workerRemotes = remotesFor(fleet);
   const hooks = createHooks();
   void rsync().apply(hooks);
-  const source = mkdtempSync(join(tmpdir(), "maand-floor-"));
+  const source = mkdtempSync(join(tmpdir(), "maand-baseline-"));
   try {
     for (let job = 0; job < Math.max(synced, made); job += 1) writeTree(source, job);
     const began = performance.now();
@@ -42,7 +42,7 @@ export async function floorOf(fleet: Fleet, { synced, made }: FloorWork): Promis
   }
 }
 
-/** Deletes the files of floors and deploys on the workers. */
+/** Deletes the files of baselines and deploys on the workers. */
 export async function clearWorkers(fleet: Fleet): Promise<void> {
   const remotes = remotesFor(fleet);
   await Promise.all(
