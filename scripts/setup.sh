@@ -1,6 +1,6 @@
-# Sourced by demo.sh and test.sh, in the repository's root: packages and build, only when they are missing or old.
+# Sourced by demo.sh and test.sh in the root of the repository. Installs and builds packages that are missing or out of date.
 
-# Says in one line why we cannot go on.
+# Prints the reason on one line, and exits.
 refuse() {
   printf '%s: %s\n' "$ME" "$*" >&2
   exit 2
@@ -8,7 +8,7 @@ refuse() {
 
 say() { printf '%s: %s\n' "$ME" "$*"; }
 
-# Runs a command in silence; if it fails, shows its last lines.
+# Runs a command without output. If it fails, prints the last lines of its output.
 quietly() {
   local log status=0
   log=$(mktemp)
@@ -35,7 +35,7 @@ install_packages() {
     refuse "npm ci failed, see above; it may need python3, make and g++ to compile: apt-get install python3 make g++"
 }
 
-# Packages tsconfig.json names whose dist/ is missing.
+# Prints the packages in tsconfig.json that have no dist/.
 unbuilt() {
   local package
   for package in $(sed -n 's/.*"path": "\(.*\)".*/\1/p' tsconfig.json); do
@@ -43,7 +43,7 @@ unbuilt() {
   done
 }
 
-# Whether every package was built, and by us after the last change to a source.
+# Whether every package was built by these scripts after the last change to a source.
 build_is_fresh() {
   [ -z "$(unbuilt)" ] && [ -f node_modules/.built ] &&
     [ -z "$(find packages/*/src packages/*/tsconfig.json tsconfig*.json -newer node_modules/.built -print -quit)" ]
@@ -53,7 +53,7 @@ build_packages() {
   local package
   build_is_fresh && return
   say "building"
-  # tsc believes these records more than its eyes
+  # with these records, tsc would not notice that dist/ is missing
   for package in $(unbuilt); do rm -f "$package/.tsbuildinfo"; done
   quietly npm run build || refuse "npm run build failed, see above"
   touch node_modules/.built

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# npm test: gets everything ready, then lint, types, and all tests. Arguments go to vitest.
+# npm test: installs and builds what is missing, then runs the linter, the type checks and all tests. Passes its arguments to vitest.
 set -euo pipefail
 
 ME=test
@@ -21,7 +21,7 @@ build_packages
 results=$(mktemp)
 checks=$(mktemp)
 trap 'wait; rm -f "$results" "$checks"' EXIT
-# end-to-end tests wait a lot, so lint and types take no time of their own
+# the linter and the type checks use the time in which end-to-end tests wait
 npm run --silent check >"$checks" 2>&1 </dev/null &
 check=$!
 

@@ -159,7 +159,7 @@ it("a late renewal of an earlier lease does not end the current lease of the sam
 it("a lease is still renewed after the release of an earlier, lost lease of the same process", async () => {
   const team = databases.bucket();
   const [store, other] = [team.open(), team.open()];
-  const lost = take(store, "build", SHORT);
+  const lost = take(store, "build", { ...NEVER_RENEWED, ttlMs: 60_000 });
   team.sql(EXPIRED);
   take(other, "gc").release();
   expect(() => store.bucket.nextUpdateSeq()).toThrow(expect.objectContaining({ code: "LEASE_LOST" }));
