@@ -42,7 +42,7 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "interrupt",
-    promise: "`signal` stops a command and its children with INTERRUPTED, and no other command",
+    promise: "`signal` stops only its own command and the children of that command, with INTERRUPTED",
     async run(trial) {
       const { remote } = trial;
       const go = trial.path("go");

@@ -53,7 +53,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "outputs-apart",
-    promise: "output and errors are separate, and the last line needs no line end",
+    promise: "output and errors are separate, and the last line needs no newline",
     async run({ remote }) {
       const lines: string[] = [];
       const script = "printf 'one\\ntwo'; printf 'bad\\nworse' >&2";
@@ -71,7 +71,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "lines",
-    promise: "`onLine` receives lines as they arrive: without line ends, in one piece, cut at 8,192 characters",
+    promise: "`onLine` receives each complete line as it arrives, without its newline and truncated to 8,192 characters",
     async run(trial) {
       const { remote } = trial;
       const [seen, lines] = [trial.path("seen"), [] as string[]];
