@@ -43,8 +43,8 @@ const HEAD = [
   "# Contexts",
   "",
   "For each hook, this page shows the purpose, the fields of its context, and an example. Every context is one read-only",
-  "object, so take from it what you need: `async ({ job, remote }) => ...`. [HOOKS.md](../../packages/core/HOOKS.md) describes how often",
-  "maand calls each hook and what a thrown error means. `npm run api` generates this page from the source.",
+  "object, so take from it what you need: `async ({ job, remote }) => ...`. [HOOKS.md](../../packages/core/HOOKS.md) describes how",
+  "many times maand calls each hook and what a thrown error means. `npm run api` generates this page from the source.",
   "",
   "| Moment | Hooks |",
   "| --- | --- |",
@@ -79,7 +79,7 @@ function hookLines({ name, sentence, kind, given, answer }, types, shown) {
 
 function answerText(answer = "") {
   const what = answer.replace(" | undefined", "");
-  return `maand calls the taps in order until one answers with ${code(what === "Done" ? '"done"' : what)}. A tap that returns \`undefined\` leaves the work to the next one.`;
+  return `maand calls the taps in order until one returns ${code(what === "Done" ? '"done"' : what)}. A tap that returns \`undefined\` leaves the work to the next one.`;
 }
 
 /** The lines on a hook's context. Only its first section lists the fields. */

@@ -57,8 +57,8 @@ export interface LocateContext extends RunContext {
 /** `connect`: the run needs a worker for the first time. */
 export interface ConnectContext extends LocateContext {
   /**
-   * Absolute path of the bucket's directory on the worker: the answer of `locate`, otherwise `<worker_root>/<bucket
-   * id>`. The remote must have the same `root`.
+   * Absolute path of the bucket's directory on the worker: the value that `locate` returned, otherwise
+   * `<worker_root>/<bucket id>`. The remote must have the same `root`.
    */
   readonly root: string;
 }

@@ -133,7 +133,7 @@ function workerHooks() {
     /** Called once per worker, before the run changes it: require tools, report problems. */
     preflight: new AsyncSeriesHook<[PreflightContext], TapLimit>(["context"], "preflight"),
     /**
-     * Called once per command of a maintenance on a worker: run the command once there, or return undefined.
+     * Called once per command of `maand maintain` on a worker: run the command once there, or return undefined.
      * @experimental
      */
     runOnWorker: new AsyncSeriesBailHook<[WorkerCommandContext], ExecResult | undefined, TapLimit>(
@@ -267,7 +267,7 @@ export type TapFunction<Name extends HookName> = DeclaredHooks[Name] extends {
 const SYNC: readonly unknown[] = [SyncHook, SyncBailHook, SyncWaterfallHook];
 const BAIL: readonly unknown[] = [AsyncSeriesBailHook, SyncBailHook];
 
-/** Whether the first tap that returns a value answers the hook, so that order matters. */
+/** Whether the hook stops at the first tap that returns a value, so that order matters. */
 export function isAnswered(hook: object): boolean {
   return BAIL.includes(hook.constructor);
 }

@@ -13,9 +13,9 @@ export type LazyCommands = Readonly<Record<string, () => Promise<unknown>>>;
 
 /** What a bucket lacks without a plugin, apart from the keys, commands and tables that the plugin declares. */
 export interface Provides {
-  /** Hooks it answers. */
+  /** Hooks for which the plugin returns a value. */
   readonly answers?: readonly HookName[];
-  /** Transports of the workers for which it answers these hooks; default: all. */
+  /** Transports of the workers for which the plugin returns a value; default: all. */
   readonly transports?: readonly string[];
   /** Extensions of the job files that it renders, such as `.tpl`. */
   readonly renders?: readonly string[];

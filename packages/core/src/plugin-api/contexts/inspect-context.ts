@@ -8,7 +8,7 @@ export interface Inspection {
   /** Whether the bucket's directory exists. */
   readonly exists: boolean;
   /**
-   * Files directly in that directory or below `bin/`, by path; missing files are omitted. The text is set if the hash
+   * Files directly in that directory or in `bin/`, by path; missing files are omitted. The text is set if the hash
    * differs from the expected one.
    */
   readonly metadata: ReadonlyMap<string, { readonly hash: string; readonly text?: string }>;

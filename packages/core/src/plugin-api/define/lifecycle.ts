@@ -33,8 +33,8 @@ export interface Lifecycle {
 }
 
 /**
- * An `apply` that runs jobs in deploys (`rollout`), stops what is disabled or removed (`reconcile`), and answers `maand
- * job` (`target`): `definePlugin({ name, apply: lifecycle({ name, concerns, start, stop }) })`.
+ * An `apply` that runs jobs in deploys (`rollout`), stops what is disabled or removed (`reconcile`), and runs targets for
+ * `maand job` (`target`): `definePlugin({ name, apply: lifecycle({ name, concerns, start, stop }) })`.
  */
 export function lifecycle(given: Lifecycle): (hooks: Pick<Hooks, "rollout" | "reconcile" | "target">) => void {
   const { name, before, concerns = () => true } = given;

@@ -25,8 +25,8 @@ const TAP_KEYS: readonly string[] = ["before", "tap"];
 
 /**
  * Hooks in a configuration, for small changes that need no plugin: `hooks: { async afterJob({ job, log }) { ... } }`.
- * In a hook that a single tap answers (`connect`, `stage`, `rollout`, ...), they run before all plugins and so override
- * them. In any other hook, they run after all plugins.
+ * For bail hooks, which stop at the first tap that returns a value (`connect`, `stage`, `rollout`, ...), they run before
+ * all plugins, so they can override them. For any other hook, they run after all plugins.
  */
 export type InlineHooks = { readonly [Name in HookName]?: InlineTap<Name> } & RenamedInlineHooks;
 
