@@ -9,7 +9,7 @@ import { contextsPage } from "./contexts.mjs";
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Entry points without a promise of stability; docs/plugins/stability.md lists them. */
+/** Entry points without a stability guarantee; docs/plugins/stability.md lists them. */
 const UNSTABLE = /\/(internal|operator|readonly|toolbox|unexpected|layout|on-workers|stored|saved-plans)$/;
 
 const modules = new Map();
@@ -31,9 +31,7 @@ const book = chapters();
 const place = book.findIndex(({ path }) => path === "docs/plugins/contexts.md");
 settle(join(REPOSITORY, "docs/plugins/contexts.md"), withNavigation(contexts, book, place));
 if (process.argv.includes("--check") && stale.length > 0) {
-  console.error(
-    `the public API differs from ${stale.join(", ")}\ncheck whether you meant to change it, then run: npm run api`,
-  );
+  console.error(`the public API differs from ${stale.join(", ")}\nif you meant to change it, run: npm run api`);
   process.exitCode = 1;
 } else for (const path of stale) console.log(`wrote ${path}`);
 
@@ -69,14 +67,14 @@ function reportOf(directory) {
     ...[
       `# API of ${name}`,
       "",
-      "`npm run api` generates this page from the declarations. A change here affects users of the package. Each name has a mark,",
+      "`npm run api` generates this page from the declarations. A change here affects users of the package. Each name has a",
     ],
-    "which [Stability](../../docs/plugins/stability.md) explains.",
+    "stability level, which [Stability](../../docs/plugins/stability.md) explains.",
   ];
   return `${[...head, ...hooks, ...parts].join("\n")}\n`;
 }
 
-/** The section of one entry point: its exports, and the types that they use and that no entry point of the package exports. */
+/** The section of one entry point: its exports, and the types that they use but that no entry point of the package exports. */
 function entryPointLines(title, file, elsewhere, shown) {
   const exported = exportsOf(file);
   const names = [...exported.keys()].sort();
@@ -88,7 +86,7 @@ function entryPointLines(title, file, elsewhere, shown) {
     ...againLines(again, exported, shown),
     ...names
       .filter((name) => !again.includes(name))
-      .map((name) => `// ${markOf(exported.get(name), UNSTABLE.test(title))}\n${declared(exported.get(name), name)}`),
+      .map((name) => `// ${levelOf(exported.get(name), UNSTABLE.test(title))}\n${declared(exported.get(name), name)}`),
     ...(behind.length > 0
       ? ["", "// types that the exports above use, and that are not exported", ...textsOf(behind)]
       : []),
@@ -96,7 +94,7 @@ function entryPointLines(title, file, elsewhere, shown) {
   ];
 }
 
-/** The names that an earlier section describes, grouped by its entry point. */
+/** The names that earlier sections describe, grouped by the entry point of each section. */
 function againLines(names, exported, shown) {
   const places = new Set(names.map((name) => shown.get(key(exported.get(name)))));
   return [...places].flatMap((place) => [
@@ -105,8 +103,8 @@ function againLines(names, exported, shown) {
   ]);
 }
 
-/** The mark of an export: the mark in its comment, otherwise the mark of the entry point. */
-function markOf({ file, name }, isUnstable) {
+/** The stability level of an export: the level in its comment, otherwise the level of the entry point. */
+function levelOf({ file, name }, isUnstable) {
   const comment = moduleOf(file).comments.get(name) ?? "";
   return tagIn(comment) ?? (isUnstable ? "unstable" : "stable");
 }
@@ -115,14 +113,14 @@ function tagIn(comment) {
   return /@(experimental|deprecated)\b/.exec(comment)?.[1];
 }
 
-/** The table of all hooks and their former names, with marks. */
+/** The table of all hooks and their former names, with stability levels. */
 function hookLines(path) {
   const declared = [...readFileSync(path, "utf8").matchAll(/^ {4}\/\*\*\s+(.*?) \*\/\s+(\w+): new /gms)];
   const renamed = readFileSync(join(dirname(path), "tapping/renamed-hooks.ts"), "utf8").matchAll(
     /^ {2}(\w+): "(\w+)",$/gm,
   );
   return [
-    ...["", "## Hooks", "", "| Hook | Mark |", "| --- | --- |"],
+    ...["", "## Hooks", "", "| Hook | Level |", "| --- | --- |"],
     ...declared.map(([, comment, name]) => `| \`${name}\` | ${tagIn(comment) ?? "stable"} |`),
     ...[...renamed].map(([, old, name]) => `| \`${old}\` | deprecated: renamed to \`${name}\` |`),
   ];
@@ -181,7 +179,7 @@ function reachedFrom(starts) {
   return [...seen.values()].slice(starts.length);
 }
 
-/** Parses a declaration file of the compiler, in which every statement starts in the first column and its body is indented. */
+/** Parses a declaration file of the compiler, in which every statement starts in the first column and has an indented body. */
 function moduleOf(file) {
   if (!modules.has(file)) modules.set(file, parsed(file, readFileSync(file, "utf8")));
   return modules.get(file);

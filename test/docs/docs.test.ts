@@ -61,9 +61,9 @@ describe("HOOKS.md", () => {
     expect(rows.map(([name = "", , , , taps]) => [codeIn(name)[0], taps])).toEqual(tapped);
   });
 
-  it("lists the time limits of taps", () => {
+  it("lists the timeouts of taps", () => {
     const words = {
-      waits: "wait for people, workers or other programs",
+      waits: "wait for manual input, workers or other programs",
       computes: "only compute",
       "is synchronous": "are synchronous",
     };
@@ -75,7 +75,7 @@ describe("HOOKS.md", () => {
     expect(written).toHaveLength(declared.length);
   });
 
-  it("documents the effect of a throw in each hook", () => {
+  it("documents the effect of a thrown error in each hook", () => {
     const description = tableRows(page("packages/core/HOOKS.md"), "Hook", "A tap that throws").flatMap(([hooks = ""]) =>
       codeIn(hooks),
     );
@@ -145,9 +145,9 @@ describe("EVENTS.md", () => {
 });
 
 describe("docs/plugins/stability.md", () => {
-  const marks = tableRows(page("docs/plugins/stability.md"), "Entry", "Mark").map(([entry = "", mark]) => [
+  const levels = tableRows(page("docs/plugins/stability.md"), "Entry point", "Level").map(([entry = "", level]) => [
     codeIn(entry)[0],
-    mark,
+    level,
   ]);
 
   it("lists every entry point of core, of the command library and of the library of saved plans", () => {
@@ -158,27 +158,27 @@ describe("docs/plugins/stability.md", () => {
       const paths = Object.keys(exports).filter((path) => path !== "./package.json" && !path.includes("*"));
       return paths.map((path) => `@maand/${name}${path.slice(1)}`);
     });
-    expect(marks.map(([entry]) => entry).sort()).toEqual(entries.sort());
+    expect(levels.map(([entry]) => entry).sort()).toEqual(entries.sort());
   });
 
-  it("gives each entry point the mark that its API report contains", () => {
+  it("gives each entry point the stability level that its API report contains", () => {
     const report = ["core", "command", "saved-plans"]
       .map((name) => readFileSync(join(ROOT, `packages/${name}/${name}.api.md`), "utf8"))
       .join("\n");
-    const found = marks.map(([entry]) => {
+    const found = levels.map(([entry]) => {
       const section = report.split(`\n## ${entry}\n`)[1]?.split("\n## ")[0] ?? "";
       return [entry, /^\/\/ unstable$/m.test(section) ? "unstable" : "stable"];
     });
-    expect(found).toEqual(marks);
+    expect(found).toEqual(levels);
   });
 
-  it("has an API report with a mark for every hook, in which former names are deprecated", () => {
-    const rows = tableRows(page("packages/core/core.api.md"), "Hook", "Mark");
+  it("has an API report with a stability level for every hook, in which former names are deprecated", () => {
+    const rows = tableRows(page("packages/core/core.api.md"), "Hook", "Level");
     expect(rows.map(([name = ""]) => codeIn(name)[0])).toEqual([
       ...Object.keys(createHooks()),
       ...Object.keys(RENAMED_HOOKS),
     ]);
-    expect(new Set(rows.map(([, mark = ""]) => mark.split(":")[0]))).toEqual(
+    expect(new Set(rows.map(([, level = ""]) => level.split(":")[0]))).toEqual(
       new Set(["stable", "experimental", "deprecated"]),
     );
   });
@@ -193,7 +193,7 @@ describe("docs/errors.md", () => {
     expect(sections.map(([, code, exit]) => [code, exit])).toEqual(exits);
   });
 
-  it("lists every code of a problem", () => {
+  it("lists every problem code", () => {
     expect(firstWords(page("docs/errors.md"), "Code", "Problem")).toEqual(problemCodes());
   });
 

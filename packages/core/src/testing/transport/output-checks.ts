@@ -71,7 +71,8 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "lines",
-    promise: "`onLine` receives each complete line as it arrives, without its newline and truncated to 8,192 characters",
+    promise:
+      "`onLine` receives each complete line as it arrives, without its newline and truncated to 8,192 characters",
     async run(trial) {
       const { remote } = trial;
       const [seen, lines] = [trial.path("seen"), [] as string[]];
