@@ -16,7 +16,7 @@ export interface LogSource {
 export interface RunContext {
   /** The run of the command that calls this tap. */
   readonly run: {
-    /** UUID of this run; also the name of its record below `logs/runs/`. */
+    /** UUID of this run; also the name of its record in `logs/runs/`. */
     readonly id: string;
     /** The command: `deploy`, `job restart`, ... */
     readonly command: string;
@@ -38,7 +38,7 @@ export interface RunContext {
   /**
    * Undefined while the readers of printed lines keep up. Otherwise a promise that resolves when the readers have
    * caught up, or when the run is interrupted. Until then, code that prints the output of a program must stop reading
-   * that output, so that lines do not gather in memory.
+   * that output, so that lines do not accumulate in memory.
    */
   readonly backPressure: BackPressure;
   /**

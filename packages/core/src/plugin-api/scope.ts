@@ -9,9 +9,9 @@ import type { KvSession } from "./kv.ts";
 export interface IncomingDemand {
   /** The dependent job. */
   readonly job: string;
-  /** The command of the dependent job. */
+  /** The dependent command of that job. */
   readonly command: string;
-  /** The `demands.config` of that command. */
+  /** `demands.config` of that command. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 
@@ -23,7 +23,7 @@ export interface ScopedJobContext extends JobContext {
   read(file: JobFile): Uint8Array;
   /** The same bytes in pieces of at most 1 MiB, for large files. */
   pieces(file: JobFile): Iterable<Uint8Array>;
-  /** The commands of other jobs that depend on this command, in job order. */
+  /** The commands that depend on this command of the job, in job order. */
   demandsOn(command: string): readonly IncomingDemand[];
   /** Everything that a hook may read and do for one allocation of the job. */
   scope(allocation: Allocation): AllocationScope;
@@ -60,15 +60,15 @@ export interface AllocationScope {
   /** Returns how other programs can log in to the worker; undefined if no plugin provides a login. */
   login(): Promise<Login | undefined>;
   /**
-   * Runs a Makefile target. Throws NOT_FOUND for an unknown worker or a worker without the job, PROBLEMS for a job on
-   * which this job does not depend, and OUT_OF_SYNC if nothing has been deployed there yet.
+   * Runs a Makefile target. Throws NOT_FOUND for an unknown worker or a worker without the job, PROBLEMS for a job that
+   * this job does not depend on, and OUT_OF_SYNC if nothing has been deployed there yet.
    */
   runTarget(request: TargetRequest): Promise<TargetAnswer>;
 }
 
 /**
- * A target to run for an allocation: a target of the allocation's job, or of a job on which the commands of this
- * job depend.
+ * A target to run for an allocation: a target of the allocation's job, or of a job that the commands of this job depend
+ * on.
  */
 export interface TargetRequest {
   /** The worker to run the target on. */
@@ -77,7 +77,7 @@ export interface TargetRequest {
   readonly job: string;
   /** The name of the target. */
   readonly target: string;
-  /** Default: the time limit of the job's lifecycle commands. */
+  /** Default: the timeout of the job's lifecycle commands. */
   readonly timeoutMs?: number;
   /** Abort this signal to stop the target. */
   readonly signal?: AbortSignal;
