@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import { CONTENTS } from "./chapters.mjs";
 
-const PART = /^(# .+\n)\nPart of the book: .*\n/;
+const PART = /^(# .+\n)\nSection: .*\n/;
 const NEIGHBOURS = /\n---\n\n(?:Previous|Next): .*\n$/;
 
 /** Removes the navigation from a page. */
@@ -14,7 +14,7 @@ export function withoutNavigation(text) {
 export function withNavigation(text, chapters, index) {
   const here = chapters[index];
   const link = (title, path) => `[${title}](${posix.relative(posix.dirname(here.path), path)})`;
-  const part = `Part of the book: ${link(here.part, `${CONTENTS}#${anchorOf(here.part)}`)}`;
+  const part = `Section: ${link(here.part, `${CONTENTS}#${anchorOf(here.part)}`)}`;
   const neighbours = [
     ["Previous", chapters[index - 1]],
     ["Next", chapters[index + 1]],

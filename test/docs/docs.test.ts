@@ -39,7 +39,7 @@ describe("HOOKS.md", () => {
     const declared = [...text.matchAll(/^\/\*\* (.*)\. \*\/\nfunction|^ {4}(\w+): new /gm)]
       .map(([, group, name]) => group ?? name)
       .filter((word) => !word?.startsWith("Every hook"));
-    const written = page("packages/core/HOOKS.md").text.split("\n## What an answer means")[0] ?? "";
+    const written = page("packages/core/HOOKS.md").text.split("\n## What a return value means")[0] ?? "";
     expect([...written.matchAll(/^## (.*)$|^\| `(\w+)`/gm)].map(([, group, name]) => group ?? name)).toEqual(declared);
     expect(declared.slice(0, 6)).toEqual([
       "The phases of a deploy",
@@ -63,7 +63,7 @@ describe("HOOKS.md", () => {
 
   it("lists the timeouts of taps", () => {
     const words = {
-      waits: "wait for people, workers or other programs",
+      waits: "wait for manual input, workers or other programs",
       computes: "only compute",
       "is synchronous": "are synchronous",
     };

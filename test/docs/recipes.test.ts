@@ -113,7 +113,7 @@ describe("recipes", () => {
       );
     expect(await problems()).toMatchObject([{ code: "owner.missing", message: "has no owner" }]);
     bucket.job("api", { selectors: ["worker"], owner: "PAY!" });
-    expect(await problems()).toMatchObject([{ code: "invalid_manifest", message: "is one lower-case word" }]);
+    expect(await problems()).toMatchObject([{ code: "invalid_manifest", message: "must be one lower-case word" }]);
     bucket.job("api", { selectors: ["worker"], owner: "payments" });
     expect(await problems()).toEqual([]);
   });

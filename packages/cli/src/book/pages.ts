@@ -69,7 +69,7 @@ function nameOf(path: string): string {
 
 function textOf(path: string): string {
   return readFileSync(bookFile(path), "utf8")
-    .replace(/^(# .+\n)\nPart of the book: .*\n/, "$1")
+    .replace(/^(# .+\n)\nSection: .*\n/, "$1")
     .replace(/\n---\n\n(?:Previous|Next): .*\n$/, "")
     .replace(/^<picture>\n[\s\S]*?^<\/picture>\n\n|^!\[.*\]\(.*\)\n\n/gm, "");
 }

@@ -20,7 +20,7 @@ describe("maand docs PAGE", () => {
     const { out } = await maand("docs", "kv");
     expect(out).toBe(pages.find(({ name }) => name === "kv")?.text);
     expect(out).toMatch(/^# KV store\n\n[A-Z]/);
-    expect(out).not.toMatch(/Part of the book|Previous:/);
+    expect(out).not.toMatch(/^Section: |Previous:/m);
   });
 
   it("wraps the text on a terminal, removes the Markdown syntax, and keeps every word", async () => {
