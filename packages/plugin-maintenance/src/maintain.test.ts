@@ -23,8 +23,8 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-describe("a maintenance", () => {
-  it("handles one worker at a time: stops jobs in reverse wave order, runs the command, reboots, starts jobs", async () => {
+describe("maand maintain", () => {
+  it("handles one worker at a time: stops jobs in reverse wave order, runs the command, reboots, and starts the jobs", async () => {
     const before = HOSTS.map(bucket.fleet.bootId);
     const report = await maintain({ command: "apt-get -y upgrade", reboot: true });
     expect(report).toMatchObject({ outcome: "ok", isOver: true });
@@ -93,7 +93,7 @@ describe("a maintenance", () => {
 });
 
 describe("the availability budget", () => {
-  it("limits a job to one worker out of service at a time, whatever the concurrency", async () => {
+  it("limits a job to one worker out of service at a time, regardless of the concurrency", async () => {
     const away = new Set<string>();
     let most = 0;
     bucket.fleet.onDone = (what) => {
@@ -121,7 +121,7 @@ describe("the availability budget", () => {
     expect(most).toBe(2);
   });
 
-  it("prevents the start of a maintenance while a job is unhealthy on another worker", async () => {
+  it("prevents maintenance from starting while a job is unhealthy on another worker", async () => {
     bucket.fleet.fail("verify api@10.0.0.3");
     const report = await maintain({ reboot: true }, ["10.0.0.1"]);
     expect(report).toMatchObject({
@@ -136,7 +136,7 @@ describe("the availability budget", () => {
   });
 });
 
-describe("a worker that fails in a maintenance", () => {
+describe("a worker that fails during maintenance", () => {
   it.each([
     ["cannot be reached", "connect 10.0.0.2", "drain", []],
     ["does not stop", "stop db@10.0.0.2", "drain", ["stop api"]],
@@ -190,7 +190,7 @@ describe("a worker that fails in a maintenance", () => {
     expect(report.message).toContain("10.0.0.1 is away because of maintenance");
   });
 
-  it("counts once for the whole maintenance, not for each run", async () => {
+  it("counts once for the whole maintenance, not once for each run", async () => {
     await mayBeAway(3);
     for (const host of ["10.0.0.1", "10.0.0.2"]) bucket.fleet.fail(`${SHUTDOWN} ${host}`);
     expect(states(await maintain({ reboot: true, onFailure: 2 }))).toEqual(["set_aside", "set_aside", "waiting"]);
@@ -248,7 +248,7 @@ describe("a worker in maintenance", () => {
   });
 });
 
-describe("an abort of a maintenance", () => {
+describe("maand maintain abort", () => {
   it("starts only what the maintenance stopped, and skips the remaining steps", async () => {
     bucket.disable({ jobs: { db: { allocations: ["10.0.0.1"] } } });
     await bucket.ship();
@@ -279,7 +279,7 @@ describe("an abort of a maintenance", () => {
   });
 });
 
-describe("workers of a maintenance with --keep-drained", () => {
+describe("workers in maintenance with --keep-drained", () => {
   it("stay drained, and keep using the budget", async () => {
     const report = await maintain({ keepDrained: true }, ["10.0.0.1", "10.0.0.2"]);
     expect(states(report)).toEqual(["drained", "waiting"]);

@@ -20,7 +20,7 @@ afterEach(() => made.bucket.dispose());
 
 const lost = () => new MaandError({ code: "INTERRUPTED", message: "the result is lost" });
 
-describe("an interrupted maintenance", () => {
+describe("interrupted maintenance", () => {
   beforeEach(async () => {
     made = await aMaintainedBucket();
   });
@@ -45,7 +45,7 @@ describe("an interrupted maintenance", () => {
       bucket.fleet.onDone = () => undefined;
       expect(await resume()).toMatchObject({ outcome: "ok", isOver: true });
       const done = doneOn(HOST);
-      // the fake workers keep no receipts of targets, so one whose result is lost runs again
+      // the fake workers keep no receipts, so a target whose result is lost runs again
       expect(done.filter((what, index) => what !== done[index - 1])).toEqual(IN_ORDER);
       expect(done.filter((what) => what === COMMAND || what === SHUTDOWN)).toEqual([COMMAND, SHUTDOWN]);
       expect(bucket.fleet.running()).toEqual(ALL_RUN);

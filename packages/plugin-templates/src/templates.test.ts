@@ -132,7 +132,7 @@ describe("the value functions", () => {
     });
   });
 
-  it("return sorted keys, whatever the order of writes", async () => {
+  it("return sorted keys, regardless of the order of writes", async () => {
     expect(await text('{{range keys "vars/job/api"}}{{.}} {{end}}', { "vars/job/api": { z: "", m: "", a: "" } })).toBe(
       "a m z ",
     );

@@ -63,7 +63,7 @@ describe("notify-webhook", () => {
   });
 
   it("names the environment variable that should contain the URL", async () => {
-    await expect(notify({})).rejects.toThrow("MAAND_WEBHOOK_URL does not contain an address");
+    await expect(notify({})).rejects.toThrow("MAAND_WEBHOOK_URL does not contain a URL");
   });
 
   it("reports an error response, and prints only the host of the URL", async () => {

@@ -26,7 +26,7 @@ export function notifyWebhookIn(environment: NodeJS.ProcessEnv) {
       commit.tapPromise("notify-webhook", async ({ run, bucket, summary }) => {
         if (onlyFailures && summary.outcome === "ok") return;
         const url = written ?? environment[urlFrom];
-        if (!v.is(address, url)) throw failed(`${urlFrom} does not contain an address`);
+        if (!v.is(address, url)) throw failed(`${urlFrom} does not contain a URL`);
         await post(url, { run: run.id, bucket: bucket.id, ...summaryRecord(summary) }, timeoutSeconds * 1000);
       });
     },

@@ -88,7 +88,7 @@ describe("a staged rollout", () => {
     );
   });
 
-  it("ends with exit code 6 at each pause, and names the next command", async () => {
+  it("exits with code 6 at each pause, and names the next command", async () => {
     for (const args of [["deploy"], ["deploy"], ["deploy", "--force", "--jobs", "api"]]) {
       const { code, err: errors } = await typed(...args);
       expect({ args, code }).toEqual({ args, code: 6 });

@@ -55,7 +55,7 @@ describe("maand status", () => {
     const days = certificates[0]?.days_left ?? 0;
     expect(certificates).toMatchObject([{ job: null, worker: null, cert: "ca" }]);
     expect((await inYears(50 + (days - 30) / 365.25)("status")).out).toMatch(
-      /^certificate {2}the certificate authority ends in (29|30) days$/m,
+      /^certificate {2}the certificate authority expires in (29|30) days$/m,
     );
   });
 

@@ -40,7 +40,7 @@ async function inspect(
   );
   const jobs = new Map([["web", { files: expected, protect }]]);
   const found = await hooks.inspect.promise(inspectContext({ remote, jobs, ...over }));
-  if (!found) throw new Error("nothing answered");
+  if (!found) throw new Error("no tap returned a value");
   return found;
 }
 
@@ -196,7 +196,7 @@ it("the error for a worker without Python names the worker", async () => {
   });
 });
 
-/** A worker whose job is exactly as expected; Python on it fails, so that only the quick check can answer. */
+/** A worker whose job is exactly as expected; Python on it fails, so that only the quick check can return a result. */
 function withoutPython(worker: TestWorker) {
   const { remote } = worker.context({});
   const argv = (words: readonly unknown[]) =>

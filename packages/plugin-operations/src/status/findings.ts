@@ -119,8 +119,8 @@ function certificates({ certificates: ending }: BucketStatus): Finding[] {
 
 function endOf({ daysLeft }: EndingCertificate): string {
   if (daysLeft === null) return "cannot be read";
-  if (daysLeft < 0) return `ended ${plural(-daysLeft, "day")} ago`;
-  return daysLeft === 0 ? "ends today" : `ends in ${plural(daysLeft, "day")}`;
+  if (daysLeft < 0) return `expired ${plural(-daysLeft, "day")} ago`;
+  return daysLeft === 0 ? "expires today" : `expires in ${plural(daysLeft, "day")}`;
 }
 
 /** Items that wait for a decision. Their sentences name the next commands. */

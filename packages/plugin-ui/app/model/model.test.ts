@@ -58,7 +58,7 @@ describe("the stream of notifications", () => {
   });
 });
 
-describe("the signs of states", () => {
+describe("the symbols of states", () => {
   it.each([
     ["allocations", ALLOCATION_SIGNS],
     ["runs", RUN_SIGNS],

@@ -32,7 +32,7 @@ export function jsonIn(printed: Printed, accepted: readonly number[] = [0]): unk
 export function failureOf({ code, stdout, stderr }: Printed): MaandError {
   const error = errorIn(stdout);
   const last = stderr.trim().split("\n").slice(-3).join(" ");
-  const message = error?.message ?? (last === "" ? `the command ended with exit code ${code}` : last);
+  const message = error?.message ?? (last === "" ? `the command exited with code ${code}` : last);
   return new MaandError({
     code: knownCode(error?.code),
     message,

@@ -38,7 +38,7 @@ export interface FleetWorker {
   readonly note: "removed" | "left_behind" | "maintenance" | null;
   /** The most urgent of its cells and note. */
   readonly level: Level;
-  /** One character for each job of the answer, in its order: `sign` of a state. */
+  /** One character for each job of the response, in its order: `sign` of a state. */
   readonly cells: string;
 }
 

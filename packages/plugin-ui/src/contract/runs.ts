@@ -92,7 +92,7 @@ export interface RunAnswer {
 
 /**
  * GET /api/runs/:id/events?after=&limit=&cursor= : the events after a `seq` (default 0), without `output`, at most
- * `limit` (1 to 5,000, default 1,000). Passing the `cursor` of the previous answer is optional, and saves the server a
+ * `limit` (1 to 5,000, default 1,000). Passing the `cursor` of the previous response is optional, and saves the server a
  * search.
  */
 export interface EventsAnswer {
@@ -119,7 +119,7 @@ export interface LogLine {
 
 /**
  * GET /api/runs/:id/log?job=&worker=&before=&after=&limit= : lines of output, oldest first. Without `before` and
- * `after`, the last lines. Both are positions from an earlier answer. `limit`: 1 to 2,000, default 200. An answer may
+ * `after`, the last lines. Both are positions from an earlier response. `limit`: 1 to 2,000, default 200. A response may
  * have fewer lines, or even none, although there are more. In this case, request more from its position.
  */
 export interface LogAnswer {

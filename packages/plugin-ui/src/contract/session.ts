@@ -63,13 +63,13 @@ export interface Wake {
 
 /** POST /api/login, the only POST without {@link CSRF_HEADER}: exchanges a code or token for the cookie of a session. 204, or 401. */
 export interface LoginRequest {
-  /** A one-time code, or a token of the file of `--tokens`. */
+  /** A one-time code, or a token in the file that `--tokens` names. */
   readonly token: string;
 }
 
 /**
- * An export is a directory with index.html, the files of the application, and data/: for each answer a classic script that sets it in the
- * object {@link EXPORT_NAME} of the window, by its path below /api/ without query: `runs/<id>`, `runs/<id>/events` (all events but
+ * An export is a directory with index.html, the files of the application, and data/: for each response a classic script that sets it in the
+ * object {@link EXPORT_NAME} of the window, by its path under /api/ without query: `runs/<id>`, `runs/<id>/events` (all events but
  * `output`), `runs/<id>/log` (all lines), `fleet`, `status`, `jobs/<job>`, `workers/<host>`, `session`, and so on. The script of a path is
  * `data/<path>.js`, each part of the path encoded as in a URL. A browser lets a page from `file:` load neither JSON nor modules.
  */

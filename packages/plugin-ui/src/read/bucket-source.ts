@@ -9,7 +9,7 @@ const PULL_MS = 2_000;
 const AWAY_MS = 30_000;
 
 /**
- * Reads the store of a bucket, without its lock. An SQLite store is opened for each answer and then closed, as commands
+ * Reads the store of a bucket, without its lock. An SQLite store is opened for each response and then closed, as commands
  * do, so that a command can move or restore it at any time. The working copy of a database remains open, because only a
  * connection knows which command holds the lease. While the database is unreachable, the last state of the copy is
  * read.
@@ -114,7 +114,7 @@ function snapshotOf(store: Store): { readonly store: Store; end(): void } {
 }
 
 /**
- * The mark of a file. An empty write-ahead log is ignored, because SQLite also creates and deletes it when the store is
+ * A text that changes whenever a file changes. An empty write-ahead log is ignored, because SQLite also creates and deletes it when the store is
  * only read.
  */
 function markOf(path: string): string {

@@ -11,7 +11,7 @@ export interface FleetPicture {
 }
 
 /**
- * The key of the state of an allocation. `isBusy` means that a command holds the lock, so that allocations in doubt are
+ * The state key of an allocation. `isBusy` means that a command holds the lock, so that allocations in doubt are
  * the allocations that it is changing.
  */
 export function keyOf(
@@ -96,7 +96,7 @@ function pictureOf(store: Store, all: readonly Deployment[], isBusy: boolean): F
   };
 }
 
-/** The urgency of the note of a worker. */
+/** The urgency of a worker's note. */
 export function levelOfNote(note: FleetWorker["note"]): Level {
   if (note === null) return "none";
   return note === "left_behind" ? "bad" : "warn";

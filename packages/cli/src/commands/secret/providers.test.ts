@@ -100,7 +100,7 @@ it("a provider that fails changes no secret, and no message contains its output"
     problems: [
       {
         where: "secret://exec/mine/token",
-        message: expect.stringMatching(/ ended with exit code 4: cannot unlock/),
+        message: expect.stringMatching(/ exited with code 4: cannot unlock/),
       },
       { where: "secret://exec/mine/db" },
     ],

@@ -118,7 +118,7 @@ describe("a live screen", () => {
     expect(terminal.writes).toEqual(["built: 3 jobs\n"]);
   });
 
-  it("makes room for other output, and stays hidden until its line ends", () => {
+  it("makes room for other output, and stays hidden until that output ends its line", () => {
     const { terminal, reader } = live();
     play(reader, firstDeploy().events);
     vi.advanceTimersByTime(150);
@@ -166,7 +166,7 @@ describe("a live screen", () => {
     expect(terminal.isCursorShown).toBe(false);
   });
 
-  it("restores the streams at its end", () => {
+  it("restores the streams when it ends", () => {
     const { terminal, reader, leaving } = live();
     play(reader, firstDeploy().events);
     vi.advanceTimersByTime(150);
@@ -231,7 +231,7 @@ describe("a live screen", () => {
     );
   });
 
-  it("leaves lines about the steps of a maintenance, and no output of its jobs", () => {
+  it("leaves the lines about maintenance steps, but no output of jobs", () => {
     const { terminal, reader } = live();
     const events = eventsOf((at) => {
       started(at, "maintain resume");

@@ -114,7 +114,7 @@ describe("a run", () => {
     expect(viewAt(folded(events), 2)).toMatchObject({ seq: 2, jobs: [], failures: [] });
   });
 
-  it("shows scripts and maintenances like jobs, with their workers", () => {
+  it("shows scripts and maintenance like jobs, with their workers", () => {
     const events = run(
       { type: "script.planned", workers: ["w1", "w2"] },
       { type: "script.started", worker: "w1" },
