@@ -39,7 +39,7 @@ describe("maand maintain", () => {
     expect(bucket.fleet.done).toEqual([]);
   });
 
-  it("reports the number of workers first", async () => {
+  it("first reports the number of workers", async () => {
     await maintain();
     const types = bucket.events.map(({ type }) => type);
     expect(bucket.events.find(({ type }) => type === "maintenance.planned")).toMatchObject({
@@ -84,7 +84,7 @@ describe("maand maintain", () => {
     await expect(resume()).rejects.toMatchObject({ problems: [{ code: "no_maintenance" }] });
   });
 
-  it("is refused while another maintenance is open", async () => {
+  it("is refused while other maintenance is in progress", async () => {
     await maintain({ keepDrained: true }, ["10.0.0.1"]);
     await expect(maintain()).rejects.toMatchObject({ problems: [{ code: "maintenance_open" }] });
     expect(await resume()).toMatchObject({ isOver: true });
@@ -225,7 +225,7 @@ describe("a worker in maintenance", () => {
     expect(bucket.fleet.running()).toEqual(Object.fromEntries(HOSTS.map((host) => [`api@${host}`, "2.0.0"])));
   });
 
-  it("starts no job that has been disabled since", async () => {
+  it("does not start a job that was disabled in the meantime", async () => {
     await maintain({ reboot: true }, ["10.0.0.1"]);
     bucket.disable({ jobs: { api: {} } });
     await bucket.build();
@@ -249,7 +249,7 @@ describe("a worker in maintenance", () => {
 });
 
 describe("maand maintain abort", () => {
-  it("starts only what the maintenance stopped, and skips the remaining steps", async () => {
+  it("starts only the jobs that the maintenance stopped, and skips the remaining steps", async () => {
     bucket.disable({ jobs: { db: { allocations: ["10.0.0.1"] } } });
     await bucket.ship();
     bucket.fleet.fail(`${SHUTDOWN} 10.0.0.1`);
@@ -265,7 +265,7 @@ describe("maand maintain abort", () => {
     expect(await maintain({ reboot: true }, ["10.0.0.1"])).toMatchObject({ outcome: "ok" });
   });
 
-  it("ends the maintenance of an unreachable worker, whose jobs the next deploy starts", async () => {
+  it("ends maintenance even if a worker is unreachable; the next deploy starts its jobs", async () => {
     bucket.fleet.onDone = (what) => {
       if (what === `${SHUTDOWN} 10.0.0.1`)
         bucket.fleet.fail("connect 10.0.0.1", new MaandError({ code: "UNREACHABLE", message: "gone" }));
@@ -288,7 +288,7 @@ describe("workers in maintenance with --keep-drained", () => {
     expect(bucket.fleet.running()).toEqual(ALL_RUN);
   });
 
-  it("are started by a resume once nothing else remains", async () => {
+  it("get their jobs started by a resume once nothing else remains", async () => {
     expect(await maintain({ keepDrained: true, command: "true" }, ["10.0.0.1"])).toMatchObject({
       outcome: "ok",
       isOver: false,

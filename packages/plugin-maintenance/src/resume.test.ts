@@ -54,7 +54,7 @@ describe("interrupted maintenance", () => {
     },
   );
 
-  it("can be aborted at any step, which starts only the stopped allocations again", async () => {
+  it("can be aborted at any step; the abort starts only the stopped allocations", async () => {
     const { bucket, maintain, abort, doneOn, interrupt } = made;
     for (const at of IN_ORDER.keys()) {
       bucket.fleet.done.length = 0;
@@ -72,7 +72,7 @@ describe("interrupted maintenance", () => {
     }
   });
 
-  it("does not reboot a worker again that was set aside and has rebooted since", async () => {
+  it("does not reboot a worker that was set aside and has rebooted in the meantime", async () => {
     const { bucket, maintain, resume, doneOn } = made;
     bucket.fleet.onDone = (what) => {
       if (what !== `${SHUTDOWN} ${HOST}`) return;

@@ -173,7 +173,7 @@ describe("an e-mail", () => {
     expect(Buffer.from(body, "base64").toString()).toContain("\n\nAllocations: 1 promoted, 1 failed\n");
   });
 
-  it("fails with a reason without sendmail, and leaves no timer that would delay the end of maand", async () => {
+  it("fails with the reason if sendmail is missing, and leaves no timer behind that would keep maand running", async () => {
     const [begun, cleared] = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "clearTimeout")];
     onTestFinished(() => {
       begun.mockRestore();

@@ -55,7 +55,7 @@ it("the problems of all later calls are reported together", async () => {
   expect(failure.problems.map(({ where }) => where).sort()).toEqual(texts.slice(1));
 });
 
-it("a program that cannot be started leaves no timer that would delay the end of maand", async () => {
+it("a program that cannot be started leaves no timer behind that would keep maand running", async () => {
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
   const before = timers();
   for (let at = 0; at < 20; at++)

@@ -63,7 +63,7 @@ describe("maand maintain", () => {
     expect((await typed("maintain", "status", "--json")).out).toBe("null\n");
   });
 
-  it("prints its steps as they happen, and starts what it stopped", async () => {
+  it("prints its steps as they happen, and starts the jobs that it stopped", async () => {
     const { code, err } = await typed("maintain", "-w", FIRST, "--run", "echo patched; echo $DEBIAN_FRONTEND");
     expect(code).toBe(0);
     const steps = [

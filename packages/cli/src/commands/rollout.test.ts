@@ -145,7 +145,7 @@ describe("a staged rollout", () => {
     ]);
   });
 
-  it("continues after a resume, waits at its step, and ends", async () => {
+  it("continues after a resume, waits at the timed step, and completes", async () => {
     const { code, err: errors } = await typed("rollout", "resume", "api");
     expect(code).toBe(0);
     expect(errors).toContain("api: step 3 of 4 waits");

@@ -26,7 +26,7 @@ function write(path: string, text: string): void {
 }
 
 describe("maand status", () => {
-  it("follows a new bucket to its first deploy, and prints the same as maand without arguments", async () => {
+  it("names each next command of a new bucket up to its first deploy, as does maand without arguments", async () => {
     expect((await typed()).out).toContain("the workspace was not built yet");
     expect((await typed("build")).code).toBe(0);
     expect((await typed()).out).toMatch(/^pending {6}api: start on 127\.0\.0\.31, 127\.0\.0\.32$/m);

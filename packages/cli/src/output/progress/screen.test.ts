@@ -61,7 +61,7 @@ const FINISHED = eventsOf((at) =>
 );
 
 describe("a live screen", () => {
-  it("shows a run while it is in progress, and leaves only its result", () => {
+  it("shows a run while it is in progress, and afterwards only its result", () => {
     const { terminal, reader } = live();
     terminal.write("$ maand deploy\n");
     play(reader, firstDeploy().events);
@@ -79,7 +79,7 @@ describe("a live screen", () => {
     expect(terminal.writes).toEqual(["deploy done: 4 promoted, 0 unchanged in 20.0s\n"]);
   });
 
-  it("writes at most ten frames per second, each at once, and only after a change", () => {
+  it("writes at most ten frames per second, each in one write, and only after a change", () => {
     const { terminal, reader } = live();
     play(
       reader,
@@ -110,7 +110,7 @@ describe("a live screen", () => {
     expect(terminal.writes.join("")).not.toMatch(/\[[0-3]?J/);
   });
 
-  it("draws no frame before the first event, whatever other output appears", () => {
+  it("draws no frame before the first event, even if other output appears", () => {
     const { terminal } = live();
     terminal.write("built: 3 jobs\n");
     terminal.resize(40, 10);
