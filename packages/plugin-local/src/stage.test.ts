@@ -85,7 +85,7 @@ describe("staging files on a local worker", () => {
     expect(await stage({ remote: fakeRemote({ transport: "ssh" }) })).toBeUndefined();
   });
 
-  it("deletes files that a job no longer has, but neither what it keeps nor files of other jobs", async () => {
+  it("deletes files that a job no longer has, but no kept files and no files of other jobs", async () => {
     has("worker", {
       "jobs/api/old/deep/file": "",
       "jobs/api/data/db": "mine",

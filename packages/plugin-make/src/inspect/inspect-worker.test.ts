@@ -173,7 +173,7 @@ it("a file is read again only if it has changed, even if its size and modificati
   chmodSync(cache, 0o644);
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha(text));
   chmodSync(cache, 0o600);
-  // another content of the same size and modification time
+  // different content with the same size and modification time
   writeFileSync(big, "b".repeat(70_000));
   utimesSync(big, LONG_AGO, LONG_AGO);
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha("b".repeat(70_000)));

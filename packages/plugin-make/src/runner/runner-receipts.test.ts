@@ -155,7 +155,7 @@ describe.concurrent.each(FORMS)("a step of a run on a %s runner", { timeout: 60_
     await w.run(form, "start", { step: "r1.x.1" });
     expect(await w.run(form, "restart", { step: "r1.x.1" })).toMatchObject({
       code: 64,
-      stderr: "runner: api: the receipt of this step is of another command\n",
+      stderr: "runner: api: the receipt of this step belongs to another command\n",
     });
   });
 

@@ -57,7 +57,7 @@ function delivered({ store }: Source, stored: readonly CertificateView[], clock:
   });
 }
 
-/** Returns one finding per certificate of a job and problem, however many workers have the certificate. */
+/** Returns one finding for each certificate of a job and problem, regardless of the number of affected workers. */
 function faultsOf(flaws: readonly CertificateView[], place: string, hint: string): Finding[] {
   const groups = groupBy(flaws, ({ job, cert, status }) => JSON.stringify([job, cert, status]));
   return [...groups.values()].flatMap((group) => {

@@ -24,7 +24,7 @@ export type FindingKind =
 /** Something that needs attention, or that explains why a deploy changes nothing. */
 export interface Finding {
   readonly kind: FindingKind;
-  /** Whether it is a problem, needs a person, or is only information. */
+  /** Whether it is a problem, needs a decision, or is only information. */
   readonly level: "bad" | "warn" | "info";
   /** One per line. */
   readonly texts: readonly string[];

@@ -27,7 +27,7 @@ function interrupt(store: Store): Prepared {
     throw new Refused(
       409,
       "NOT_PERMITTED",
-      `maand ${holder.command} is running on ${holder.machine ?? "another machine"}, which this page cannot reach`,
+      `maand ${holder.command} is running on ${holder.machine ?? "another machine"}, which this web UI cannot reach`,
       "press Ctrl-C in its terminal",
     );
   return {

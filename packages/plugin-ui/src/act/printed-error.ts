@@ -22,7 +22,7 @@ export function errorIn(text: string): PrintedError | undefined {
   return undefined;
 }
 
-/** Parses the JSON that a command printed. Throws its error as a refusal of the page. */
+/** Parses the JSON that a command printed. Throws an error of the command as a refusal for the web UI. */
 export function jsonIn(printed: Printed, accepted: readonly number[] = [0]): unknown {
   if (accepted.includes(printed.code) && errorIn(printed.stdout) === undefined) return JSON.parse(printed.stdout);
   throw failureOf(printed);

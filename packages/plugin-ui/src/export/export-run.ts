@@ -73,7 +73,7 @@ const EVERYTHING = {
   ...{ after: 0, limit: Number.MAX_SAFE_INTEGER },
 };
 
-/** The id of a run from its beginning, with errors in the form for commands. */
+/** The complete id of a run, from its beginning. Converts refusals to errors that a command can print. */
 function knownRun(logs: string, given: string): string {
   try {
     return wholeId(logs, given);

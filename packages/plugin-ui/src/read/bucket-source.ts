@@ -83,8 +83,8 @@ export class BucketSource {
   }
 
   /**
-   * A text that changes whenever the store changes, and when the command that held the lock has died, which does not
-   * change the store. Only inspects the files from outside, because opening and closing them would release the locks of
+   * A text that changes whenever the store changes, and also when the command that held the lock has died, because that
+   * does not change the store. Only inspects the files from outside, because opening and closing them would release the locks of
    * SQLite.
    */
   mark(): string {

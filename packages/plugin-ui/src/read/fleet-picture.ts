@@ -22,7 +22,7 @@ export function keyOf(
   return failed && rollout !== "maintenance" ? FAILED : rollout;
 }
 
-/** The data that is read once for all pages of an unchanged store. */
+/** The data that is read once for all browsers while the store is unchanged. */
 export interface FleetSnapshot {
   readonly deployments: readonly Deployment[];
   /** Whether a command holds the lock. */

@@ -56,7 +56,7 @@ export interface Served {
   readonly routes: readonly Route[];
   /** The holder of a token; undefined for an invalid token. */
   personOf(token: string): Person | undefined;
-  /** The current permissions of a person; undefined if the person may no longer use the page. */
+  /** The current permissions of a person; undefined if the person may no longer use the web UI. */
   now(person: Person): Person | undefined;
   /** Called after a one-time code was used up. */
   codeUsed(): void;
