@@ -3,9 +3,9 @@ import type { Level } from "./session.ts";
 
 /** A command that changed something, or tried to. */
 export interface RunRow {
-  /** Increases with every command; for paging. */
+  /** Increases with every command; used for paging. */
   readonly number: number;
-  /** The id of its record, and in /api/runs/:id; null if it has no record. */
+  /** The id of its record, which /api/runs/:id accepts; null if it has no record. */
   readonly id: string | null;
   /** The number of the run, as in run 41. */
   readonly run: number | null;
@@ -25,7 +25,7 @@ export interface RunRow {
   readonly recorded: boolean;
 }
 
-/** GET /api/runs?job=&worker=&before=&limit= : newest first. `before`: smaller numbers only; `limit`: 1 to 500, default 50. */
+/** GET /api/runs?job=&worker=&before=&limit= : newest first. With `before`, only smaller numbers. `limit` is 1 to 500, default 50. */
 export interface RunsAnswer {
   readonly seq: number;
   readonly runs: readonly RunRow[];
@@ -57,7 +57,7 @@ export interface TimelineJob {
   readonly message: string | null;
 }
 
-/** GET /api/runs/:id : id, or its unambiguous beginning. */
+/** GET /api/runs/:id : `:id` is the id of a run, or its unambiguous beginning. */
 export interface RunAnswer {
   readonly run: RunRow;
   /** Of the stream. */
