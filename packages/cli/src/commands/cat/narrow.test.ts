@@ -86,7 +86,7 @@ describe("a table on a terminal", () => {
     expect((await typedIn(root)("--wide", "cat", "deployments")).out).toBe(wide.out);
   });
 
-  it("has the same JSON keys, however narrow the terminal is", async () => {
+  it("has the same JSON keys, regardless of the terminal's width", async () => {
     const [row = {}] = JSON.parse((await on(40)("cat", "deployments", "--json")).out);
     expect(Object.keys(row)).toEqual([
       ...["job", "worker_ip", "alloc_id", "rollout", "current_hash", "previous_hash", "current_version", "new_version"],

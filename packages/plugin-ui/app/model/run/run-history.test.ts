@@ -5,7 +5,7 @@ import type { RunEvent } from "./run-event.ts";
 import { RunHistory } from "./run-history.ts";
 import { viewAt } from "./run-view.ts";
 
-/** Events of a run in order: numbers and times follow from the place, one second each. */
+/** Events of a run in order. Their numbers and times follow from their positions, one second each. */
 function run(...events: readonly Omit<RunEvent, "seq" | "at">[]): RunEvent[] {
   return events.map((event, at) => ({
     seq: at + 1,
