@@ -21,7 +21,7 @@ const text = (description: string, pattern: RegExp, message: string) =>
   v.pipe(v.string(), v.regex(pattern, message), v.description(description));
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** A file in `secrets/`: names without `..`, separated by `/`. */
+/** A file under `secrets/`: names without `..`, separated by `/`. */
 const SECRET_FILE = /^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\0][^\0]*$/;
 /** One e-mail address, without a display name, so that it cannot begin another header. */
 const ADDRESS = /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+$/;
@@ -32,7 +32,7 @@ const address = {
    */
   url: v.optional(text("URL to post to.", /^https?:\/\/\S+$/, "must begin with https:// or http://")),
   url_env: v.optional(text("Environment variable with the URL.", VARIABLE, "is not the name of a variable")),
-  url_file: v.optional(text("File in secrets/ with the URL.", SECRET_FILE, "must be a path in secrets/, without ..")),
+  url_file: v.optional(text("File under secrets/ with the URL.", SECRET_FILE, "must be a path under secrets/, without ..")),
 };
 
 const webhook = v.strictObject({ to: v.literal("webhook"), on, ...address });
@@ -87,7 +87,7 @@ export const NOTIFY_SETTINGS = defineSettings({
         refuse(
           `notify[${at}]`,
           "must have exactly one of url, url_env and url_file",
-          "put a secret URL into a file in secrets/",
+          "put a secret URL into a file under secrets/",
         );
     }
   },

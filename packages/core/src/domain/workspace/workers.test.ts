@@ -155,12 +155,12 @@ describe("the check of workers.json", () => {
     "refuses the key file %s, which is outside secrets/",
     (identity) => {
       expect(described([{ host: "a", identity }])).toEqual([
-        `[0].identity: ${JSON.stringify(identity)} is not in secrets/ (write the name of a file in secrets/, or an absolute path)`,
+        `[0].identity: ${JSON.stringify(identity)} is not below secrets/ (write the name of a file below secrets/, or an absolute path)`,
       ]);
     },
   );
 
-  it("accepts key files in secrets/ and absolute paths", () => {
+  it("accepts key files below secrets/ and absolute paths", () => {
     for (const identity of ["x.key", "keys/x", "a/../x", "./x", "/home/ops/.ssh/id"])
       expect(resolve([{ host: "a", identity }]).workers[0]?.identity).toBe(identity);
   });
