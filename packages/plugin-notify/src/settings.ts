@@ -32,7 +32,9 @@ const address = {
    */
   url: v.optional(text("URL to post to.", /^https?:\/\/\S+$/, "must begin with https:// or http://")),
   url_env: v.optional(text("Environment variable with the URL.", VARIABLE, "is not the name of a variable")),
-  url_file: v.optional(text("File under secrets/ with the URL.", SECRET_FILE, "must be a path under secrets/, without ..")),
+  url_file: v.optional(
+    text("File under secrets/ with the URL.", SECRET_FILE, "must be a path under secrets/, without .."),
+  ),
 };
 
 const webhook = v.strictObject({ to: v.literal("webhook"), on, ...address });
