@@ -105,7 +105,10 @@ it("a command is refused while another machine deploys, and runs afterwards with
   const refused = await other.maand("build");
   expect(refused.code).toBe(3);
   expect(refused.stderr).toMatch(/the bucket is in use by maand deploy \(\S+ on \S+, pid \d+, since /);
-  expect(await other.maand("unlock")).toMatchObject({ code: 3, stdout: expect.stringContaining("its lease ends in") });
+  expect(await other.maand("unlock")).toMatchObject({
+    code: 3,
+    stdout: expect.stringContaining("its lease expires in"),
+  });
   expect(await other.maand("status")).toMatchObject({ code: 0 });
   expect(await other.maand("build", "--wait=0.1s")).toMatchObject({ code: 3 });
   const waiting = other.start(["build", "--wait"], { env: ENVIRONMENT });

@@ -32,6 +32,6 @@ it.each([[["--version", "--json"]], [["--json", "--version"]]])(
   },
 );
 
-it("maand --version with another word is refused", async () => {
+it("maand --version with an argument is refused", async () => {
   expect((await maand("--version", "build")).code).toBe(2);
 });

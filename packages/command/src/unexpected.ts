@@ -73,7 +73,7 @@ function inspected(cause: unknown): string {
   return inspect(cause, { depth: 4, maxStringLength: 10_000, maxArrayLength: 50 });
 }
 
-/** A directory below the logs of the bucket; outside a bucket, or without access to it, a new temporary directory. */
+/** A directory in the logs of the bucket; outside a bucket, or without access to it, a new temporary directory. */
 function detailsDirectory(logsOf: () => string | undefined): string {
   try {
     const logs = logsOf();

@@ -10,4 +10,4 @@ it.each([
   [{ LANG: "C.UTF-8", TERM: "linux" }, false],
   [{ LANG: "C.UTF-8", TERM: "dumb" }, false],
   [{}, false],
-])("whether a terminal with %j shows Unicode: %s", (env, expected) => expect(showsUnicode(env)).toBe(expected));
+])("a terminal with %j shows Unicode: %s", (env, expected) => expect(showsUnicode(env)).toBe(expected));

@@ -16,7 +16,7 @@ export function failure(text: string, data?: unknown, funcs: TemplateFunctions =
   throw new Error(`${text} gave no error`);
 }
 
-/** The kind and message of the error of a template, without its place. */
+/** The kind and message of a template's error, without its position. */
 export function complaint(text: string, data?: unknown, funcs: TemplateFunctions = {}): string {
   const { kind, message } = failure(text, data, funcs);
   return `${kind}: ${message.replace(/^template: t:\d+:\d+: /, "").replace(/^executing "[^"]*" at <.*>: /s, "")}`;

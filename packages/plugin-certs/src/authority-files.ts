@@ -4,11 +4,11 @@ import type { InitContext } from "@maand/core";
 import { readPlain, runKeyCommand } from "@maand/core/toolbox";
 import { CERTS_SETTINGS } from "./conf.ts";
 
-/** The paths of the authority's files, relative to the bucket's root. */
+/** The paths of the CA's files, relative to the bucket's root. */
 export const CRT = "secrets/ca.crt";
 export const KEY = "secrets/ca.key";
 
-/** The two files of an authority; undefined for a missing file. */
+/** The two files of a CA; undefined for a missing file. */
 export interface AuthorityFiles {
   readonly crt: string | undefined;
   readonly key: string | undefined;
@@ -17,7 +17,7 @@ export interface AuthorityFiles {
 const printed = new Map<string, string>();
 
 /**
- * Reads an authority: its certificate, and its key from the file or from `ca_key_command`. A key from the command is
+ * Reads a CA: its certificate, and its key from the file or from `ca_key_command`. A key from the command is
  * only kept in memory. The command runs once per process. Throws SECRET_NOT_READ.
  */
 export function readAuthorityFiles({ bucket: { root }, settings }: AuthorityContext): AuthorityFiles {
@@ -30,7 +30,7 @@ export function readAuthorityFiles({ bucket: { root }, settings }: AuthorityCont
   return { crt, key };
 }
 
-/** The parts of a context that locate the authority. */
+/** The parts of a context that locate the CA. */
 export interface AuthorityContext extends Pick<InitContext, "settings"> {
   readonly bucket: Pick<InitContext["bucket"], "root">;
 }
@@ -42,7 +42,7 @@ export function keepPrivate(root: string): void {
 }
 
 /**
- * Writes an authority if none exists. Existing files are never replaced: the second of two concurrent writers fails.
+ * Writes a CA if none exists. Existing files are never replaced: the second of two concurrent writers fails.
  */
 export function writeAuthorityFiles(root: string, { crt, key }: { readonly crt: string; readonly key: string }): void {
   mkdirSync(join(root, "secrets"), { recursive: true, mode: 0o700 });

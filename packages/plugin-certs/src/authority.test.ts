@@ -63,7 +63,7 @@ describe("the CA created by init", () => {
     expect(key).toMatch(/^-----BEGIN RSA PRIVATE KEY-----\n[\s\S]+\n-----END RSA PRIVATE KEY-----\n$/);
   });
 
-  it("can be read only by its owner, and leaves no partial files", async () => {
+  it("can be read only by its owner, and no partial files are left behind", async () => {
     const root = scratchDirectory();
     await init(root);
     const mode = (path: string) => (statSync(join(root, path)).mode & 0o777).toString(8);

@@ -10,7 +10,7 @@ export interface Authority {
   readonly key: KeyObject;
 }
 
-/** The authority in the two files: missing, unusable or usable. */
+/** The CA in the two files: missing, unusable or usable. */
 export type FoundAuthority =
   | { readonly state: "missing" }
   | { readonly state: "refused"; readonly problem: Problem }
@@ -37,7 +37,7 @@ export function readAuthority({ crt, key }: AuthorityFiles): FoundAuthority {
   return flaw ?? { state: "ready", authority: { pem: `${pem}\n`, certificate, key: secret } };
 }
 
-/** The problem with an authority's validity period; undefined while it is valid. */
+/** The problem with a CA's validity period; undefined while it is valid. */
 export function outOfTime({ certificate }: Pick<Authority, "certificate">, now: Date): Problem | undefined {
   const { validFrom, validTo } = certificate;
   if (now.getTime() >= Date.parse(validTo))
@@ -47,7 +47,7 @@ export function outOfTime({ certificate }: Pick<Authority, "certificate">, now: 
   return undefined;
 }
 
-/** How to replace the authority of a bucket. */
+/** How to replace the CA of a bucket. */
 export const RENEW = `put another pair into ${CRT} and ${KEY}, or move both away and run maand init; then run maand deploy --build`;
 
 const EARLY = `set this machine's clock; if it is right, the CA was created while the clock was ahead: ${RENEW}`;

@@ -241,7 +241,7 @@ describe("a later build", () => {
     expect(await changedBy(() => undefined)).toEqual([]);
   });
 
-  it("reissues a shared certificate without an alternative name that was removed", async () => {
+  it("reissues a shared certificate without the removed alternative name", async () => {
     const shared = (altNames: readonly string[]) => job({ all: { one: true, subject: { alt_names: altNames } } });
     await changedBy(() => shared(["x.example"]));
     expect(await changedBy(() => shared([]))).toEqual([A, B].flatMap((host) => [`${host} all.crt`, `${host} all.key`]));
@@ -292,7 +292,7 @@ describe("a later build", () => {
     expect(await stored()).toEqual(before);
   });
 
-  it("replaces all certificates for another CA, but not for a renewed CA certificate with the same key", async () => {
+  it("replaces all certificates if the CA changes, but not if the CA certificate is renewed with the same key", async () => {
     const before = await stored();
     const given = givenAuthority({ subject: "/C=DE/O=Büro/CN=root" });
     now = new Date(Math.max(Date.now(), START.getTime()));
@@ -323,7 +323,7 @@ describe("the validity period", () => {
     now = new Date(START.getTime() - 250 + ms);
   };
 
-  it("a certificate is renewed at the start of its renewal window, once", async () => {
+  it("a certificate is renewed once, at the start of its renewal window", async () => {
     expect(await changedBy(() => at(50 * DAY - 1))).toEqual([]);
     expect(await changedBy(() => at(50 * DAY))).toEqual([`${A} web.crt`, `${A} web.key`]);
     expect(await changedBy(() => at(51 * DAY))).toEqual([]);
@@ -375,7 +375,7 @@ describe("the validity period", () => {
     expect(Date.parse(crt.validTo) - Date.parse(crt.validFrom)).toBe(60 * DAY + HOUR);
   });
 
-  it("a certificate expires at the latest with its CA, and a build warns about such a CA", async () => {
+  it("a certificate never outlives its CA, and a build warns about a CA that expires soon", async () => {
     const end = 3650 * DAY;
     at(end - 20 * DAY);
     const { problems } = await bucket.build();

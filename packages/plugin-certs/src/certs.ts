@@ -13,11 +13,11 @@ import { validateAuthority, validateCerts } from "./validate.ts";
 import { leafSigner, type SignLeaf, signAuthority } from "./x509.ts";
 
 export interface CertsOptions {
-  /** Kind of key for a new authority; default `rsa-4096`. Tests use smaller keys, which are created faster. */
+  /** Kind of key for a new CA; default `rsa-4096`. Tests use smaller keys, which are created faster. */
   readonly caKey?: KeyKind;
 }
 
-/** The parts of a context that are needed to create an authority. */
+/** The parts of a context that are needed to create a CA. */
 type ClockContext = Pick<InitContext, "bucket" | "settings" | "now" | "run" | "signal"> &
   Partial<Pick<ContributeContext, "isPreview">>;
 
@@ -49,7 +49,7 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
         const authority = await authorityOf(context);
         await contributeCerts(context, { authority, makeKeyPair, signer: () => signerOf(context) });
       });
-      const sameForAll = ({ manifest }: Job) => manifest.certs === undefined; // the tree only gets the certificate of the authority
+      const sameForAll = ({ manifest }: Job) => manifest.certs === undefined; // the tree contains only the certificate of the CA
       hooks.render.tap({ name: "certs", sameForAll }, renderCerts);
       hooks.examine.tap("certs", examineAuthority);
     },
@@ -57,8 +57,8 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
 }
 
 /**
- * The bucket's authority. Creates it if it is missing, for example in a bucket to which this plugin was added later. A
- * preview creates a temporary authority and writes no file.
+ * The bucket's CA. Creates it if it is missing, for example in a bucket to which this plugin was added later. A
+ * preview creates a temporary CA and writes no file.
  */
 async function haveAuthority(context: ClockContext, kind: KeyKind, makeKeyPair: MakeKeyPair): Promise<Authority> {
   const { bucket, signal, isPreview = false } = context;

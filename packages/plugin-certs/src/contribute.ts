@@ -11,7 +11,7 @@ import type { SignLeaf } from "./x509.ts";
 /** The prefix of the keys and paths of certificates. */
 export const PREFIX = "certs/";
 
-/** The authority of a build, and the function that issues certificates with it. */
+/** The CA of a build, and the function that issues certificates with it. */
 export interface Mint {
   readonly authority: Authority;
   readonly makeKeyPair: MakeKeyPair;

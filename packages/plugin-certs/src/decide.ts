@@ -49,7 +49,7 @@ export function reasonToMake(pair: Pair | undefined, wanted: Wanted): string | u
 
 /**
  * The validity of a certificate issued now. It starts an hour ago, so that a worker whose clock is behind accepts it,
- * but not before the CA's own start. It ends with the CA at the latest. Certificates have a precision of seconds.
+ * but not before the CA's own start. It never outlives the CA. Certificates have a precision of seconds.
  */
 export function validityOf({ authority, settings, now }: Omit<Wanted, "entry" | "hosts">): Validity {
   const { from, to } = timesOf(authority.certificate);
@@ -93,8 +93,8 @@ function equal(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /**
- * Why a certificate is not yet valid or due for renewal. If the CA ends with this certificate, a new certificate would
- * not last longer, and every build would issue one.
+ * Why a certificate is not yet valid or due for renewal. If the CA expires with this certificate, a new certificate would
+ * not be valid for longer, and every build would issue one.
  */
 function due(certificate: X509Certificate, wanted: Wanted): string | undefined {
   const times = timesOf(certificate);

@@ -10,7 +10,7 @@ const DAY = 86_400_000;
 
 /**
  * Checks the bucket's CA: whether it is complete, and valid long enough. From `certs_ttl` days before the end of the
- * CA, every new certificate ends when the CA does, and is therefore valid for less time than configured.
+ * CA, every new certificate expires with the CA, and is therefore valid for less time than configured.
  */
 export function examineAuthority({ bucket, now, settings, report }: ExamineContext): void {
   const found = readAuthority(readAuthorityFiles({ bucket, settings }));

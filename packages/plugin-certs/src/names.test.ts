@@ -40,7 +40,7 @@ it("names are compared in canonical form", () => {
   expect(canonical("DB.Example")).toBe("db.example");
 });
 
-it("a certificate has each name once, and requested names are kept apart from the addresses of workers", () => {
+it("a certificate contains each name once, and requested names are distinguished from the addresses of workers", () => {
   expect(holdsFor(["B", "b", "localhost", "10.0.0.2"], ["10.0.0.1", "10.0.0.2", "127.0.0.1"])).toEqual({
     entry: ["b", "10.0.0.2"],
     hosts: ["10.0.0.1"],
@@ -77,7 +77,7 @@ it.each([undefined, "", "DNS:a", "IP Address:127.0.0.1", "IP Address:, IP Addres
   (text) => expect(readSubjectAltNames(text)).toBeUndefined(),
 );
 
-it("the names of a certificate that the Go program issued for workers are recognized", () => {
+it("the names in a certificate that the Go program issued for workers are recognized", () => {
   const text = "IP Address:127.0.0.1, IP Address:10.0.0.1, IP Address:10.0.0.2";
   expect(readSubjectAltNames(text)).toEqual(holdsFor([], ["10.0.0.1", "10.0.0.2"]));
 });

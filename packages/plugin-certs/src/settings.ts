@@ -22,7 +22,7 @@ export function readCerts(job: Pick<Job, "name" | "manifest">): CertEntry[] {
   if (!written && job.manifest[CERTS.key] !== undefined)
     throw new MaandError({
       code: "PROBLEMS",
-      message: `certs of ${job.name} are invalid: they have another form`,
+      message: `certs of ${job.name} are invalid: they do not match the schema`,
       hint: "correct the manifest and run maand build",
     });
   return Object.entries(written ?? {})

@@ -17,7 +17,7 @@ export interface Leaf extends Validity {
   readonly publicKey: KeyObject;
 }
 
-/** Signs certificates with one authority; returns PEM. */
+/** Signs certificates with one CA; returns PEM. */
 export type SignLeaf = (leaf: Leaf) => Promise<string>;
 
 /** The self-signed certificate of a new CA. */

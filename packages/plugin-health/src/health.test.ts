@@ -67,7 +67,7 @@ describe("a tcp check", () => {
     ]);
   });
 
-  it("fails if nothing listens, and reports it", async () => {
+  it("fails if nothing listens on the port, and reports the refused connection", async () => {
     const port = await closedPort();
     const { error, results } = await verify(health_check, port);
     expect(results).toMatchObject([{ ok: false, message: "connection refused" }]);
@@ -106,7 +106,7 @@ describe("an http check", () => {
     expect(error?.message).toMatch(/http 127\.0\.0\.1:\d+\/ready: responded with 503, expected 200$/);
   });
 
-  it("may expect any status, even a redirect", async () => {
+  it("may expect any status, including a redirect", async () => {
     expect((await verify({ checks: [{ ...ready, expect_status: 401 }] }, await answering(401))).error).toBeUndefined();
     expect((await verify({ checks: [{ ...ready, expect_status: 302 }] }, await answering(302))).error).toBeUndefined();
   });
@@ -127,13 +127,13 @@ describe("an http check", () => {
     expect((await verify({ checks: [ready] }, port)).error).toBeUndefined();
   });
 
-  it("fails at its time limit", async () => {
+  it("fails after its timeout", async () => {
     const port = await serving(() => {});
     const { error } = await verify({ checks: [ready], timeout_seconds: 0.1 }, port);
     expect(error?.message).toContain("no response within 0.1 s");
   });
 
-  it("reports an answer that is not HTTP", async () => {
+  it("reports a response that is not HTTP", async () => {
     const port = await listening(createTcpServer((socket) => socket.end("SSH-2.0-hello\r\n")));
     expect((await verify({ checks: [ready] }, port)).error?.message).toContain("is not HTTP");
   });
@@ -307,7 +307,7 @@ describe("health_check in a manifest", () => {
     expect(readHealth(aJob({ manifest: { health_check: zeros } }))).toEqual(defaults);
   });
 
-  it("keeps its wait and time limit without checks", () => {
+  it("has wait and timeout settings even without checks", () => {
     const health_check = { timeout_seconds: 9, wait: { attempts: 2, interval_seconds: 0.5 } };
     expect(readHealth(aJob({ manifest: { health_check } }))).toEqual({
       checks: [],
@@ -356,7 +356,7 @@ describe("health_check in a manifest", () => {
     expect(await problems({ checks: [check] })).toEqual([problem]);
   });
 
-  it("accepts upper and lower case, and all checks together", async () => {
+  it("accepts types in upper or lower case, and all types of checks together", async () => {
     const checks = [
       { type: "HTTP", port: "http" },
       { type: "Tcp", port: "admin" },

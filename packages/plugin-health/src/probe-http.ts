@@ -11,7 +11,7 @@ const BODY_LIMIT = 64 * 1024;
 /** The requirements for a response. */
 export interface HttpExpectation {
   readonly status: number;
-  /** The authority of the bucket, in PEM, trusted in addition to those of this machine. */
+  /** The CA of the bucket, in PEM, trusted in addition to those of this machine. */
   readonly authority?: string | undefined;
 }
 
@@ -50,7 +50,7 @@ function answer(url: URL, authority: string | undefined, signal: AbortSignal): P
   });
 }
 
-/** Reads a short body to its end, so that servers do not log an error, and cuts off a long one. */
+/** Reads a short body to its end, so that servers do not log an error, and stops reading a long one. */
 function discard(response: IncomingMessage): void {
   let bytes = 0;
   response.on("error", () => {});

@@ -15,7 +15,7 @@ export async function probeSsh(
   throw new Error(last === undefined ? `exit code ${result.code}` : `exit code ${result.code}: ${last}`);
 }
 
-/** The same promise, abandoned when the time limit is reached. */
+/** The same promise, abandoned after the timeout. */
 function before<T>(deadline: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const over = () => reject(deadline.reason);

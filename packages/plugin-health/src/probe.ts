@@ -13,7 +13,7 @@ export interface Question {
   readonly allocation: Allocation;
 }
 
-/** Runs one check within its time limit. Never throws: an error is a failed check. */
+/** Runs one check within its timeout. Never throws: an error is a failed check. */
 export async function probe(
   context: VerifyContext,
   { check, allocation: { host } }: Question,
@@ -46,7 +46,7 @@ function expectation({ expectStatus: status, scheme }: Extract<Check, { type: "h
   return { status, authority: scheme === "https" ? authorityOf(bucket.root) : undefined };
 }
 
-/** The certificate of the bucket's authority; undefined if it has none that can be read. */
+/** The certificate of the bucket's CA; undefined if it has none that can be read. */
 function authorityOf(root: string): string | undefined {
   try {
     return readFileSync(join(root, "secrets", "ca.crt"), "utf8");

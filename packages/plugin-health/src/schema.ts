@@ -54,7 +54,7 @@ const HEALTH = {
       v.examples([[{ type: "http", port: "http", path: "/ready" }]]),
     ),
   ),
-  timeout_seconds: v.optional(v.pipe(number("time limit of one check; default 5"), v.metadata({ default: 5 }))),
+  timeout_seconds: v.optional(v.pipe(number("timeout of one check; default 5"), v.metadata({ default: 5 }))),
   wait: v.optional(v.pipe(record, v.looseObject(WAIT), v.description("how long a deploy waits for a healthy job"))),
 };
 

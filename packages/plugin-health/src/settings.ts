@@ -19,7 +19,7 @@ export type Check =
 /** The health settings of a job, with defaults. */
 export interface HealthSettings {
   readonly checks: readonly Check[];
-  /** The time limit of one check, default 5,000. */
+  /** The timeout of one check in milliseconds, default 5,000. */
   readonly timeoutMs: number;
   /** Limits for waiting until a job is healthy; they also apply to jobs that have only health commands. */
   readonly wait: {
@@ -36,7 +36,7 @@ export interface HealthSettings {
  */
 export function readHealth(job: Pick<Job, "name" | "manifest">): HealthSettings {
   const written = HEALTH_CHECK.of(job);
-  if (!written && job.manifest[HEALTH_CHECK.key] !== undefined) throw invalid(job.name, "it has another form");
+  if (!written && job.manifest[HEALTH_CHECK.key] !== undefined) throw invalid(job.name, "it does not match the schema");
   const { checks = [], timeout_seconds, wait } = written ?? {};
   return {
     checks: checks.map((check) => resolve(job.name, check)),

@@ -30,7 +30,7 @@ export function recordAllocation(run: Run, one: Assessed): void {
   keepContents(run.bucket, job, allocation.host, files.filter(isKnown));
 }
 
-/** Records the last delivery to a worker, so that `maand job` accepts it. Call this in a transaction. */
+/** Records the last sync to a worker, so that `maand job` accepts it. Call this in a transaction. */
 export function recordDelivery(run: Run, { remote, updateSeq }: ReadWorker): void {
   const { bucket } = run;
   const { host, root } = remote;

@@ -11,8 +11,8 @@ import { recordAllocation, recordDelivery } from "./record.ts";
 import { importedOf } from "./result.ts";
 
 /**
- * Takes over the workers that were down when the bucket was imported: those with promoted allocations and without any
- * delivery. Reads their recorded state from the store of the Go program, which the import kept.
+ * Takes over the workers that were down when the bucket was imported: those with promoted allocations and without a
+ * recorded sync. Reads their recorded state from the store of the Go program, which the import kept.
  */
 export async function takeOverRest(
   { imported: paths }: ImportPlace,

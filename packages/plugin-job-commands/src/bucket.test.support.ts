@@ -4,7 +4,7 @@ import type { ApiAccess } from "./api/api.ts";
 import type { Session } from "./api/session.ts";
 import { CommandRuntime } from "./command-runtime.ts";
 
-/** Jobs `api`, which demands `db`, and `web`, which is independent of them, on two fake workers. */
+/** Jobs `api`, which depends on `db`, and `web`, which is independent of both, on two fake workers. */
 export function lentBucket(): TestBucket & {
   readonly lend: (use: (context: ScopedJobContext) => Promise<void>) => Promise<void>;
 } {
@@ -59,7 +59,7 @@ export function sessionOf(
   return { context, scope, kv: scope.openKv(), event: "pre_deploy", command: "command_wait", semaphores, ...more };
 }
 
-/** The answer of the API. */
+/** The response of the API. */
 export interface Answered {
   readonly status: number;
   readonly type: string | null;

@@ -1,7 +1,7 @@
 import type { Allocation, Job, JobCommand, ScopedJobContext } from "@maand/core";
 import { COMMAND_EVENTS, type CommandEvent } from "@maand/core/toolbox";
 
-/** The events at which commands run. */
+/** The events for which commands run. */
 export const EVENTS = Object.keys(COMMAND_EVENTS);
 
 export type { CommandEvent };

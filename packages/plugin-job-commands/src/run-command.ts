@@ -16,7 +16,7 @@ const LINES = 12;
 /** The time between SIGTERM and SIGKILL, in milliseconds. */
 const GRACE_MS = 5_000;
 
-/** One process: a command of a job, at an event, for an allocation. */
+/** One process: a command of a job, for an event and an allocation. */
 export interface CommandRun {
   readonly context: ScopedJobContext;
   readonly event: CommandEvent;

@@ -60,7 +60,7 @@ describe("a command with once", () => {
     expect(printed()).toEqual(["10.0.0.1 ran 0 False", "10.0.0.3 ran 2 False"]);
   });
 
-  it("makes all workers unhealthy if it is a health check that fails", async () => {
+  it("makes all workers unhealthy if it fails as a health check", async () => {
     const wait = { health_check: { wait: { attempts: 1, interval_seconds: 0.05 } } };
     write({ executed_on: ["health_check"], once: true }, RAISES, { ...wait, max_concurrent_starts: 3 });
     await bucket.ship();

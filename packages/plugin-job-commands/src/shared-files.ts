@@ -49,7 +49,7 @@ export class SharedFiles {
     this.#free.set(name, free);
   }
 
-  /** A directory with only the certificate of the authority, if there is one. */
+  /** A directory with only the certificate of the CA, if there is one. */
   certs(authority: string | undefined): string {
     const directory = join(this.#root, "certs");
     if (this.#certs) return directory;

@@ -74,7 +74,7 @@ describe("a command in Python", () => {
     },
   );
 
-  it("is refused if requirements are not installed, with the command that installs them", () => {
+  it("is refused if requirements are not installed, and the hint is the command that installs them", () => {
     expect(found({ "command_x.py": "", "requirements.txt": "# clients\nredis>=5\n" })).toEqual([
       { level: "error", code: "missing_packages", where: `${MODULES}/requirements.txt`, hint: `type: ${venv}` },
     ]);
@@ -117,7 +117,7 @@ describe.each(["command_x.ts", "command_x.js"])("a command in %s", (script) => {
     expect(found({ [script]: "", "requirements.txt": "redis\n" })).toEqual([]);
   });
 
-  it("is refused if dependencies are not installed, with the command that installs them", () => {
+  it("is refused if dependencies are not installed, and the hint is the command that installs them", () => {
     expect(found({ [script]: "", "package.json": '{ "dependencies": { "redis": "5" } }' })).toEqual([
       {
         level: "error",
@@ -157,7 +157,7 @@ describe.each(["command_x.ts", "command_x.js"])("a command in %s", (script) => {
     expect(found({ [script]: "" }, "bunn")).toMatchObject([{ code: "invalid_command", hint: 'did you mean "bun"?' }]));
 });
 
-it("a job without commands needs no interpreter, whatever files are in _modules", () => {
+it("a job without commands needs no interpreter, regardless of the files in _modules", () => {
   rmSync(join(root, "bin"), { recursive: true });
   const job = aJob({ files: [aFile({ path: "_modules/requirements.txt" }), aFile({ path: "_modules/x.py" })] });
   const context = validateContext({ bucket: { root }, jobs: [job] });

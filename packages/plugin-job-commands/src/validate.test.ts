@@ -13,7 +13,7 @@ function found(executedOn: readonly string[], files: readonly string[]) {
 }
 
 describe("a command", () => {
-  it("with once is refused at after_allocation_stopped", () => {
+  it("with once is refused for after_allocation_stopped", () => {
     const commands = [{ name: "command_x", executedOn: ["cli", "after_allocation_stopped"], once: true as const }];
     const context = validateContext({ jobs: [aJob({ commands, files: [aFile({ path: "_modules/command_x.py" })] })] });
     validateCommands(context);
@@ -40,7 +40,7 @@ describe("a command", () => {
       },
     ]));
 
-  it("at an unknown event is refused, with the closest name", () =>
+  it("for an unknown event is refused, and the hint names a similar event", () =>
     expect(found(["cli", "postdeploy"], ["_modules/command_x.py"])).toMatchObject([
       { level: "error", code: "invalid_command", where: `${WHERE}.executed_on`, hint: 'did you mean "post_deploy"?' },
     ]));

@@ -26,7 +26,7 @@ function validateEvents(job: Job, { name, executedOn }: JobCommand, report: Repo
   }
 }
 
-/** Refuses `once` at an event at which allocations stop one by one. */
+/** Refuses `once` for an event that occurs for each allocation that stops. */
 function validateOnce(job: Job, { name, executedOn, once }: JobCommand, report: Report): void {
   if (once !== true || !executedOn.includes("after_allocation_stopped")) return;
   const hint = "remove once, or write a separate command for after_allocation_stopped";

@@ -5,12 +5,12 @@ import { ShownOutput } from "./process/shown-output.ts";
 import { type CommandResult, failuresInWords, tryEvent } from "./run-event.ts";
 import { waitOf } from "./wait.ts";
 
-/** The number of health commands of one job to run in parallel. */
+/** The maximum number of health commands of one job that run in parallel. */
 const AT_ONCE = 10;
 
 /**
- * Runs the `health_check` commands of a job for the allocations to check and for disabled ones, once or until all succeed,
- * within the limits of the manifest. Throws UNHEALTHY or INTERRUPTED.
+ * Runs the `health_check` commands of a job, once or until all succeed within the limits of the manifest. Runs them for
+ * the allocations to check and for disabled allocations. Throws UNHEALTHY or INTERRUPTED.
  */
 export async function verifyCommands(runtime: CommandRuntime, context: VerifyContext): Promise<void> {
   const { job, active, signal } = context;
@@ -39,7 +39,7 @@ function conclude(
 ): void {
   for (const { command, allocation, once, failure } of results) {
     const message = failure?.message ?? "succeeded";
-    const hosts = once ? active.map(({ host }) => host) : [allocation.host]; // run once, its result counts for all of them
+    const hosts = once ? active.map(({ host }) => host) : [allocation.host]; // with `once`, the result counts for all active allocations
     for (const host of hosts) report({ host, type: "command", target: command, ok: failure === undefined, message });
   }
   if (failing.length === 0) return;

@@ -40,7 +40,7 @@ describe.runIf(process.getuid?.() === 0)("a file system that cannot be written",
     rmSync(place, { recursive: true, force: true });
   });
 
-  it("is named if it is full, and the sync leaves the old files intact and no temporary files", async () => {
+  it("is named if it is full; the sync keeps the old files and leaves no temporary files behind", async () => {
     writeFileSync(at("worker/filler"), "x".repeat(600_000));
     await expect(stage(NEW)).rejects.toMatchObject({
       code: "STAGE_FAILED",

@@ -35,7 +35,7 @@ function has(directory: string, files: Readonly<Record<string, string>>): string
   return at(directory);
 }
 
-/** Paths below a directory, not following links. */
+/** Paths in a directory and its subdirectories, without following links. */
 const list = (directory: string) =>
   readdirSync(at(directory), { recursive: true, withFileTypes: true })
     .map((entry) => relative(at(directory), join(entry.parentPath, entry.name)))
@@ -91,7 +91,7 @@ describe("a link of the operator", () => {
     expect(existsSync(at("unmounted"))).toBe(false);
   });
 
-  it("must not lead two jobs to one directory", async () => {
+  it("is refused if it leads two jobs to the same directory", async () => {
     has("worker", { "jobs/web/manifest.json": "{}" });
     symlinkSync("web", at("worker/jobs/api"));
     await expect(stage(TREE)).rejects.toThrow("jobs/api and jobs/web lead to the same place");

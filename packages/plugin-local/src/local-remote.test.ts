@@ -25,7 +25,7 @@ function connect(transport: string | undefined = "local", settings = DEFAULT_SET
 
 async function connected(): Promise<Remote> {
   const remote = await connect();
-  if (!remote) throw new Error("no tap answered");
+  if (!remote) throw new Error("no tap returned a remote");
   return remote;
 }
 
@@ -124,7 +124,7 @@ describe("a command", () => {
     });
   });
 
-  it("is ended with its children at its time limit", async () => {
+  it("is stopped, with its children, after its timeout", async () => {
     const remote = await connected();
     const running = remote.exec(sh("sh -c 'echo $$ > child; exec sleep 1000' & sleep 1000"), { timeoutMs: 300 });
     await expect(running).rejects.toMatchObject({ code: "TIMED_OUT" });
@@ -132,7 +132,7 @@ describe("a command", () => {
     await gone(Number(readFileSync(join(remote.root, "child"), "utf8")));
   });
 
-  it("is ended when the run is interrupted", async () => {
+  it("is stopped when the run is interrupted", async () => {
     const remote = await connected();
     const interruption = new AbortController();
     const running = remote.probe(sh("touch here; sleep 1000"), { signal: interruption.signal });
@@ -144,7 +144,7 @@ describe("a command", () => {
     });
   });
 
-  it("shares the run's signal with many others without a warning", async () => {
+  it("causes no warning when it shares the run's signal with many others", async () => {
     const remote = await connected();
     const warned = vi.fn();
     process.on("warning", warned);
@@ -154,7 +154,7 @@ describe("a command", () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
-  it("can be ended by a stop word", async () => {
+  it("can be stopped with a stop word", async () => {
     const remote = await connected();
     const interruption = new AbortController();
     const script = "touch here; read word; echo $word > received";

@@ -9,7 +9,7 @@ export interface Wanted {
   readonly size: number;
 }
 
-/** Files by their path below the worker's directory, with `/`. */
+/** Files by their path in the worker's directory, with `/`. */
 export type WantedFiles = ReadonlyMap<string, Wanted>;
 
 export interface SourcesOptions {

@@ -27,7 +27,7 @@ afterEach(() => rmSync(place, { recursive: true, force: true }));
 
 const at = (...path: string[]) => join(place, ...path);
 
-/** Writes files under a directory: path to content; a content ending with `*` is executable, one with `->` a link. */
+/** Writes files in a directory, by path. Content that ends with `*` makes the file executable; `->` makes it a link. */
 function has(directory: string, files: Readonly<Record<string, string>>): string {
   for (const [path, content] of Object.entries(files)) {
     const file = at(directory, path);
@@ -81,11 +81,11 @@ describe("staging files on a local worker", () => {
     expect(statSync(at("worker/jobs/api/bin2/tool")).mode & 0o777).toBe(0o755);
   });
 
-  it("does nothing for workers of other transports", async () => {
+  it("does nothing for workers with other transports", async () => {
     expect(await stage({ remote: fakeRemote({ transport: "ssh" }) })).toBeUndefined();
   });
 
-  it("deletes files that a job no longer has, but neither what it keeps nor files of other jobs", async () => {
+  it("deletes files that a job no longer has, but no kept files and no files of other jobs", async () => {
     has("worker", {
       "jobs/api/old/deep/file": "",
       "jobs/api/data/db": "mine",
@@ -121,7 +121,7 @@ describe("staging files on a local worker", () => {
     expect(found("worker")).toEqual({ "jobs/api/a": "same", "jobs/api/b": "two" });
   });
 
-  it("replaces directories by files and files by directories", async () => {
+  it("replaces directories with files and files with directories", async () => {
     has("worker", { "jobs/api/a/b": "", "jobs/api/c": "" });
     await stage({ sources: [has("tree", { "jobs/api/a": "file", "jobs/api/c/d": "deep" })], jobs: ["api"] });
     expect(found("worker")).toEqual({ "jobs/api/a": "file", "jobs/api/c/d": "deep" });
@@ -152,7 +152,7 @@ describe("staging files on a local worker", () => {
     expect(Object.keys(found("worker")).sort()).toEqual(["jobs/api/data/x", "worker.json"]);
   });
 
-  it("names a file that it could not write, and leaves no part of it", async () => {
+  it("names a file that it could not write, and leaves no partial file behind", async () => {
     const tree = has("tree", { "jobs/api/a": "1" });
     rmSync(at("worker"), { recursive: true });
     writeFileSync(at("worker"), "a file");
@@ -197,7 +197,7 @@ describe("removing a job from a local worker", () => {
     expect(Object.keys(found("worker"))).toEqual(["jobs/api/data/db", "jobs/api/logs/log", "jobs/db/Makefile"]);
   });
 
-  it("deletes the directory if nothing is left in it, and a missing one is not an error", async () => {
+  it("deletes the directory if nothing is left in it; a missing directory is not an error", async () => {
     has("worker", { "jobs/api/Makefile": "" });
     await remove();
     expect(readdirSync(at("worker/jobs"))).toEqual([]);

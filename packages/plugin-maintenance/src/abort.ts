@@ -6,11 +6,11 @@ import { startJobs } from "./phases/start.ts";
 import { releaseWorker } from "./release-worker.ts";
 import type { Session } from "./session.ts";
 
-/** The kinds of steps that must not run, or begin, after the end of a maintenance. */
+/** The kinds of steps that must not run or begin after maintenance has ended. */
 const KINDS = ["command", "reboot"] as const;
 
 /**
- * Starts what the maintenance stopped, on all workers in parallel, because starts need no budget. Waits for workers
+ * Starts the jobs that the maintenance stopped, on all workers in parallel, because starts need no budget. Waits for workers
  * that are rebooting, and for commands that are still running. Returns what remains to be done, by worker; undefined if
  * nothing remains.
  */

@@ -11,7 +11,7 @@ import type { MaintainedWorker } from "@maand/core/readonly";
 import type { Session } from "./session.ts";
 import { requestDowntimeWhenFree } from "./wait-for-downtime.ts";
 
-/** The name of a maintenance in refusals of other commands. */
+/** The name of the maintenance in messages that refuse other commands. */
 const BY = "maintenance";
 
 /** The workers that may begin now; or no worker, with the reason, if the budget of a job does not allow it. */
@@ -22,7 +22,7 @@ export interface Admission {
 
 /**
  * Requests the availability budget for waiting workers, each as one unit, in order. While other workers are under way,
- * a refusal is not a problem, because they will finish. If no worker is under way, it waits for the budget, unless
+ * a refusal is not a problem, because those workers will finish. If no worker is under way, it waits for the budget, unless
  * workers that this maintenance keeps out of service use it up.
  */
 export async function admit(

@@ -8,7 +8,7 @@ import { releaseWorker } from "./release-worker.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Carries out the rest of a maintenance: first the workers that an earlier run began, then the waiting workers, as many
+ * Carries out the rest of the maintenance: first the workers that an earlier run began, then the waiting workers, as many
  * in parallel as requested and as the budget allows. Returns why workers still wait; undefined if no worker waits, or
  * after an interruption.
  */
@@ -85,7 +85,7 @@ function announce({ run, number, request }: Session, workers: readonly Maintaine
   });
 }
 
-/** The result of a run of a maintenance. */
+/** The result of a maintenance run. */
 export interface MaintenanceReport {
   readonly number: number;
   readonly outcome: "ok" | "failed" | "interrupted" | "aborted";
@@ -96,7 +96,7 @@ export interface MaintenanceReport {
   readonly message: string | undefined;
 }
 
-/** Closes a maintenance if it is over, and reports the result of this run. */
+/** Closes the maintenance if it is over, and reports the result of this run. */
 export function conclude(session: Session, message: string | undefined, aborted = false): MaintenanceReport {
   const { run, number, workers } = session;
   const { bucket, reporter } = run;

@@ -23,8 +23,8 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-describe("a maintenance", () => {
-  it("handles one worker at a time: stops jobs in reverse wave order, runs the command, reboots, starts jobs", async () => {
+describe("maand maintain", () => {
+  it("handles one worker at a time: stops jobs in reverse wave order, runs the command, reboots, and starts the jobs", async () => {
     const before = HOSTS.map(bucket.fleet.bootId);
     const report = await maintain({ command: "apt-get -y upgrade", reboot: true });
     expect(report).toMatchObject({ outcome: "ok", isOver: true });
@@ -39,7 +39,7 @@ describe("a maintenance", () => {
     expect(bucket.fleet.done).toEqual([]);
   });
 
-  it("reports the number of workers first", async () => {
+  it("first reports the number of workers", async () => {
     await maintain();
     const types = bucket.events.map(({ type }) => type);
     expect(bucket.events.find(({ type }) => type === "maintenance.planned")).toMatchObject({
@@ -84,7 +84,7 @@ describe("a maintenance", () => {
     await expect(resume()).rejects.toMatchObject({ problems: [{ code: "no_maintenance" }] });
   });
 
-  it("is refused while another maintenance is open", async () => {
+  it("is refused while other maintenance is in progress", async () => {
     await maintain({ keepDrained: true }, ["10.0.0.1"]);
     await expect(maintain()).rejects.toMatchObject({ problems: [{ code: "maintenance_open" }] });
     expect(await resume()).toMatchObject({ isOver: true });
@@ -93,7 +93,7 @@ describe("a maintenance", () => {
 });
 
 describe("the availability budget", () => {
-  it("limits a job to one worker out of service at a time, whatever the concurrency", async () => {
+  it("limits a job to one worker out of service at a time, regardless of the concurrency", async () => {
     const away = new Set<string>();
     let most = 0;
     bucket.fleet.onDone = (what) => {
@@ -121,7 +121,7 @@ describe("the availability budget", () => {
     expect(most).toBe(2);
   });
 
-  it("prevents the start of a maintenance while a job is unhealthy on another worker", async () => {
+  it("prevents maintenance from starting while a job is unhealthy on another worker", async () => {
     bucket.fleet.fail("verify api@10.0.0.3");
     const report = await maintain({ reboot: true }, ["10.0.0.1"]);
     expect(report).toMatchObject({
@@ -136,7 +136,7 @@ describe("the availability budget", () => {
   });
 });
 
-describe("a worker that fails in a maintenance", () => {
+describe("a worker that fails during maintenance", () => {
   it.each([
     ["cannot be reached", "connect 10.0.0.2", "drain", []],
     ["does not stop", "stop db@10.0.0.2", "drain", ["stop api"]],
@@ -190,7 +190,7 @@ describe("a worker that fails in a maintenance", () => {
     expect(report.message).toContain("10.0.0.1 is away because of maintenance");
   });
 
-  it("counts once for the whole maintenance, not for each run", async () => {
+  it("counts once for the whole maintenance, not once for each run", async () => {
     await mayBeAway(3);
     for (const host of ["10.0.0.1", "10.0.0.2"]) bucket.fleet.fail(`${SHUTDOWN} ${host}`);
     expect(states(await maintain({ reboot: true, onFailure: 2 }))).toEqual(["set_aside", "set_aside", "waiting"]);
@@ -225,7 +225,7 @@ describe("a worker in maintenance", () => {
     expect(bucket.fleet.running()).toEqual(Object.fromEntries(HOSTS.map((host) => [`api@${host}`, "2.0.0"])));
   });
 
-  it("starts no job that has been disabled since", async () => {
+  it("does not start a job that was disabled in the meantime", async () => {
     await maintain({ reboot: true }, ["10.0.0.1"]);
     bucket.disable({ jobs: { api: {} } });
     await bucket.build();
@@ -248,8 +248,8 @@ describe("a worker in maintenance", () => {
   });
 });
 
-describe("an abort of a maintenance", () => {
-  it("starts only what the maintenance stopped, and skips the remaining steps", async () => {
+describe("maand maintain abort", () => {
+  it("starts only the jobs that the maintenance stopped, and skips the remaining steps", async () => {
     bucket.disable({ jobs: { db: { allocations: ["10.0.0.1"] } } });
     await bucket.ship();
     bucket.fleet.fail(`${SHUTDOWN} 10.0.0.1`);
@@ -265,7 +265,7 @@ describe("an abort of a maintenance", () => {
     expect(await maintain({ reboot: true }, ["10.0.0.1"])).toMatchObject({ outcome: "ok" });
   });
 
-  it("ends the maintenance of an unreachable worker, whose jobs the next deploy starts", async () => {
+  it("ends maintenance even if a worker is unreachable; the next deploy starts its jobs", async () => {
     bucket.fleet.onDone = (what) => {
       if (what === `${SHUTDOWN} 10.0.0.1`)
         bucket.fleet.fail("connect 10.0.0.1", new MaandError({ code: "UNREACHABLE", message: "gone" }));
@@ -279,7 +279,7 @@ describe("an abort of a maintenance", () => {
   });
 });
 
-describe("workers of a maintenance with --keep-drained", () => {
+describe("workers in maintenance with --keep-drained", () => {
   it("stay drained, and keep using the budget", async () => {
     const report = await maintain({ keepDrained: true }, ["10.0.0.1", "10.0.0.2"]);
     expect(states(report)).toEqual(["drained", "waiting"]);
@@ -288,7 +288,7 @@ describe("workers of a maintenance with --keep-drained", () => {
     expect(bucket.fleet.running()).toEqual(ALL_RUN);
   });
 
-  it("are started by a resume once nothing else remains", async () => {
+  it("get their jobs started by a resume once nothing else remains", async () => {
     expect(await maintain({ keepDrained: true, command: "true" }, ["10.0.0.1"])).toMatchObject({
       outcome: "ok",
       isOver: false,

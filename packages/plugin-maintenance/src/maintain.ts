@@ -21,7 +21,7 @@ export interface MaintenanceOptions {
 
 /**
  * Maintains workers: drains each within the availability budget of its jobs, runs the command, reboots it, and starts
- * what it stopped. Each phase is recorded before it begins, so {@link resumeMaintenance} can continue after a crash or
+ * the stopped jobs. Each phase is recorded before it begins, so {@link resumeMaintenance} can continue after a crash or
  * interruption of this run. Throws USAGE and PROBLEMS before anything is stopped; failures of workers are in the
  * report.
  */
@@ -39,21 +39,21 @@ export async function startMaintenance(bucket: Bucket, options: MaintenanceOptio
   });
 }
 
-/** The options for continuing a maintenance: settings that replace its original settings. */
+/** The options for continuing maintenance: settings that replace the original settings. */
 export interface ResumeOptions
   extends Partial<Pick<MaintenanceRequest, "concurrency" | "onFailure" | "returnMs" | "commandMs">> {
   readonly ignoreBudget: boolean;
 }
 
-/** Carries out the remaining steps of the open maintenance. Throws PROBLEMS if no maintenance is open. */
+/** Carries out the remaining steps of the maintenance in progress. Throws PROBLEMS if no maintenance is in progress. */
 export async function resumeMaintenance(bucket: Bucket, options: ResumeOptions): Promise<MaintenanceReport> {
   const { ignoreBudget, ...settings } = options;
   return withRun(bucket, "maintain resume", (run) => conductOpen(run, ignoreBudget, settings));
 }
 
 /**
- * Ends the open maintenance: starts exactly what it stopped, and skips workers that it did not begin. It always ends
- * the maintenance. The next deploy starts what could not be started. Throws PROBLEMS if no maintenance is open.
+ * Ends the maintenance in progress: starts exactly the jobs that it stopped, and skips workers that it did not begin.
+ * Always ends the maintenance. The next deploy starts the jobs that could not be started. Throws PROBLEMS if no maintenance is in progress.
  */
 export async function abortMaintenance(bucket: Bucket): Promise<MaintenanceReport> {
   return withRun(bucket, "maintain abort", async (run) => {
@@ -108,7 +108,7 @@ function openOne({ bucket }: Run) {
   const open = bucket.store.maintenance.open();
   if (open) return open;
   const hint = "maand maintain --workers a,b --reboot starts one";
-  throw problemsError([error("no_maintenance", "maand maintain", "no maintenance is open", hint)]);
+  throw problemsError([error("no_maintenance", "maand maintain", "no maintenance is in progress", hint)]);
 }
 
 function chosenHosts({ catalog }: Run, { workers, flag }: MaintenanceOptions): string[] {

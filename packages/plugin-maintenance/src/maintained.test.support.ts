@@ -8,7 +8,7 @@ import { abortMaintenance, type MaintenanceOptions, resumeMaintenance, startMain
 export const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 export const COMMAND = "the command of the maintenance";
 export const SHUTDOWN = "shutdown -r now";
-/** The operations of a maintenance with a command and a reboot on each worker. */
+/** The operations on each worker during maintenance with a command and a reboot. */
 export const IN_ORDER = ["stop api", "stop db", COMMAND, SHUTDOWN, "start db", "start api"];
 
 const DEMANDS = { job: "db", command: "command_ready" };
@@ -30,7 +30,7 @@ const USUAL = {
   commandMs: 1000,
 } as const;
 
-/** A bucket on three fake workers, with a job that demands another, deployed. */
+/** A bucket with three fake workers and two deployed jobs, one of which depends on the other. */
 export interface MaintainedBucket {
   readonly bucket: TestBucket;
   /** Interrupts the command that runs. */
@@ -84,12 +84,12 @@ export async function aMaintainedBucket(
   };
 }
 
-/** The phases of the workers of a maintenance. */
+/** The phases of the workers in maintenance. */
 export function states({ workers }: MaintenanceReport): string[] {
   return workers.map(({ state }) => state);
 }
 
-/** All allocations, as if all of them run. */
+/** All allocations, all running. */
 export const ALL_RUN = Object.fromEntries(
   HOSTS.flatMap((host) => ["api", "db"].map((job) => [`${job}@${host}`, "1.0.0"])),
 );

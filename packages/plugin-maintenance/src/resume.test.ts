@@ -20,7 +20,7 @@ afterEach(() => made.bucket.dispose());
 
 const lost = () => new MaandError({ code: "INTERRUPTED", message: "the result is lost" });
 
-describe("an interrupted maintenance", () => {
+describe("interrupted maintenance", () => {
   beforeEach(async () => {
     made = await aMaintainedBucket();
   });
@@ -45,7 +45,7 @@ describe("an interrupted maintenance", () => {
       bucket.fleet.onDone = () => undefined;
       expect(await resume()).toMatchObject({ outcome: "ok", isOver: true });
       const done = doneOn(HOST);
-      // the fake workers keep no receipts of targets, so one whose result is lost runs again
+      // the fake workers keep no receipts, so a target whose result is lost runs again
       expect(done.filter((what, index) => what !== done[index - 1])).toEqual(IN_ORDER);
       expect(done.filter((what) => what === COMMAND || what === SHUTDOWN)).toEqual([COMMAND, SHUTDOWN]);
       expect(bucket.fleet.running()).toEqual(ALL_RUN);
@@ -54,7 +54,7 @@ describe("an interrupted maintenance", () => {
     },
   );
 
-  it("can be aborted at any step, which starts only the stopped allocations again", async () => {
+  it("can be aborted at any step; the abort starts only the stopped allocations", async () => {
     const { bucket, maintain, abort, doneOn, interrupt } = made;
     for (const at of IN_ORDER.keys()) {
       bucket.fleet.done.length = 0;
@@ -72,7 +72,7 @@ describe("an interrupted maintenance", () => {
     }
   });
 
-  it("does not reboot a worker again that was set aside and has rebooted since", async () => {
+  it("does not reboot a worker that was set aside and has rebooted in the meantime", async () => {
     const { bucket, maintain, resume, doneOn } = made;
     bucket.fleet.onDone = (what) => {
       if (what !== `${SHUTDOWN} ${HOST}`) return;

@@ -2,7 +2,7 @@ import { knownOf, Ledger, type Run, type StoredCatalog, type StoredMaintenance }
 import { isInMaintenance, type MaintainedWorker } from "@maand/core/readonly";
 import { type MaintenanceRequest, readRequest } from "./domain/request.ts";
 
-/** A run of a maintenance: the states of its workers, and views of the bucket in which some workers are in service. */
+/** A maintenance run: the states of its workers, and views of the bucket in which some workers are in service. */
 export class Session {
   readonly run: Run;
   readonly number: number;
@@ -31,7 +31,7 @@ export class Session {
     return found;
   }
 
-  /** The position of a worker in the maintenance, which is part of the names of its receipts. */
+  /** The index of a worker in the maintenance. The names of the worker's receipts contain it. */
   position(host: string): number {
     return [...this.#workers.keys()].indexOf(host);
   }

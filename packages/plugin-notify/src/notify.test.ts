@@ -111,7 +111,7 @@ describe("a webhook", () => {
     ]);
   });
 
-  it("can have its URL in an environment variable or in a file below secrets/", async () => {
+  it("can have its URL in an environment variable or in a file in secrets/", async () => {
     const { url, posted } = await shared;
     writeFileSync(join(root, "secrets/hook.url"), `${url}/from-file\n`);
     await end(FAILED, { to: "webhook", url_env: "HOOK" }, { to: "webhook", url_file: "hook.url" });
@@ -173,7 +173,7 @@ describe("an e-mail", () => {
     expect(Buffer.from(body, "base64").toString()).toContain("\n\nAllocations: 1 promoted, 1 failed\n");
   });
 
-  it("fails with a reason without sendmail, and leaves no timer that would delay the end of maand", async () => {
+  it("fails with the reason if sendmail is missing, and leaves no timer behind that would keep maand running", async () => {
     const [begun, cleared] = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "clearTimeout")];
     onTestFinished(() => {
       begun.mockRestore();
@@ -201,7 +201,7 @@ describe("a notification command", () => {
   it("is reported with its last line of output if it fails", async () => {
     program("tell", "echo no such channel >&2; exit 3");
     await expect(end(FAILED, { to: "command", command: ["./tell"] })).rejects.toThrow(
-      "command: ./tell ended with exit code 3: no such channel",
+      "command: ./tell exited with code 3: no such channel",
     );
   });
 

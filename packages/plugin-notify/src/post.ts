@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Failing, failing, LIMIT_MS } from "./failing.ts";
 import type { Posted } from "./settings.ts";
 
-/** Posts JSON to the address of an entry. */
+/** Posts JSON to the URL of an entry. */
 export async function post(
   target: Posted,
   body: object,
@@ -26,12 +26,12 @@ export async function post(
   if (!answer.ok) throw fail(`${url.host} responded with ${answer.status}`);
 }
 
-/** The address of a target. Only its host is ever printed, because the rest is a secret in most cases. */
+/** The URL of a target. Only its host is ever printed, because the rest is a secret in most cases. */
 function addressOf(target: Posted, bucketRoot: string, environment: NodeJS.ProcessEnv, fail: Failing): URL {
   const { text, where } = written(target, bucketRoot, environment, fail);
   const address = text.trim();
   if (/^https?:\/\/\S+$/.test(address) && URL.canParse(address)) return new URL(address);
-  throw fail(address === "" ? `${where} is empty or not set` : `${where} does not contain an address`);
+  throw fail(address === "" ? `${where} is empty or not set` : `${where} does not contain a URL`);
 }
 
 function written(

@@ -44,7 +44,7 @@ const SHOWN = 300;
 async function runToEnd(program: Omit<Program, "limitMs">, fail: Failing): Promise<void> {
   const { code, failure, stderr } = await runProgram({ ...program, limitMs: LIMIT_MS });
   if (code === 0) return;
-  const how = `${program.argv[0]} ${failure ?? `ended with exit code ${code}`}`;
+  const how = `${program.argv[0]} ${failure ?? `exited with code ${code}`}`;
   throw fail([how, stderr.trim().slice(-SHOWN)].filter((part) => part !== "").join(": "));
 }
 

@@ -27,7 +27,7 @@ describe("an entry of notify", () => {
     ['to = "webhook"', /exactly one of url, url_env and url_file/],
     ['to = "slack"\nurl = "https://a"\nurl_env = "B"', /exactly one of/],
     ['to = "webhook"\nurl = "ftp://a"', /must begin with https/],
-    ['to = "webhook"\nurl_file = "../worker.key"', /below secrets/],
+    ['to = "webhook"\nurl_file = "../worker.key"', /under secrets/],
     ['to = "email"\nrecipients = []', /at least one address/],
     ['to = "email"\nrecipients = ["a@b.example\\nBcc: c@d.example"]', /not an e-mail address/],
     ['to = "command"\ncommand = []', /must name a program/],

@@ -10,8 +10,8 @@ const on = v.optional(
     v.array(v.picklist(OCCASIONS, `must be one of ${OCCASIONS.join(", ")}`)),
     v.minLength(1, "must name at least one occasion"),
     v.description(
-      "failure: it failed, was interrupted or was refused; revert: a failed release was undone, or could not be; pause: a staged " +
-        'rollout waits for a person; success: something changed, and all of it is fine; finish: any of these, and a run without changes. Default ["failure", "revert", "pause"].',
+      "failure: it failed, was interrupted or was refused; revert: a failed release was undone, or could not be undone; pause: a staged " +
+        'rollout waits for manual approval; success: something changed without a failure; finish: any of these, and a run without changes. Default ["failure", "revert", "pause"].',
     ),
   ),
   () => ["failure", "revert", "pause"] as const,
@@ -21,19 +21,19 @@ const text = (description: string, pattern: RegExp, message: string) =>
   v.pipe(v.string(), v.regex(pattern, message), v.description(description));
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** A file below `secrets/`: names without `..`, separated by `/`. */
+/** A file under `secrets/`: names without `..`, separated by `/`. */
 const SECRET_FILE = /^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\0][^\0]*$/;
-/** One address, without a display name, so that it cannot begin another header. */
+/** One e-mail address, without a display name, so that it cannot begin another header. */
 const ADDRESS = /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+$/;
 
 const address = {
   /**
-   * The address to post to. The address of an incoming webhook is usually a secret; if so, use `url_env` or `url_file`.
+   * The URL to post to. The URL of an incoming webhook is usually a secret; if so, use `url_env` or `url_file`.
    */
-  url: v.optional(text("Address to post to.", /^https?:\/\/\S+$/, "must begin with https:// or http://")),
-  url_env: v.optional(text("Environment variable with the address.", VARIABLE, "is not the name of a variable")),
+  url: v.optional(text("URL to post to.", /^https?:\/\/\S+$/, "must begin with https:// or http://")),
+  url_env: v.optional(text("Environment variable with the URL.", VARIABLE, "is not the name of a variable")),
   url_file: v.optional(
-    text("File below secrets/ with the address.", SECRET_FILE, "must be a path below secrets/, without .."),
+    text("File under secrets/ with the URL.", SECRET_FILE, "must be a path under secrets/, without .."),
   ),
 };
 
@@ -73,10 +73,10 @@ const ENTRY = v.variant("to", [webhook, slack, email, command]);
 
 /** One entry of `notify`, with its defaults. */
 export type Target = v.InferOutput<typeof ENTRY>;
-/** An entry that posts to an address. */
+/** An entry that posts to a URL. */
 export type Posted = Extract<Target, { to: "webhook" | "slack" }>;
 
-/** The key of `maand.conf` with the receivers of the results of runs. */
+/** The key of `maand.conf` that lists where the results of runs are sent. */
 export const NOTIFY_SETTINGS = defineSettings({
   entries: {
     notify: setting(v.array(ENTRY), "Destinations for the results of runs; default none.", []),
@@ -89,7 +89,7 @@ export const NOTIFY_SETTINGS = defineSettings({
         refuse(
           `notify[${at}]`,
           "must have exactly one of url, url_env and url_file",
-          "put a secret address into a file below secrets/",
+          "put a secret URL into a file under secrets/",
         );
     }
   },

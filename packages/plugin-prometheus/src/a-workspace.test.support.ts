@@ -52,7 +52,7 @@ function lineOf({ where, line, message }: Problem): string {
   return `${line === undefined ? place : place.replace(/(?=: |$)/, `:${line}`)}: ${message}`;
 }
 
-/** The text of a file of the server job as it is on its worker. */
+/** The text of the server job's file on its worker. */
 export function onServer(bucket: TestBucket, path: string): string | undefined {
   return bucket.fleet.at("prometheus", "127.0.0.81")?.files[path];
 }

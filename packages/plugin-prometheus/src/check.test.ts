@@ -82,13 +82,13 @@ describe("a build refuses scrape configurations", () => {
     expect(await scraped(text)).toEqual(problems);
   });
 
-  it("with a name that another job has after the placeholder is replaced", async () => {
+  it("with a name that, once the placeholder is replaced, equals a name of another job", async () => {
     const bucket = aWorkspace({ [SCRAPE]: targets("a:1").replace("web", "maand:job-x") });
     bucket.job("other", { selectors: ["worker"] }, { [SCRAPE]: targets("a:1").replace("web", "web-x") });
     expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}:1: [0].job_name: the name "web-x" is also in job other`]);
   });
 
-  it("that exist both as a file and as a template", async () => {
+  it("that exist as both a file and a template", async () => {
     const bucket = aWorkspace({ [SCRAPE]: targets("a:1"), [`${SCRAPE}.tpl`]: targets("a:1") });
     expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}: exists in addition to scrape.yaml.tpl`]);
   });
@@ -192,7 +192,7 @@ describe("a build refuses rules", () => {
     ]);
   });
 
-  it("with the same name in a directory below alerts", async () => {
+  it("with the same name in a subdirectory of alerts", async () => {
     const found = await ruled(rule("alert: A"), { "_prometheus/alerts/deep/more.yml": rule("alert: A") });
     expect(found).toEqual([
       `web/${RULES}:5: groups[0].rules[0].alert: the alert "A" is also in workspace/jobs/web/_prometheus/alerts/deep/more.yml`,

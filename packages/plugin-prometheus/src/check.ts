@@ -47,7 +47,7 @@ function publishedFiles(jobs: readonly Job[]): Published["files"] {
   });
 }
 
-/** Problems of the files below `_prometheus/` that are neither scrape configurations nor rules. */
+/** Problems of the files in `_prometheus/` that are neither scrape configurations nor rules. */
 function problemsOf(job: Job, pages: ReadonlySet<string>, { read, report }: ValidateContext): Problem[] {
   const sources = sourcesOf(job);
   const strays = sources.others.map(({ path }) =>
@@ -158,7 +158,7 @@ function takenPaths({ name, files }: Job): Problem[] {
         "invalid_prometheus",
         placeOf(name, path),
         "is in a directory where maand writes the rules and pages of all jobs",
-        `move it below _prometheus/ of ${name}, or to another directory`,
+        `move it to _prometheus/ of ${name}, or to another directory`,
       ),
     );
 }

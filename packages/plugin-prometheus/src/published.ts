@@ -21,7 +21,7 @@ const EXPANDED = "expanded/";
 /** The prefix of the keys in the secrets of a server job. */
 export const SECRET_PREFIX = "maand_scrape/";
 
-/** A file below `_prometheus/` of a job that a server job gets. */
+/** A file in `_prometheus/` of a job that a server job gets. */
 export interface PublishedFile extends JobFile {
   readonly job: string;
 }
@@ -62,7 +62,7 @@ export function entriesOf({ scrape, files, groups, active }: Published): Record<
   };
 }
 
-/** The entries of the secrets of a server job. */
+/** The entries in a server job's secrets. */
 export function secretEntriesOf({ scrape }: Published): Record<string, string> {
   const hidden = scrape.filter(({ secret, included }) => secret && included);
   return Object.fromEntries(hidden.map(({ job, yaml }) => [`${SECRET_PREFIX}${job}`, yaml]));

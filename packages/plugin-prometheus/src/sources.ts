@@ -9,7 +9,7 @@ export const SERVER_PORT = "prometheus_port_http";
 /** Configuration files of Prometheus directly in a job's directory; a job with one of them is a server job. */
 const CONFIGS: readonly string[] = ["prometheus.yml", "prometheus.yml.tpl"];
 
-/** The files below `_prometheus/` of one job, by kind. */
+/** The files in `_prometheus/` of one job, by kind. */
 export interface Sources<File extends Named = JobFile> {
   /** `scrape.yaml` and `scrape.yaml.tpl`; a job has at most one of them. */
   readonly scrape: readonly File[];
@@ -25,7 +25,7 @@ export interface Sources<File extends Named = JobFile> {
 
 type Named = Pick<JobFile, "path">;
 
-/** The kinds of files below `_prometheus/`, as typed after `maand cat prometheus get <job>`. */
+/** The kinds of files in `_prometheus/`, as typed after `maand cat prometheus get <job>`. */
 export const KINDS = ["scrape", "alerts", "runbooks", "dashboards"] as const;
 
 /** The configuration files of Prometheus that a job has. */
@@ -38,7 +38,7 @@ export function isServer(job: Pick<Job, "files">): boolean {
   return job.files.some(({ path }) => CONFIGS.includes(path));
 }
 
-/** Sorts the files below `_prometheus/` of a job. */
+/** Sorts the files in `_prometheus/` of a job. */
 export function sourcesOf<File extends Named>({ files }: { readonly files: readonly File[] }): Sources<File> {
   const own = files.filter(({ path }) => path.startsWith(FOLDER));
   const of = (kind: keyof Sources) => own.filter(({ path }) => kindOf(path.slice(FOLDER.length)) === kind);
@@ -70,12 +70,12 @@ export function runbookName(path: string): string {
   return path.slice(`${FOLDER}runbooks/`.length, -".md".length);
 }
 
-/** A rule file's path below `rules/<job>/` of the server job. */
+/** A rule file's path in `rules/<job>/` of the server job. */
 export function ruleFileName(path: string): string {
   return path.slice(`${FOLDER}alerts/`.length);
 }
 
-/** A dashboard's path below `consoles/dashboards/<job>/` of the server job. */
+/** A dashboard's path in `consoles/dashboards/<job>/` of the server job. */
 export function dashboardName(path: string): string {
   return path.slice(`${FOLDER}dashboards/`.length);
 }

@@ -9,7 +9,7 @@ export function prometheusFunctions(current: () => RenderContext): TemplateFunct
 }
 
 /**
- * The list below `scrape_configs:`, with a line end and two blanks before each line; empty if there are no
+ * The list under `scrape_configs:`, with a newline and two blanks before each line; empty if there are no
  * configurations.
  */
 function scrapeConfigs({ kv, job }: RenderContext): string {

@@ -24,7 +24,7 @@ test("files are never written in place, and their names pass through no shell", 
     expect(args).not.toContain(unwanted);
 });
 
-test("rsync's time limit is at least one whole second, and compression is optional", () => {
+test("rsync's timeout is at least one whole second, and compression is optional", () => {
   expect(rsyncArguments(sync)).toContain("--timeout=2");
   expect(rsyncArguments({ ...sync, timeoutMs: 1 })).toContain("--timeout=1");
   expect(rsyncArguments({ ...sync, compress: true })).toContain("--compress");

@@ -19,8 +19,8 @@ describe("output of rsync is turned into a message and a hint", () => {
     expect(error.hint).toBeTruthy();
   });
 
-  test("any other failure is reported with its exit code, local or remote", () => {
-    expect(failureOf("w1", end("odd", 11)).message).toContain("exit code 11");
+  test("any other failure is reported with its exit code, whether rsync failed locally or remotely", () => {
+    expect(failureOf("w1", end("odd", 11)).message).toContain("rsync exited with code 11");
     expect(failureOf("w1", end("odd", 0, 23))).toMatchObject({ exit: 23 });
     expect(failureOf("w1", end("odd", null, undefined)).message).toContain("a signal");
   });

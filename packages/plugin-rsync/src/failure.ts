@@ -7,7 +7,7 @@ export interface SyncEnd {
   readonly exit: number | null | "missing";
   /**
    * Exit code on the worker; null if its connection closed, undefined if nothing was started or the worker does not
-   * answer.
+   * respond.
    */
   readonly remoteExit: number | null | undefined;
   readonly printed: Pick<ExecResult, "stdout" | "stderr">;
@@ -34,7 +34,7 @@ export function failureOf(host: string, { exit, remoteExit, printed }: SyncEnd):
   if (remoteExit === 127) return lacking(`rsync is not installed on ${host}`, host, output);
   const code = exit || remoteExit || undefined;
   const found = CAUSES.find(([pattern]) => pattern.test(printed.stderr + printed.stdout));
-  const why = found ? found[1] : `rsync ended with ${code === undefined ? "a signal" : `exit code ${code}`}`;
+  const why = found ? found[1] : code === undefined ? "rsync was killed by a signal" : `rsync exited with code ${code}`;
   return new MaandError({
     code: "STAGE_FAILED",
     worker: host,

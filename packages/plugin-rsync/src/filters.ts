@@ -30,7 +30,7 @@ export function filterRules({ jobs, keep, protect }: Reach): string[] {
 }
 
 /**
- * Rules for the matches of a `keep` pattern and everything below them: a name matches at any depth, a path from the
+ * Rules for the matches of a `keep` pattern and everything in them: a name matches at any depth, a path from the
  * job's directory.
  */
 function protection(directory: string, pattern: string): string[] {

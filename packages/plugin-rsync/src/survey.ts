@@ -27,7 +27,7 @@ function surveyProgram(): string {
   return program;
 }
 
-/** Paths of everything below a directory. */
+/** All paths in a directory and its subdirectories. */
 const LIST = 'cd -- "$1" && exec find . ! -name . -exec printf "%s\\0" {} +';
 
 /**
@@ -49,7 +49,7 @@ export async function surveyWorker(context: SurveyContext): Promise<void> {
   if (conflicts.length > 0) throw syncRefused(remote.host, conflicts);
 }
 
-/** Deletes the temporary files of a failed sync. A worker that no longer answers is cleaned before its next sync. */
+/** Deletes the temporary files of a failed sync. A worker that no longer responds is cleaned before its next sync. */
 export async function deleteHeldBack(context: SurveyContext): Promise<void> {
   await surveyWorker(context).catch(() => undefined);
 }
@@ -80,7 +80,7 @@ async function run({ remote, timeoutMs, signal }: SurveyContext, argv: Argv, std
   return printed.stdout;
 }
 
-/** The record of the command that changed the worker last; empty if there is none. */
+/** The record of the command that last changed the worker; empty if there is none. */
 function fenceIn(output: string): string {
   const words = output.split("\0");
   const at = words.indexOf("fence");

@@ -3,7 +3,7 @@
 #   survey.sh DIRECTORY JOB...   with the paths of the sync on stdin, each after one letter and ended by a NUL:
 #                                f a file, d a directory, o a directory that may be a link placed by the operator
 #
-# Writes facts: a word and its values, each ended by a NUL. See parseSurvey in src/survey.ts. Paths are below DIRECTORY.
+# Writes facts: a word and its values, each ended by a NUL. See parseSurvey in src/survey.ts. Paths are relative to DIRECTORY.
 # It also deletes the directories in which an earlier rsync kept files that it could not put in place.
 command -v rsync >/dev/null 2>&1 || exit 127
 umask 022
@@ -19,7 +19,7 @@ follow() {
   [ -d "$1" ] || report broken "$2"
 }
 
-# Mount points below a directory. The kernel writes blanks, tabs and backslashes of their paths as \040, \011 and \134.
+# Mount points in a directory. The kernel writes blanks, tabs and backslashes of their paths as \040, \011 and \134.
 mounts() {
   here=$(cd -P -- "$1" && pwd -P) || return 0
   case $here in
@@ -41,7 +41,7 @@ names() {
   done
 }
 
-# The record of the command that changed this worker last. A record that other users could have written is not shown.
+# The record of the command that last changed this worker. A record that other users could have written is not shown.
 fence() {
   if [ ! -e fence ] && [ ! -L fence ]; then return 0
   elif [ -n "$(find fence -prune -type f ! -perm -020 ! -perm -002)" ]; then report fence "$(cat fence)"

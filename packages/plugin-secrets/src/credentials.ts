@@ -13,7 +13,7 @@ export interface ProviderEnvironment {
 }
 
 /**
- * Adds variables from files below `secrets/`. Blanks and line ends around such a value are removed: editors add them,
+ * Adds variables from files in `secrets/`. Blanks and newlines around such a value are removed: editors add them,
  * and a program that gets them in a header may print the value in an error.
  */
 export function providerEnvironment(

@@ -28,7 +28,7 @@ export function secretText(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  throw new WrongOutput("it is a list or an object, not a text");
+  throw new WrongOutput("it is a list or an object, not a string");
 }
 
 /** The text or, with a field, the member of the JSON in it. */

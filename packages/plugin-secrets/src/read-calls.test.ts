@@ -55,7 +55,7 @@ it("the problems of all later calls are reported together", async () => {
   expect(failure.problems.map(({ where }) => where).sort()).toEqual(texts.slice(1));
 });
 
-it("a program that cannot be started leaves no timer that would delay the end of maand", async () => {
+it("a program that cannot be started leaves no timer behind that would keep maand running", async () => {
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
   const before = timers();
   for (let at = 0; at < 20; at++)
@@ -74,11 +74,11 @@ it("no message contains a credential or a value that the program printed", async
     (cause: unknown) => cause,
   );
   if (!isMaandError(failure)) throw failure;
-  expect(failure.message).toContain("ended with exit code 2: bad header");
+  expect(failure.message).toContain("exited with code 2: bad header");
   expect(JSON.stringify([failure.message, failure.problems, failure.hint])).not.toMatch(/sentinel|dG9r/);
 });
 
-it("credentials are read from files below secrets/ and trimmed, and secret values are not trimmed", async () => {
+it("credentials are read from files in secrets/ and trimmed, and secret values are not trimmed", async () => {
   mkdirSync(join(fakes.directory, "secrets"));
   writeFileSync(join(fakes.directory, "secrets/op-token"), "  tok-3n-sentinel\r\n\n");
   fakes.answers(call("a"), { stdout: "  value \n" });

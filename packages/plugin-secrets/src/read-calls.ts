@@ -137,8 +137,7 @@ function failureOf(
     .slice(-3)
     .join("; ");
   const end =
-    result.failure ??
-    (result.code === 0 ? "printed bytes that are not UTF-8 text" : `ended with exit code ${result.code}`);
+    result.failure ?? (result.code === 0 ? "printed bytes that are not UTF-8 text" : `exited with code ${result.code}`);
   return [[`${program} ${end}`, last].filter((part) => part !== "").join(": "), adapter.access];
 }
 

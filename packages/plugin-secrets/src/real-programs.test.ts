@@ -9,7 +9,7 @@ const ODD = ' it\'s "$(x)" \\n `y` ünï✓\nsecond: line\n';
 
 const have = (...programs: readonly string[]) => programs.every((program) => existsSync(`/usr/bin/${program}`));
 
-/** With `pass`, `gpg` and `age` from the packages pass, gnupg and age; scripts/test.sh installs them. */
+/** Requires `pass`, `gpg` and `age`, which scripts/test.sh installs from the packages pass, gnupg and age. */
 describe.skipIf(!have("pass", "gpg"))("pass and GnuPG", () => {
   const home = mkdtempSync(join(tmpdir(), "maand-pass-"));
   const env = {
@@ -68,15 +68,13 @@ describe.skipIf(!have("age", "age-keygen"))("age", () => {
     expect(read?.get("secret://age/workspace/db.age")).toBe(ODD);
   });
 
-  it("explains why a file cannot be read", async () => {
-    await expect(resolve(["secret://age/workspace/plain"], { env, root })).rejects.toThrow(
-      "age ended with exit code 1",
-    );
+  it("fails with the reason if a file cannot be decrypted or does not exist", async () => {
+    await expect(resolve(["secret://age/workspace/plain"], { env, root })).rejects.toThrow("age exited with code 1");
     await expect(resolve(["secret://age/workspace/nope"], { env, root })).rejects.toThrow("no such file");
   });
 });
 
-/** A program as an operator would write it, by the contract in docs/secrets.md. */
+/** A program that follows the contract in docs/secrets.md, as an operator would write it. */
 const INVENTORY = `import json, sys
 request = json.load(sys.stdin)
 assert request["version"] == 1, request
@@ -103,7 +101,7 @@ describe.skipIf(!have("python3"))("a user's own program, in Python", () => {
 
   afterAll(() => rmSync(root, { recursive: true }));
 
-  it("receives all references in one call, and provides its values unchanged", async () => {
+  it("receives all references in one call, and its values are not changed", async () => {
     const texts = ["secret://exec/inventory/db/password", "secret://exec/inventory/token#x"];
     const read = await resolve(texts, { env, root, settings });
     expect([...(read ?? [])]).toEqual([
@@ -112,7 +110,7 @@ describe.skipIf(!have("python3"))("a user's own program, in Python", () => {
     ]);
   });
 
-  it("is reported with its output if it fails", async () => {
+  it("that fails is reported with its output", async () => {
     await expect(resolve(["secret://exec/inventory/nope"], { env, root, settings })).rejects.toThrow("no entry nope");
   });
 });

@@ -2,12 +2,12 @@ import { defineSettings, setting, type WrittenKeys } from "@maand/core";
 import * as v from "valibot";
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** A file below `secrets/`: names without `..`, separated by `/`. */
+/** A file under `secrets/`: names without `..`, separated by `/`. */
 const SECRET_FILE = /^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\0][^\0]*$/;
 /** The name of a program of `secret://exec/`, which is a part of references. */
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
-const secretFile = v.pipe(v.string(), v.regex(SECRET_FILE, "must be a path below secrets/, without .."));
+const secretFile = v.pipe(v.string(), v.regex(SECRET_FILE, "must be a path under secrets/, without .."));
 
 /** The keys of `maand.conf` for the programs of secret providers. */
 export const SECRETS_SETTINGS = defineSettings({
@@ -26,12 +26,12 @@ export const SECRETS_SETTINGS = defineSettings({
     ),
     secret_environment: setting(
       v.record(v.pipe(v.string(), v.regex(VARIABLE, "is not the name of a variable")), secretFile),
-      "Environment variables for the programs of secret providers, each with a file below secrets/ that contains its value; default none.",
+      "Environment variables for the programs of secret providers, each with a file under secrets/ that contains its value; default none.",
       {},
     ),
     secret_age_identity: setting(
       secretFile,
-      'File below secrets/ with the identity for secret://age/...; default "age.key".',
+      'File under secrets/ with the identity for secret://age/...; default "age.key".',
       "age.key",
     ),
   },

@@ -12,7 +12,7 @@ function pauses(failure: "refused" | "reset" | "final"): number[] {
   }
 }
 
-test("a refused connection is retried twice, a connection that closed early more often, and others never", () => {
+test("a refused connection is retried twice, a connection that closed early is retried more often, and other failures are not retried", () => {
   expect(pauses("refused")).toEqual([100, 100]);
   expect(pauses("reset")).toEqual([100, 200, 400, 800, 1600, 3200]);
   expect(pauses("final")).toEqual([]);

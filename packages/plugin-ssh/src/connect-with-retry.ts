@@ -79,7 +79,7 @@ export function wireTo(
 }
 
 /**
- * Forwards a stream through a jump host. The jump host may wait for an answer without a limit, so the wait is limited
+ * Forwards a stream through a jump host. The jump host may wait for a response without a limit, so the wait is limited
  * here.
  */
 async function forwardThrough(

@@ -138,7 +138,7 @@ export class Connection {
     this.#parts.jump?.drop();
   }
 
-  /** Disconnects and closes it; waits briefly for the other side, which may be gone. */
+  /** Disconnects and closes it; waits briefly for the other side, which may no longer respond. */
   async close(): Promise<void> {
     if (this.#closed) return;
     const { client } = this.#parts;

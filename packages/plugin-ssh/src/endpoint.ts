@@ -19,7 +19,7 @@ export const SSH_SETTINGS = defineSettings({
         v.check(isKeyFile, `does not name a key file: ${KEY_FILE_HINT}`),
         v.metadata({ pattern: KEY_FILE_PATTERN, patternErrorMessage: KEY_FILE_HINT }),
       ),
-      'Key file, below secrets/ or absolute; default "worker.key".',
+      'Key file, under secrets/ or absolute; default "worker.key".',
       "worker.key",
     ),
     ssh_key_command: setting(

@@ -31,11 +31,11 @@ export interface RunningCommand extends Pick<ExecOptions, "stopWord" | "onLine" 
 
 /**
  * Follows a command to its end. The command ends with its exit code and the end of its output, with the end of the
- * connection, or `graceMs` after its time limit or an interruption, even if the worker no longer answers.
+ * connection, or `graceMs` after its time limit or an interruption, even if the worker no longer responds.
  *
  * The output starts with the command: earlier output of the login is dropped. It ends when the channel closes, or when
  * nothing arrives for a moment after the exit code, because a background child keeps the output and the channel open
- * while it runs. A paused channel has not ended; it is read again at the time limit at the latest.
+ * while it runs. A paused channel has not ended; it is read again no later than at the time limit.
  * @throws TIMED_OUT, INTERRUPTED, DISCONNECTED; AUTH_FAILED or WORKER_LACKS if the login ends before the command starts
  */
 export function followCommand(channel: ClientChannel, command: RunningCommand): Promise<ExecResult> {

@@ -158,7 +158,7 @@ function ready(client: Client, wire: Duplex, config: ConnectConfig, options: Han
       .once("ready", () => settle(resolve))
       .once("close", hangUp)
       .on("error", (error) => {
-        // an agent that does not answer is skipped; the failure of the remaining keys is a separate error
+        // an agent that does not respond is skipped; the failure of the remaining keys is a separate error
         if (error.level !== "agent") fail("error", error);
       });
     wire.once("end", hangUp); // called before ssh2's own listener, whose error is less specific

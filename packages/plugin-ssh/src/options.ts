@@ -8,6 +8,6 @@ export interface SshOptions {
   readonly channels?: number;
   /** Maximum number of parallel handshakes; default 32. */
   readonly handshakes?: number;
-  /** Seconds between keepalive messages; a connection that does not answer three in a row is closed. Default 15. */
+  /** Seconds between keepalive messages; a connection that does not respond to three in a row is closed. Default 15. */
   readonly keepaliveSeconds?: number;
 }

@@ -17,7 +17,7 @@ async function problems(files: Readonly<Record<string, string | Uint8Array>>) {
 
 const AT = "workspace/jobs/api/a.tpl";
 
-it("a valid template is accepted, whatever values it reads", async () => {
+it("a valid template is accepted, regardless of the values that it reads", async () => {
   expect(await problems({ "a.tpl": '{{get "maand/job/other" "x"}}{{.Nope}}', "_modules/x.tpl": "{{" })).toEqual([]);
 });
 

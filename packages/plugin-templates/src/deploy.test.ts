@@ -109,7 +109,7 @@ describe("a template that depends on the deploy", () => {
     expect(since()).toEqual([]);
   });
 
-  it("contains the number of the delivery to its worker, even in a later wave", async () => {
+  it("contains the update sequence number of its worker, even in a later wave", async () => {
     bucket.job(
       "late",
       {

@@ -52,7 +52,7 @@ describe("the files of an allocation", () => {
     expect(files[0]).toMatchObject({ path: "run", executable: true, size: 3, content: Buffer.from("new") });
   });
 
-  it("are marked as secret only if they contain a secret, whichever function read it", async () => {
+  it("are marked as secret only if they contain a secret, regardless of the function that read it", async () => {
     const kv = fakeKv({ "secrets/job/api": { p: "s" }, "maand/job/api": { name: "api" } });
     const hooks = hooksWith();
     hooks.templateFunctions.tap("mine", (functions, current) => ({
@@ -132,7 +132,7 @@ describe("the value functions", () => {
     });
   });
 
-  it("return sorted keys, whatever the order of writes", async () => {
+  it("return sorted keys, regardless of the order of writes", async () => {
     expect(await text('{{range keys "vars/job/api"}}{{.}} {{end}}', { "vars/job/api": { z: "", m: "", a: "" } })).toBe(
       "a m z ",
     );

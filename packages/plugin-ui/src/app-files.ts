@@ -39,7 +39,7 @@ export function readAppFiles(directory: URL): AppFiles {
   } catch (cause) {
     throw new MaandError({
       code: "INSTALLATION_BROKEN",
-      message: `the files of the page cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      message: `the files of the web UI cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
       hint: "install maand again; in its repository, run npm run build",
       cause,
     });

@@ -1,5 +1,5 @@
 /**
- * The protocol between the server of `maand ui` and its page: JSON below `/api/`. Names are as in the other JSON of
+ * The protocol between the server of `maand ui` and its web UI: JSON under `/api/`. Names are as in the other JSON of
  * maand. Times are UTC, such as `2026-01-31T12:00:00.000Z`, durations are milliseconds, and absent values are null. A
  * worker is named by its host.
  *

@@ -131,7 +131,7 @@ describe("maand logs follow", () => {
       await bucket.maand("build");
       const early = await bucket.maand("logs", "follow", "api");
       expect(early.code).toBe(1);
-      expect(early.stderr).toContain(`failed ${hosts[0]}: the files of api are not there`);
+      expect(early.stderr).toContain(`failed ${hosts[0]}: the files of api do not exist on this worker`);
       await bucket.maand("deploy");
       const { code, stderr } = await bucket.maand("logs", "follow", "api");
       expect(code).toBe(1);

@@ -92,7 +92,7 @@ it("a terminal shows a deploy live, and only its result at the end", async () =>
           code 2
           | port 80 is in use
           | make: *** [Makefile:2: start] Error 3
-          hint: check target start of workspace/jobs/web/Makefile; to run it again:
+          hint: check target start in workspace/jobs/web/Makefile; to run it again:
             maand job run web --target start --allocations 127.0.0.11,127.0.0.12
     deploy failed: 2 promoted, 0 unchanged, 2 failed in 1s
       next: fix web, then run maand deploy --build to resume

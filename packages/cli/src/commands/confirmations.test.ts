@@ -26,7 +26,7 @@ function write(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
-/** A terminal with 120 columns where a person types this answer. */
+/** A terminal with 120 columns on which someone types this answer. */
 function terminal(answer: string) {
   return typedIn(root, undefined, 120, { answer });
 }
@@ -65,7 +65,7 @@ describe("a deploy that stops jobs on several workers", () => {
     expect([code, err.includes(QUESTION)]).toEqual([0, false]);
   });
 
-  it("ends on Ctrl-C at the prompt, and stops nothing", async () => {
+  it("is cancelled by Ctrl-C at the prompt, and stops nothing", async () => {
     const interrupted = new AbortController();
     interrupted.abort();
     const typed = typedIn(root, undefined, 120, { signal: interrupted.signal });

@@ -68,7 +68,7 @@ export class DeployCommand extends EngineCommand {
     description: "Ignore availability budgets in an emergency; maand records this.",
   });
   diff = Option.Boolean("--diff", false, {
-    description: "With --dry-run: show the changes in each file, with masked secrets.",
+    description: "With --dry-run: show the changes in each file, with secrets masked.",
   });
   withHooks = Option.Boolean("--with-hooks", false, {
     description: "With --dry-run: also run pre_deploy and discard what it writes.",

@@ -16,7 +16,7 @@ export class HealthCheckCommand extends EngineCommand {
 
   jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });
   override wait = Option.Boolean("--wait", false, {
-    description: "Retry until healthy, up to the attempts in the manifest.",
+    description: "Retry until healthy; the manifest limits the attempts.",
   });
   verbose = Option.Boolean("--verbose", false, { description: "Show all checks, not only failed ones." });
 
@@ -24,11 +24,11 @@ export class HealthCheckCommand extends EngineCommand {
     const report = await this.withEngine((bucket) => healthCheck(bucket, { jobs: listOf(this.jobs), wait: this.wait }));
     if (this.json) this.printJson(record(report));
     else for (const line of lines(report, this.verbose)) this.print(line);
-    return isWell(report) ? 0 : 1;
+    return isHealthy(report) ? 0 : 1;
   }
 }
 
-function isWell(report: HealthReport): boolean {
+function isHealthy(report: HealthReport): boolean {
   return report.workers.every(({ ok }) => ok) && report.jobs.every(({ outcome }) => outcome !== "failed");
 }
 

@@ -53,17 +53,17 @@ describe("maand maintain", () => {
     [["maintain", "-w", FIRST, "--keep-drained", "-c", "0"], "--concurrency must be"],
     [["maintain", "-w", FIRST, "--keep-drained", "--on-failure", "maybe"], '--on-failure does not accept "maybe"'],
     [["maintain", "-w", FIRST, "--keep-drained", "--timeout", "10"], '--timeout does not accept "10"'],
-    [["maintain", "resume"], "no maintenance is open"],
-    [["maintain", "abort"], "no maintenance is open"],
+    [["maintain", "resume"], "no maintenance is in progress"],
+    [["maintain", "abort"], "no maintenance is in progress"],
   ])("refuses %j, and stops nothing", async (args, message) => {
     const { code, err } = await typed(...args);
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) });
     expect(ran(FIRST)).toEqual(["start 1.0.0 start"]);
-    expect((await typed("maintain", "status")).out).toBe("no maintenance is open\n");
+    expect((await typed("maintain", "status")).out).toBe("no maintenance is in progress\n");
     expect((await typed("maintain", "status", "--json")).out).toBe("null\n");
   });
 
-  it("prints its steps as they happen, and starts what it stopped", async () => {
+  it("prints its steps as they happen, and starts the jobs that it stopped", async () => {
     const { code, err } = await typed("maintain", "-w", FIRST, "--run", "echo patched; echo $DEBIAN_FRONTEND");
     expect(code).toBe(0);
     const steps = [
@@ -74,7 +74,7 @@ describe("maand maintain", () => {
       `${FIRST} | noninteractive`,
       `${FIRST}: starting its jobs`,
       `ok ${FIRST}: its jobs run again`,
-      "maintenance done: 1 worker: 1 done",
+      "maintenance done: 1 worker (1 done)",
     ];
     let at = -1;
     for (const step of steps) {
@@ -86,7 +86,7 @@ describe("maand maintain", () => {
   });
 });
 
-describe("an open maintenance", () => {
+describe("maintenance in progress", () => {
   it("is shown by status with the next commands, by the tables and by a dry run", async () => {
     const { code, err } = await typed("maintain", "-l", "web", "--run", 'test "$WORKER" = none || exit 7');
     expect(code).toBe(1);
@@ -135,6 +135,6 @@ describe("an open maintenance", () => {
     });
     expect(ran(FIRST).at(-1)).toBe("start 1.0.0 maintenance");
     expect((await typed("cat", "workers")).out).not.toContain("maintenance");
-    expect((await typed("maintain", "status")).out).toBe("no maintenance is open\n");
+    expect((await typed("maintain", "status")).out).toBe("no maintenance is in progress\n");
   });
 });

@@ -10,7 +10,7 @@ const HOSTS = ["127.0.0.11", "127.0.0.12", "127.0.0.13"];
 let root: string;
 let typed: ReturnType<typeof typedIn>;
 
-/** Records what each target runs, and refuses a restart into 2.0.0 on the second worker. */
+/** Records each target that runs. The restart to 2.0.0 fails on the second worker. */
 const MAKEFILE = `start restart stop:
 	@mkdir -p data
 	@echo "$@ $(CURRENT_VERSION) $(NEW_VERSION) $(DEPLOY_REASON)" >> data/ran

@@ -13,7 +13,7 @@ export class RollbackCommand extends EngineCommand {
     category: "Deploy",
     description: "roll jobs back to an earlier release",
     details:
-      "Renders the release with the current KV values and certificates, and rolls it out like a deploy: in batches, with the job's hooks and health checks. Rolls back several jobs in reverse order: each job before the jobs that it demands. Then holds the replaced release: builds and deploys skip that release until the job changes, or until you run maand deploy --jobs api --release r14.",
+      "Renders the release with the current KV values and certificates, and rolls it out like a deploy: in batches, with the job's hooks and health checks. Rolls back several jobs in reverse order: each job before the jobs that it depends on. Then holds the replaced release: builds and deploys skip that release until the job changes, or until you run maand deploy --jobs api --release r14.",
     examples: [
       ["To the last release that was healthy everywhere", "maand rollback api"],
       ["Show what would happen", "maand rollback api --dry-run --diff"],
@@ -30,7 +30,7 @@ export class RollbackCommand extends EngineCommand {
     description: "Ignore availability budgets in an emergency; maand records this.",
   });
   diff = Option.Boolean("--diff", false, {
-    description: "With --dry-run: show the changes in each file, with masked secrets.",
+    description: "With --dry-run: show the changes in each file, with secrets masked.",
   });
 
   verbose = Option.Boolean("--verbose", false, {

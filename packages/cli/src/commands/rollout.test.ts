@@ -88,7 +88,7 @@ describe("a staged rollout", () => {
     );
   });
 
-  it("ends with exit code 6 at each pause, and names the next command", async () => {
+  it("exits with code 6 at each pause, and names the next command", async () => {
     for (const args of [["deploy"], ["deploy"], ["deploy", "--force", "--jobs", "api"]]) {
       const { code, err: errors } = await typed(...args);
       expect({ args, code }).toEqual({ args, code: 6 });
@@ -145,7 +145,7 @@ describe("a staged rollout", () => {
     ]);
   });
 
-  it("continues after a resume, waits at its step, and ends", async () => {
+  it("continues after a resume, waits at the timed step, and completes", async () => {
     const { code, err: errors } = await typed("rollout", "resume", "api");
     expect(code).toBe(0);
     expect(errors).toContain("api: step 3 of 4 waits");

@@ -26,7 +26,7 @@ function write(path: string, text: string): void {
 }
 
 describe("maand status", () => {
-  it("follows a new bucket to its first deploy, and prints the same as maand without arguments", async () => {
+  it("names each next command of a new bucket up to its first deploy, as does maand without arguments", async () => {
     expect((await typed()).out).toContain("the workspace was not built yet");
     expect((await typed("build")).code).toBe(0);
     expect((await typed()).out).toMatch(/^pending {6}api: start on 127\.0\.0\.31, 127\.0\.0\.32$/m);
@@ -55,7 +55,7 @@ describe("maand status", () => {
     const days = certificates[0]?.days_left ?? 0;
     expect(certificates).toMatchObject([{ job: null, worker: null, cert: "ca" }]);
     expect((await inYears(50 + (days - 30) / 365.25)("status")).out).toMatch(
-      /^certificate {2}the certificate authority ends in (29|30) days$/m,
+      /^certificate {2}the certificate authority expires in (29|30) days$/m,
     );
     expect((await inYears(50 + (days + 30) / 365.25)("status")).out).toMatch(
       /^certificate {2}the certificate authority ended (29|30|31) days ago$/m,

@@ -29,7 +29,7 @@ function setStoreVersion(version: number): void {
   writeFileSync(file, bytes);
 }
 
-/** Names and contents of all files of the bucket, except those that SQLite keeps next to a store that is read. */
+/** Names and contents of all files of the bucket, except the files that SQLite creates next to an open store. */
 function contents(): Record<string, string> {
   const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = files.map(({ parentPath, name }) => join(parentPath, name)).filter((path) => !/-(shm|wal)$/.test(path));

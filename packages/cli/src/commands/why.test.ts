@@ -146,7 +146,7 @@ describe("maand why reports", () => {
     const ask = { executed_on: ["post_build"], demands: { job: "db", command: "command_ask" } };
     job("api", { version: "1.1.0", commands: { command_own: ask } });
     write("workspace/jobs/api/_modules/command_own.py", "");
-    expect((await why())[0]).toContain("after db, which it demands; blocked if that fails");
+    expect((await why())[0]).toContain("after db, which it depends on; blocked if db fails");
     write("workspace/jobs/db/a.conf.tpl", '{{ get "maand/job/db" "nothing_there" }}');
     expect((await why())[0]).toMatch(/blocked by db, which cannot be planned: .*nothing_there/);
   });

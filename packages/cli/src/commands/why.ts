@@ -157,7 +157,7 @@ function besides(plan: Plan, { job, required, preDeploy, afterPending, healthPen
     const failure = plan.failures.find((entry) => entry.job === demanded);
     if (failure) return [`blocked by ${demanded}, which cannot be planned: ${failure.message}`];
     const first = required && all.some((entry) => entry.job.name === demanded && entry.required);
-    return first ? [`after ${demanded}, which it demands; blocked if that fails`] : [];
+    return first ? [`after ${demanded}, which it depends on; blocked if ${demanded} fails`] : [];
   });
   return [
     ...(healthPending ? [HEALTH_UNCHECKED] : []),

@@ -12,7 +12,7 @@ export interface CompletedFlag {
   readonly value?: Kind;
 }
 
-/** One command for completion. */
+/** A command, as completion needs it. */
 export interface CompletedLine {
   /** `job start`. */
   readonly path: string;
@@ -34,7 +34,7 @@ export const GLOBAL: readonly CompletedFlag[] = Object.entries(GLOBALS).map(([na
   ...(hasValue ? { value: GLOBAL_VALUES[name] ?? "text" } : {}),
 }));
 
-/** The kind of value of each flag; by command and flag if the flag has another meaning in that command. */
+/** The kind of each flag's value. A key with a command applies to a flag that has another meaning in that command. */
 const FLAGS: Readonly<Record<string, Kind>> = {
   "--jobs": "jobs",
   "--job": "jobs",

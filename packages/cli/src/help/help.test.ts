@@ -61,7 +61,7 @@ it("maand help --all lists every command and the global flags", async () => {
   expect(out).toContain("--config <file>");
 });
 
-/** Columns of a terminal a person is likely to have. */
+/** Common widths of terminals, in columns. */
 const COLUMNS = 100;
 
 it("no line of any --help is wider than 100 columns", async () => {

@@ -6,7 +6,7 @@ type Line = readonly [commands: string, purpose: string];
 /** The commands for daily work, grouped by task, in no more lines than a small terminal has. */
 export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
   "Set up": [
-    ["init, import", "create a bucket; import a bucket of the Go program"],
+    ["init, import", "create a bucket; import one from the Go version"],
     ["job create", "write the manifest and the Makefile of a new job"],
     ["worker trust, worker_facts", "pin host keys; read memory and CPU of workers"],
     ["store, clone, adopt", "move, back up, restore and copy the state"],

@@ -36,7 +36,7 @@ describe("the back-pressure of a stream", () => {
     }
   });
 
-  it.each(["EPIPE", "ENOSPC"])("ends permanently when the reader is gone (%s)", async (code) => {
+  it.each(["EPIPE", "ENOSPC"])("ends permanently when the output cannot be written (%s)", async (code) => {
     const { stream, fill } = blockedStream();
     const behind = backPressureOf(stream);
     fill();

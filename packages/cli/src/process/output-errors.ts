@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 
-/** The state of an output stream: the first error that lost output, if any. */
+/** The state of an output stream: the first error that caused a loss of output, if any. */
 export interface OutputWatch {
   lost(): NodeJS.ErrnoException | undefined;
 }

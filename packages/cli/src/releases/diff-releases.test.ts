@@ -44,7 +44,7 @@ describe("a diff of two releases", () => {
     expect(text).not.toContain("correct-horse");
   });
 
-  it("is refused for a release that does not exist, naming those that do", async () => {
+  it("is refused for a release that does not exist, and the error names the existing releases", async () => {
     await bucket.build();
     await expect(diff("r9")).rejects.toMatchObject({
       code: "PROBLEMS",

@@ -15,7 +15,7 @@ export interface CommandResult {
   readonly err: string;
 }
 
-/** A terminal with a person: the text that they type, and more environment variables. */
+/** An interactive terminal: the text that is typed, and additional environment variables. */
 export interface Terminal {
   readonly answer?: string;
   readonly env?: Readonly<Record<string, string>>;

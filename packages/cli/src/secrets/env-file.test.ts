@@ -6,7 +6,7 @@ const read = (text: string) => Object.fromEntries(parseEnvFile(text).entries);
 const problems = (text: string) => parseEnvFile(text).problems.map(({ line, message }) => `${line}: ${message}`);
 
 describe("a .env file", () => {
-  it("is read like shells and dotenv libraries read it", () => {
+  it("is read in the same way as by shells and dotenv libraries", () => {
     const text = `# a comment
 
 A=plain-value_1.2:3/4@x+y=z
@@ -47,13 +47,13 @@ D=é✓`;
     ["../a=x", "1: has a key that is not letters"],
     ["A=x\nA=x", "2: A is set twice"],
     ["A='x\ny'\n\nA=z", "4: A is set twice"],
-    ["A=x\r\nB=y", "1: has a Windows line end"],
+    ["A=x\r\nB=y", "1: has a Windows line ending"],
     ["\uFEFFA=x", "1: begins with a byte order mark"],
   ])("is refused if it is ambiguous: %j", (text, problem) => {
     expect(problems(text)).toEqual([expect.stringContaining(problem)]);
   });
 
-  it("is refused without a part of a value in the message", () => {
+  it("is refused with a message that contains no part of a value", () => {
     const text = "A=sentinel blank\nB=\"sentinel$x\"\nC='sentinel'sentinel\nsentinel sentinel\nD='sentinel";
     expect(problems(text)).toHaveLength(5);
     expect(problems(text).join("\n")).not.toContain("sentinel");

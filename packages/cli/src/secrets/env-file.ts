@@ -21,7 +21,7 @@ const QUOTE_IT = "write the value in single quotes, or set it with maand secret 
 
 /**
  * Reads a `.env` file: lines `KEY=value`, with an optional `export`, empty lines and lines that begin with `#`. A value
- * is plain, in single quotes (everything up to the next single quote, including line ends), or in double quotes without
+ * is plain, in single quotes (everything up to the next single quote, including newlines), or in double quotes without
  * a backslash, `$` or backtick. Anything that shells and dotenv libraries interpret differently is a problem. Nothing
  * is expanded or run.
  */
@@ -29,7 +29,8 @@ export function parseEnvFile(text: string): EnvFile {
   const entries = new Map<string, string>();
   const problems: EnvProblem[] = [];
   if (text.startsWith("\uFEFF")) return refused(1, "begins with a byte order mark; save the file without it");
-  if (text.includes("\r")) return refused(lineAt(text, text.indexOf("\r")), "has a Windows line end; convert the file");
+  if (text.includes("\r"))
+    return refused(lineAt(text, text.indexOf("\r")), "has a Windows line ending; convert the file");
   let at = 0;
   while (at < text.length) {
     const line = lineAt(text, at);

@@ -53,7 +53,7 @@ describe("maand secret", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("set refuses a secret that a provider keeps", async () => {
+  it("set refuses a secret that comes from a provider", async () => {
     await bucket.build();
     const opened = await bucket.open();
     const values = new Map([["password", "mine"]]);

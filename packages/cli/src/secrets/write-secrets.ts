@@ -37,7 +37,7 @@ export interface SetSecrets {
 
 /**
  * Stores secrets, all or none, and plans what the next deploy does with them. Throws USAGE for invalid input, and for a
- * secret that a provider keeps. Also throws NOT_FOUND and BUSY.
+ * secret that comes from a provider. Also throws NOT_FOUND and BUSY.
  */
 export async function setSecrets(bucket: Bucket, { command, owner, values }: SetSecrets): Promise<SecretsChanged> {
   for (const value of values.values()) bucket.mask.add(value);
@@ -59,7 +59,7 @@ export interface RemoveSecret extends SecretName {
 }
 
 /**
- * Deletes a secret. Throws USAGE if a provider keeps it, or if a template of the last build names it and `force` is not
+ * Deletes a secret. Throws USAGE if it comes from a provider, or if a template of the last build names it and `force` is not
  * set. Also throws NOT_FOUND and BUSY.
  */
 export async function removeSecret(bucket: Bucket, { owner, key, force }: RemoveSecret): Promise<SecretsChanged> {

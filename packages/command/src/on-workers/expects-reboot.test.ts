@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { expectsReboot } from "./expects-reboot.ts";
 
-describe("what a script does with the machine", () => {
+describe("the effect of a script on the machine", () => {
   it.each([
     "sudo shutdown -r now",
     "shutdown -r now",

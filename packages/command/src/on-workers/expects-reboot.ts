@@ -75,7 +75,7 @@ function rebootKind(words: readonly string[]): RebootKind | undefined {
 }
 
 /**
- * The effect of a command that runs another one. Which of its words is the other command depends on the wrapper, so
+ * The effect of a command that runs another command. Which of its words is the other command depends on the wrapper, so
  * every word from the first word that is not a flag is considered.
  */
 function behind(words: readonly string[]): RebootKind | undefined {

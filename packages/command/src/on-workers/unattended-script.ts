@@ -25,7 +25,7 @@ export const APT_LOCKS: readonly string[] = [
  * cloud-init and unattended-upgrades hold them for minutes, and must not be disturbed. It reads the locks from the open
  * files of processes (`/proc/PID/fdinfo`), because reading `/proc/locks` misses some while others are taken and
  * released. It finds files by the names of their links, because a lookup of each file would hang on a network file
- * system that hangs. `-ef` checks that a file of this name is this one, and not one in a container.
+ * system that hangs. `-ef` checks that a file with this name is the file of this machine, and not of a container.
  */
 const WAIT_FOR_LOCKS = `maand_holder() {
   local lock fd pid line

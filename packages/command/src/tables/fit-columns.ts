@@ -3,9 +3,9 @@ export interface ColumnSpec {
   readonly name: string;
   /** Align right, for numbers. */
   readonly numeric?: true;
-  /** The minimum width to which cells are cut on a narrow screen. */
+  /** The minimum width of truncated cells on a narrow screen. */
   readonly least?: number;
-  /** Present if cells are never cut, even on a screen that is too narrow, such as fingerprints to compare. */
+  /** Set if cells are never truncated, even if the screen is too narrow, because readers compare them, like fingerprints. */
   readonly whole?: true;
   /**
    * The rank for omitting the column on a screen that is still too narrow. The column with the lowest rank is omitted
@@ -21,8 +21,8 @@ export interface Shown {
 }
 
 /**
- * Chooses columns and widths for a screen: cuts cells where allowed, then omits columns until the rest fits. If it
- * still does not fit, cuts the widest remaining column, because a table with wrapped lines is unreadable.
+ * Chooses columns and widths for a screen: truncates cells where allowed, then omits columns until the rest fits. If it
+ * still does not fit, truncates the widest remaining column, because a table with wrapped lines is unreadable.
  */
 export function fitted(specs: readonly ColumnSpec[], natural: readonly number[], maxWidth: number): readonly Shown[] {
   let shown: readonly Shown[] = natural.map((width, at) => ({ at, width }));
@@ -48,7 +48,7 @@ function narrowed(specs: readonly ColumnSpec[], shown: readonly Shown[], maxWidt
   });
 }
 
-/** The width to which any cell may be cut as a last resort. */
+/** The minimum width of any cell that is truncated as a last resort. */
 const SHORTEST = 8;
 
 function cutWidest(specs: readonly ColumnSpec[], shown: readonly Shown[], maxWidth: number): readonly Shown[] {

@@ -50,11 +50,11 @@ describe("a table on a terminal", () => {
     expect(drawn((drawn()[0] ?? "").length)).toEqual(drawn());
   });
 
-  it("has cells with an ellipsis if it would be too wide", () => {
+  it("truncates cells with an ellipsis if it is too wide", () => {
     expect(drawn(47)[3]).toBe("│ some-key │ a value that... │ 2026-11-28 │ 7 │");
   });
 
-  it("loses columns one by one if shorter cells are not enough, and uses all the space", () => {
+  it("omits columns one by one if truncating cells is not enough, and uses the full width", () => {
     expect(drawn(35).slice(1, 4)).toEqual([
       "│ KEY      │ VALUE            │ N │",
       "├──────────┼──────────────────┼───┤",
@@ -67,7 +67,7 @@ describe("a table on a terminal", () => {
     expect(drawn(5)[3]).toBe("│ some-key │ a val... │");
   });
 
-  it("truncates the widest remaining column at last, but never a column of values that readers compare", () => {
+  it("truncates the widest remaining column as a last resort, but never a column marked as whole", () => {
     const lines = (...names: Parameters<typeof table>[0]) =>
       table(names, [["a-rather-long-name-of-a-job", "another-long-name"]], { columns: 30 }).split("\n");
     expect(lines("job", "worker")[3]).toBe("│ a-rather... │ another-l... │");

@@ -7,7 +7,7 @@ type Cell = string | number;
 
 /** The screen that a table is for. */
 export interface Screen {
-  /** Columns; wider tables have cut cells and omitted columns, as declared. Default: nothing is cut. */
+  /** The width in characters. Wider tables truncate cells and omit columns, as declared. Default: no limit. */
   readonly columns?: number | undefined;
   /** Draw with `+`, `-` and `|`, for a terminal that shows no other characters. Default: false. */
   readonly ascii?: boolean | undefined;
@@ -47,7 +47,7 @@ function specOf(column: Column): ColumnSpec {
   return typeof column === "string" ? { name: column } : column;
 }
 
-/** A cell cut to a width, with dots at the end. */
+/** A cell truncated to a width, with dots at the end. */
 function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = "";

@@ -17,7 +17,7 @@ interface Waiting {
 
 /**
  * Runs `work`. With `--wait`, runs it again while it is refused because another command uses the bucket. Prints what it
- * waits for. Throws BUSY when the time is over.
+ * waits for. Throws BUSY when the time is up.
  */
 export async function whenFree<T>({ wait, context }: Waiting, work: () => Promise<T>): Promise<T> {
   if (wait === undefined || wait === false) return work();

@@ -13,7 +13,7 @@ export const MAX_NESTING = 500;
 /** The address that is printed wherever Go would print an address, because JavaScript has no addresses. */
 const ADDRESS = 0xc000000000;
 
-/** Collects the output of the verbs of one print. Throws a Fault if it is longer than `limit` characters. */
+/** Collects what the verbs of one print output. Throws a Fault if the output is longer than `limit` characters. */
 export class Printer {
   flags: Flags = noFlags();
   readonly #limit: number;

@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed. */
+/** Pseudorandom numbers; the same seed produces the same numbers. */
 export class Random {
   #state: number;
 

@@ -81,7 +81,7 @@ function lexRaw(cursor: Cursor): void {
   cursor.emit("string", close + 1);
 }
 
-/** A `.field` or `$variable`; `alone` is the type of the mark without a name. */
+/** A `.field` or `$variable`; `alone` is the type of the token if no name follows. */
 function lexName(cursor: Cursor, type: TokenType, alone: TokenType): void {
   const start = cursor.pos + 1;
   const end = isTerminator(cursor, start) ? start : skipName(cursor, start);

@@ -21,7 +21,7 @@ function divide(a: bigint, b: bigint): bigint {
 
 const LARGEST = 2n ** 63n - 1n;
 
-/** An int, or a text that is an int; nothing is rounded. */
+/** An int, or a string that contains an int; nothing is rounded. */
 function toInt(value: unknown): bigint {
   if (typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value))) return BigInt(value);
   if (typeof value !== "string")

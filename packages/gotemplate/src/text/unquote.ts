@@ -6,7 +6,7 @@ const NAMED: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 1
 const DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
 /**
- * The text of a `"..."` or back-quoted literal, marks included. Throws a Fault for an escape that Go does not support.
+ * The text of a `"..."` or back-quoted literal, including its quotes. Throws a Fault for an escape that Go does not support.
  */
 export function unquote(literal: string): string {
   const body = literal.slice(1, -1);
@@ -21,7 +21,7 @@ export function unquote(literal: string): string {
   return joinSurrogates(text);
 }
 
-/** The number of a `'x'` literal, marks included. Throws a Fault if it is not exactly one character. */
+/** The number of a `'x'` literal, including its quotes. Throws a Fault if it is not exactly one character. */
 export function unquoteCharacter(literal: string): number {
   const body = literal.slice(1, -1);
   if (body === "") throw new Fault("invalid syntax");

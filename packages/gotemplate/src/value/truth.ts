@@ -1,7 +1,7 @@
 import { Complex, floatOf, intOf } from "./numbers.ts";
 import { kindOf } from "./value.ts";
 
-/** Go's truth value: false for false, 0, nil, a missing value, and empty texts, lists and maps. */
+/** Go's truth value: false for false, 0, nil, a missing value, and empty strings, lists and maps. */
 export function isTrue(value: unknown): boolean {
   switch (kindOf(value)) {
     case "invalid":

@@ -41,7 +41,7 @@ const deployed = (entries: Readonly<Record<string, string>>) =>
   new Map(Object.entries(entries).map(([path, text]) => [path, md5(Buffer.from(text))]));
 const named = (path: string, text: string) => `${path} ${sha(text).slice(0, 6)}`;
 
-it("an equal file is recorded as promoted, whatever its permissions are", () => {
+it("an equal file is recorded as promoted, regardless of its permissions", () => {
   expect(compared([wanted("Makefile", "a")], { found: [found("Makefile", "a")] })).toEqual({
     pending: [],
     refused: [],
@@ -50,14 +50,14 @@ it("an equal file is recorded as promoted, whatever its permissions are", () => 
   });
 });
 
-it("a certificate without its final line end is equal", () => {
+it("a certificate without its final newline is equal", () => {
   const files = [wanted("certs/ca.crt", "PEM\n", true)];
   const result = compared(files, { found: [found("certs/ca.crt", "PEM", 0o644)] });
-  expect(result).toMatchObject({ pending: [], refused: [], meaningless: ["final line ends of certificates"] });
+  expect(result).toMatchObject({ pending: [], refused: [], meaningless: ["final newlines of certificates"] });
   expect(result.baseline).toEqual([named("certs/ca.crt", "PEM\n")]);
 });
 
-it("any other file without its final line end is pending", () => {
+it("any other file without its final newline is pending", () => {
   const files = [wanted("app.conf", "a\n")];
   expect(compared(files, { found: [found("app.conf", "a")], deployed: deployed({ "app.conf": "a" }) })).toMatchObject({
     pending: ["app.conf"],
@@ -121,7 +121,7 @@ it("the files of an unreachable worker are compared by their recorded checksums"
   const before = deployed({ Makefile: "a", "certs/ca.crt": "PEM", "app.conf.tpl": TEMPLATE, page: "old" });
   const files = [wanted("Makefile", "a"), wanted("certs/ca.crt", "PEM\n", true), wanted("page", "new")];
   const result = compared(files, { found: asRecorded(before), deployed: before });
-  expect(result).toMatchObject({ pending: ["page"], refused: [], meaningless: ["final line ends of certificates"] });
+  expect(result).toMatchObject({ pending: ["page"], refused: [], meaningless: ["final newlines of certificates"] });
   // only the recorded MD5 of the file on the worker is known
   expect(result.baseline).toEqual([named("Makefile", "a"), named("certs/ca.crt", "PEM\n"), "page md5-14"]);
 });

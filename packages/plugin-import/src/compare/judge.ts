@@ -5,7 +5,7 @@ import { compareMade, isConfiguration, isMade, isOwn, sourceOf } from "./prometh
 /** A meaningless difference. The files are left unchanged until their job changes. */
 export type Meaningless =
   | "permissions"
-  | "final line ends of certificates"
+  | "final newlines of certificates"
   | "layout of YAML for Prometheus"
   | "pages and alerts that maand creates for Prometheus";
 
@@ -18,7 +18,7 @@ export interface Comparison {
   readonly wanted: readonly TreeFile[];
   /** The files on the worker. */
   readonly found: readonly FoundFile[];
-  /** MD5 of the files of the last deploy by path, including sources; undefined if unknown. */
+  /** MD5 of the last deployed files by path, including sources; undefined if unknown. */
   readonly deployed: ReadonlyMap<string, string> | undefined;
   /** MD5 of the current templates, by path of their source. */
   readonly templates: ReadonlyMap<string, string>;
@@ -32,7 +32,7 @@ export interface Comparison {
   read(file: TreeFile): Uint8Array;
 }
 
-/** The prefix of the hash of a file of which only the MD5 is known. */
+/** The prefix of a file's hash if only its MD5 is known. */
 export const BY_MD5 = "md5-";
 
 /** The verdict on a file that is not pending. */
@@ -67,7 +67,7 @@ export class Judge {
     const isByMd5 = found.hash.startsWith(BY_MD5);
     const isEqual = isByMd5 ? found.md5 === md5(this.#of.read(file)) : found.hash === file.hash;
     if (!isEqual && !this.#isTrimmed(file, found)) return false;
-    if (!isEqual) meaningless.add("final line ends of certificates");
+    if (!isEqual) meaningless.add("final newlines of certificates");
     if (!isByMd5 && ((found.mode & 0o111) !== 0) !== file.executable) meaningless.add("permissions");
     return true;
   }

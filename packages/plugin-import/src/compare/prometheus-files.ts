@@ -115,7 +115,7 @@ function without(value: unknown, keys: readonly string[]): unknown {
   return isRecord(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key))) : value;
 }
 
-/** The value without keys whose value is an empty text, map or list. */
+/** The value without keys whose value is an empty string, map or list. */
 function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty);
   if (!isRecord(value)) return value;

@@ -40,7 +40,7 @@ export interface GoBucket {
   readonly allocations: readonly Allocation[];
   /** By allocation id; absent if nothing was ever planned. */
   readonly deployed: ReadonlyMap<string, GoDeployed>;
-  /** MD5 of the files below `_prometheus/` of all jobs as of the last build, by path: `web/_prometheus/scrape.yaml`. */
+  /** MD5 of the files in `_prometheus/` of all jobs as of the last build, by path: `web/_prometheus/scrape.yaml`. */
   readonly prometheusFiles: ReadonlyMap<string, string>;
   /** Every version of every KV entry, oldest first. */
   readonly kv: readonly GoKvRow[];

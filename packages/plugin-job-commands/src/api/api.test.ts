@@ -25,7 +25,7 @@ const VARS = "vars/job/api";
 const SECRETS = "secrets/job/api";
 
 describe("access to the API", () => {
-  it("requires the token, whatever the other headers are", () =>
+  it("requires the token, regardless of the other headers", () =>
     served(async (access) => {
       const identity = { "x-allocation-id": "api@10.0.0.1", event: "cli", command: "command_wait" };
       const query = `/kv?namespace=${VARS}&key=a`;
@@ -50,7 +50,7 @@ describe("access to the API", () => {
       }
     }));
 
-  it("ends with the process of the token, and the port is closed after the last process", () =>
+  it("ends when the process of the token ends, and the port is closed after the last process", () =>
     bucket.lend(async (context) => {
       const runtime = new CommandRuntime();
       const kept: ApiAccess[] = [];
@@ -191,7 +191,7 @@ describe("invalid requests", () => {
     ["no key", "PUT", "/kv", { namespace: VARS, key: "", value: "1" }, 400],
     ["a blank key", "PUT", "/kv", { namespace: VARS, key: "  ", value: "1" }, 400],
     ["no namespace", "GET", "/kv?key=a", undefined, 400],
-    ["a key with a line end", "PUT", "/kv", { namespace: VARS, key: "a\nb", value: "1" }, 400],
+    ["a key with a newline", "PUT", "/kv", { namespace: VARS, key: "a\nb", value: "1" }, 400],
     ["an unknown route", "GET", "/no/such", undefined, 404],
     ["no route at all", "GET", "//", undefined, 404],
     ["the name of an inherited property as route", "GET", "/constructor", undefined, 404],
@@ -205,7 +205,7 @@ describe("invalid requests", () => {
     ["an unknown worker", "POST", "/worker/run", { worker_ip: "10.9.9.9", command: "id" }, 404],
     ["no command", "POST", "/worker/run", { worker_ip: "10.0.0.1" }, 400],
     ["an invalid target", "POST", "/worker/target", { target: "x; id" }, 400],
-    ["a job that is not demanded", "POST", "/worker/target", { job: "web", target: "status" }, 400],
+    ["a job that the command does not depend on", "POST", "/worker/target", { job: "web", target: "status" }, 400],
     [
       "an invalid timeout",
       "POST",
@@ -223,7 +223,7 @@ describe("invalid requests", () => {
   );
 });
 
-it("GET /demands lists the jobs that demand a command", () =>
+it("GET /demands lists the commands of other jobs that depend on a command", () =>
   bucket.lend(async (context) => {
     const runtime = new CommandRuntime();
     const demanded = {
@@ -238,7 +238,7 @@ it("GET /demands lists the jobs that demand a command", () =>
     });
   }));
 
-it("GET /demands is empty if no job in the catalog demands the command", () =>
+it("GET /demands is empty if no command in the catalog depends on the command", () =>
   served(async (access, { context }) => {
     expect((await call(access, "GET", "/demands")).json).toEqual([]);
     expect(context.demandsOn("command_wait")).toEqual([]);

@@ -11,7 +11,7 @@ export const ROUTES: Routes = {
   ...WORKER_ROUTES,
 };
 
-/** Commands of other jobs that demand this one. */
+/** Commands of other jobs that depend on this command. */
 function demands({ session }: Call): unknown {
   return session.context
     .demandsOn(session.command)

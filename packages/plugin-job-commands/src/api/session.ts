@@ -2,7 +2,7 @@ import type { AllocationScope, KvSession, ScopedJobContext } from "@maand/core";
 import type { CommandEvent } from "../events.ts";
 import type { Semaphores } from "./semaphores.ts";
 
-/** The process a token belongs to: one command, at one event, for one allocation. */
+/** The process that a token belongs to: one command, for one event and one allocation. */
 export interface Session {
   readonly context: ScopedJobContext;
   readonly scope: AllocationScope;

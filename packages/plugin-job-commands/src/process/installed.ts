@@ -4,7 +4,7 @@ import type { Job } from "@maand/core";
 import { isRecord } from "../is-record.ts";
 import { MODULES } from "./scripts.ts";
 
-/** Python interpreters of a job, in this order, below its `_modules/` in the workspace. */
+/** Python interpreters of a job, in this order, in its `_modules/` in the workspace. */
 const PYTHONS = [".venv/bin/python3", ".venv/bin/python", "venv/bin/python3", "venv/bin/python"];
 
 /** A job, and the directory of its bucket. */

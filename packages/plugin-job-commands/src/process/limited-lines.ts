@@ -27,7 +27,7 @@ export class LimitedLines {
     if (!this.#isFull()) this.#splitters[stream].push(chunk);
   }
 
-  /** Passes on last lines without a line end. */
+  /** Passes on last lines that have no newline. */
   end(): void {
     if (this.#isFull()) return;
     this.#splitters.stdout.end();

@@ -9,7 +9,7 @@ export class MaintainResumeCommand extends EngineCommand {
   static override paths = [["maintain", "resume"]];
   static override usage = Command.Usage({
     category: "Operate",
-    description: "continue the open maintenance",
+    description: "continue the maintenance in progress",
     details:
       "Does only the remaining steps, from any terminal: it does not repeat a command that ran, or a reboot that happened. It retries workers that were set aside at the step that failed. If only drained workers of --keep-drained are left, it starts their jobs.",
     examples: [
@@ -49,7 +49,7 @@ export class MaintainAbortCommand extends EngineCommand {
   static override paths = [["maintain", "abort"]];
   static override usage = Command.Usage({
     category: "Operate",
-    description: "end the open maintenance, and start the jobs that it stopped",
+    description: "end the maintenance in progress, and start the jobs that it stopped",
     details:
       "Starts only the jobs that this maintenance stopped. Allocations that were disabled or stopped before stay stopped. Skips workers that the maintenance has not started. Always ends the maintenance: if a worker is unreachable, the next maand deploy that reaches it starts its jobs.",
     examples: [

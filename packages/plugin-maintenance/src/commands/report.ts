@@ -2,8 +2,8 @@ import { EXIT, type MaandCommand } from "@maand/command";
 import type { MaintenanceReport } from "../conduct.ts";
 
 /**
- * Prints the result of a run of a maintenance, for `--json`. Otherwise its events have printed the result. Returns the
- * exit code.
+ * Prints the result of a maintenance run with `--json`. Without it, the events have already printed the result. Returns
+ * the exit code.
  */
 export function report(
   command: MaandCommand,

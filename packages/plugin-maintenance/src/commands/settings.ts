@@ -3,7 +3,7 @@ import { MaandError } from "@maand/core";
 import { parseDuration } from "@maand/core/toolbox";
 import { type FailureLimit, parseFailureLimit } from "../domain/failure-limit.ts";
 
-/** Settings of a maintenance as typed; a setting is absent if it was not typed. */
+/** The maintenance settings as typed; a setting is absent if it was not typed. */
 export interface TypedSettings {
   readonly concurrency: string | undefined;
   readonly onFailure: string | undefined;
@@ -19,7 +19,7 @@ export interface Settings {
   readonly commandMs?: number;
 }
 
-/** Parses the settings of a maintenance. Throws USAGE for the first invalid setting. */
+/** Parses the maintenance settings. Throws USAGE for the first invalid setting. */
 export function settingsOf({ concurrency, onFailure, timeout, runTimeout }: TypedSettings): Settings {
   return {
     ...(concurrency === undefined ? {} : { concurrency: concurrencyOf(concurrency) }),

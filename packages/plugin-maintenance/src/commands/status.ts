@@ -8,7 +8,7 @@ export class MaintainStatusCommand extends StoredCommand {
   static override paths = [["maintain", "status"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "show the open maintenance",
+    description: "show the maintenance in progress",
     details:
       "`waiting`: nothing has been done yet. `under way`: the step in the column is running or was interrupted. `set aside`: the step failed. `drained`: only the start of its jobs is left. `stopped` lists the jobs that the maintenance stopped and has not started again.",
     examples: [
@@ -20,7 +20,7 @@ export class MaintainStatusCommand extends StoredCommand {
   override show(store: Store): number {
     const open = openMaintenance(store);
     if (this.json) this.printJson(open ? record(open) : null);
-    else if (!open) this.print("no maintenance is open");
+    else if (!open) this.print("no maintenance is in progress");
     else {
       this.printTable(COLUMNS, open.workers.map(row));
       for (const { host, message } of open.workers) if (message !== undefined) this.print(`${host}: ${message}`);

@@ -95,7 +95,7 @@ describe("the phases of a worker", () => {
   });
 });
 
-describe("the remaining work of a maintenance", () => {
+describe("the remaining work of maintenance", () => {
   const hosts = (found: readonly MaintainedWorker[]) => found.map(({ host, phase }) => `${host} ${phase}`);
   const of = (...workers: readonly MaintainedWorker[]) => {
     const { toContinue, toBegin } = remainingOf(workers);

@@ -2,14 +2,14 @@ import type { MaintainedWorker } from "@maand/core/readonly";
 import { isLimitReached } from "./failure-limit.ts";
 import type { MaintenanceRequest } from "./request.ts";
 
-/** The work of a run of a maintenance: workers to continue, which an earlier run began, and workers to begin. */
+/** The work of a maintenance run: workers to continue, which an earlier run began, and workers to begin. */
 export interface Remaining {
   readonly toContinue: readonly MaintainedWorker[];
   readonly toBegin: readonly MaintainedWorker[];
 }
 
 /**
- * The rest of a maintenance: workers that were interrupted or set aside, and waiting workers. If only drained workers
+ * The rest of the maintenance: workers that were interrupted or set aside, and waiting workers. If only drained workers
  * are left, their jobs are started.
  */
 export function remainingOf(workers: readonly MaintainedWorker[]): Remaining {
@@ -29,14 +29,14 @@ export function mayBegin(
   return !isLimitReached(onFailure, failed, workers.length);
 }
 
-/** Whether nothing of a maintenance is left to do. */
+/** Whether the maintenance has nothing left to do. */
 export function isOver(workers: readonly Pick<MaintainedWorker, "state">[]): boolean {
   return workers.every(({ state }) => state === "done" || state === "aborted");
 }
 
 /**
  * Whether jobs of a worker may still be in service, so that this run must request the availability budget for the
- * worker. A grant to an earlier run does not count: it may have used no budget because the worker was away at the time,
+ * worker. A grant to an earlier run does not count: it may have used no budget because the worker was unreachable at the time,
  * and other workers may have gone down since then.
  */
 export function mustBeAdmitted({ state, phase }: Pick<MaintainedWorker, "state" | "phase">): boolean {

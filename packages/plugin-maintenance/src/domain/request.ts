@@ -1,7 +1,7 @@
 import { PHASES, type Phase } from "@maand/core/readonly";
 import type { FailureLimit } from "./failure-limit.ts";
 
-/** The work of a maintenance on each of its workers, as requested and stored. */
+/** The maintenance work for each worker, as requested and stored. */
 export interface MaintenanceRequest {
   /** A bash script to run while the worker is drained; absent: none. */
   readonly command?: string;

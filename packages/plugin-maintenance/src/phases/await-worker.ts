@@ -51,7 +51,7 @@ export async function awaitWorker(
   }
 }
 
-const NO_ID = "it answers, but not with a boot id";
+const NO_ID = "it responds, but not with a boot id";
 
 type Answer =
   | { readonly answers: true; readonly id: string | undefined }

@@ -64,7 +64,7 @@ async function shutDown(session: Session, worker: Worker, remote: Remote): Promi
     if (result.code === 0 || SWEPT_AWAY.includes(result.code)) return;
     throw new MaandError({
       code: "COMMAND_FAILED",
-      message: `${worker.host} cannot be rebooted: shutdown ended with exit code ${result.code}`,
+      message: `${worker.host} cannot be rebooted: shutdown exited with code ${result.code}`,
       worker: worker.host,
       exit: result.code,
       output: lastLines(result, LINES),

@@ -2,7 +2,7 @@ import type { Argv, ExecOptions, ExecResult, Remote, Worker, WorkerCommandContex
 import type { ActionStep } from "@maand/core/operator";
 import type { Session } from "../session.ts";
 
-/** A command of a maintenance. */
+/** A command that runs during maintenance. */
 export interface WorkerCommand {
   /** Part of the name of its receipt, such as `command`. */
   readonly kind: string;
@@ -43,7 +43,7 @@ export async function runOnWorker(
   return result ?? remote.probe(argv, { title, env, timeoutMs, asRoot: true, signal: base.signal, onLine });
 }
 
-/** The name of a step of a worker, the same in each run that continues the attempt. */
+/** The name of a worker's step, which is the same in each run that continues the attempt. */
 export function stepName(session: Session, host: string, kind: string): string {
   return [session.id, session.position(host), kind, session.worker(host).attempt].join(".");
 }

@@ -40,7 +40,7 @@ async function inspect(
   );
   const jobs = new Map([["web", { files: expected, protect }]]);
   const found = await hooks.inspect.promise(inspectContext({ remote, jobs, ...over }));
-  if (!found) throw new Error("nothing answered");
+  if (!found) throw new Error("no tap returned a value");
   return found;
 }
 
@@ -173,7 +173,7 @@ it("a file is read again only if it has changed, even if its size and modificati
   chmodSync(cache, 0o644);
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha(text));
   chmodSync(cache, 0o600);
-  // another content of the same size and modification time
+  // different content with the same size and modification time
   writeFileSync(big, "b".repeat(70_000));
   utimesSync(big, LONG_AGO, LONG_AGO);
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha("b".repeat(70_000)));
@@ -196,7 +196,7 @@ it("the error for a worker without Python names the worker", async () => {
   });
 });
 
-/** A worker whose job is exactly as expected; Python on it fails, so that only the quick check can answer. */
+/** A worker whose job is exactly as expected; Python on it fails, so that only the quick check can return a result. */
 function withoutPython(worker: TestWorker) {
   const { remote } = worker.context({});
   const argv = (words: readonly unknown[]) =>

@@ -27,7 +27,7 @@ export interface QuickCheck {
 const BEGIN = "maand-inspect";
 
 /**
- * Lists everything below the jobs' directories (type, mode, path), and then the hashes of the given files. The
+ * Lists everything in the jobs' directories (type, mode, path), and then the hashes of the given files. The
  * controller compares the output. This takes one process less on each worker than with `sort`, and two less than with a
  * hash of the complete output. Starting Python takes several times as long as these programs, and usually nothing
  * differs. Any other find or sha256sum has other output or fails, so the inspection program decides.

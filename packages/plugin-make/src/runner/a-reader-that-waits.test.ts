@@ -30,7 +30,7 @@ it("the client sends messages to its runner while a reader is behind", async () 
   expect(output.isPaused()).toBe(false);
 });
 
-it("the runner does not count a reader as gone while such messages arrive", () => {
+it("the runner does not treat a reader as disconnected while such messages arrive", () => {
   const program = (workerFiles()["runner.py"] ?? "").replace('if __name__ == "__main__":', "if False:");
   const check = `
 output = Output(1)

@@ -74,5 +74,5 @@ export class FrameReader {
 }
 
 function notFrames(): Error {
-  return new Error("the runner does not answer in frames");
+  return new Error("the runner does not respond in frames");
 }

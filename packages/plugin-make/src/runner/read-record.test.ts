@@ -81,7 +81,7 @@ it("the greeting contains a long worker.json completely, and is empty for a miss
   expect(await greeted()).toEqual(["", "{?}"]);
 });
 
-it("the greeting contains an empty text if worker.json is a directory", async (context) => {
+it("the greeting contains an empty string if worker.json is a directory", async (context) => {
   const worker = aWorker(context);
   mkdirSync(join(worker.root, "worker.json"));
   const { client } = worker.serve();
@@ -103,7 +103,7 @@ it("a runner that was started to read a record closes if no request follows", ()
   }
 });
 
-/** A client whose runner never answers. */
+/** A client whose runner never responds. */
 function aClient() {
   const io = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
   const stream = { io, stderr: new Readable({ read() {} }), exit: new Promise<null>(() => {}), destroy() {} };

@@ -28,7 +28,7 @@ export interface FenceFields {
   readonly fence?: { readonly line: string; readonly expected: string; readonly text: string };
 }
 
-/** The result of a request: its exit code, or undefined if the runner is gone. */
+/** The result of a request: its exit code, or undefined if the runner no longer exists. */
 export type RequestEnd = number | undefined;
 
 /** A running request. */
@@ -38,7 +38,7 @@ export interface RunningRequest {
   send(more: object): Promise<void>;
   /** Stops the processes of the request on the worker; resolves when they have ended. */
   end(): Promise<RequestEnd>;
-  /** Stops waiting for the request, and sends no more requests to its runner, because the runner does not answer. */
+  /** Stops waiting for the request, and sends no more requests to its runner, because the runner does not respond. */
   abandon(): void;
 }
 
@@ -82,7 +82,7 @@ export class RunnerClient {
   #errorText = "";
   /** The back-pressure of the request whose output arrived last in the current chunk. */
   #printing: BackPressure | undefined;
-  /** The record of the command that changed the worker last, as the runner found it; empty if there was none. */
+  /** The record of the command that last changed the worker, as the runner found it; empty if there was none. */
   fenceText = "";
   /** The `worker.json` that it found; empty if there was none. */
   workerJson = "";

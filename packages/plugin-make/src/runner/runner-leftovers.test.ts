@@ -36,10 +36,10 @@ describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () =>
     writeFileSync(w.inJob("go"), "");
     expect([await first.code, await next.code]).toEqual([137, 0]);
     expect(w.order()).toEqual(["late", "alone"]);
-    expect(first.stderr()).toBe("runner: make was killed by signal 9; what it had started has ended\n");
+    expect(first.stderr()).toBe("runner: make was killed by signal 9; the processes that it had started have ended\n");
   });
 
-  it("is ended completely if it no longer writes to make's output", async (context) => {
+  it("is stopped completely if it no longer writes to make's output", async (context) => {
     const w = worker(context);
     const { process: runner, request } = w.serve();
     const first = request("apart");
@@ -53,13 +53,13 @@ describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () =>
     expect(w.order()).toEqual(["alone"]);
   });
 
-  it("is ended at its time limit, even if it ignores SIGTERM", async (context) => {
+  it("is stopped at its time limit, even if it ignores SIGTERM", async (context) => {
     const w = worker(context);
     expect(await codeAfterBegin(w, "orphan")).toBe(124);
     expect(isRunning(await w.grandchild())).toBe(false);
   });
 
-  it("is ended on request", async (context) => {
+  it("is stopped on request", async (context) => {
     const w = worker(context);
     const command = w.alone("wait");
     const recipe = await w.grandchild();
@@ -125,18 +125,18 @@ describe.concurrent.each(FORMS)("a command whose %s runner is killed", { timeout
     });
   }
 
-  it("is ended at its time limit by the next command if make was killed too", async (context) => {
+  it("is stopped at its time limit by the next command if make was killed too", async (context) => {
     const w = aWorker(context);
     await killBoth(w, "deaf", 2);
     const next = w.start(form, "together");
     expect(await next.code).toBe(0);
     expect(w.order()).toEqual(["alone"]);
     expect(next.stderr()).toMatch(
-      /^runner: api: waiting for processes of deaf .*\nrunner: api: ended the processes that deaf .* left running\n$/,
+      /^runner: api: waiting for processes of deaf .*\nrunner: api: stopped the processes that deaf .* left running\n$/,
     );
   });
 
-  it("does not delay another command that is ended on request", async (context) => {
+  it("does not delay another command that is stopped on request", async (context) => {
     const w = aWorker(context);
     await killBoth(w, "wait");
     const next = w.start(form, "together");
@@ -165,17 +165,17 @@ describe.concurrent.each(FORMS)(
   (form) => {
     const worker = (context: TestContext) => aWorker(context);
 
-    it("is ended before the exit code is reported if its shell was killed", async (context) => {
+    it("is stopped before the exit code is reported if its shell was killed", async (context) => {
       const w = worker(context);
       const command = w.start(form, "hang");
       const pid = await w.grandchild();
       process.kill(parentOf(pid), "SIGKILL");
       expect(await command.code).toBe(2);
       expect(isRunning(pid)).toBe(false);
-      expect(command.stderr()).toContain("runner: ended what make left running when it failed\n");
+      expect(command.stderr()).toContain("runner: make failed; stopped the processes that it left running\n");
     });
 
-    it("is ended if the command failed", async (context) => {
+    it("is stopped if the command failed", async (context) => {
       const w = worker(context);
       const { code } = await w.run(form, "half");
       expect(code).toBe(2);

@@ -27,7 +27,7 @@ function worker(context: TestContext) {
   return { ...w, directory, path, receipt, kept, change, make };
 }
 
-/** Ends the near end of a serving runner, as a killed controller does. */
+/** Closes the controller's end of a serving runner, as if the controller had been killed. */
 function leave({ process }: { readonly process: { stdin: unknown; stdout: unknown; stderr: unknown } }): void {
   for (const stream of [process.stdin, process.stdout, process.stderr]) (stream as { destroy(): void }).destroy();
 }
@@ -41,7 +41,9 @@ describe.concurrent.each(FORMS)("a step of a run on a %s runner", { timeout: 60_
     expect(await w.run(form, "restart", { step })).toMatchObject({ code: 0, stderr: "" });
     expect(await w.run(form, "restart", { step })).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^runner: api: restart ended with exit code 0 at \S+Z; it is not run again\n$/),
+      stderr: expect.stringMatching(
+        /^runner: api: restart already exited with code 0 at \S+Z; not running it again\n$/,
+      ),
     });
     expect(w.order()).toEqual(["api"]);
     expect(await w.run(form, "restart", { step: "r1.start.12" })).toMatchObject({ code: 0, stderr: "" });
@@ -107,13 +109,13 @@ describe.concurrent.each(FORMS)("a step of a run on a %s runner", { timeout: 60_
     w.change(step, /^boot .*/m, "boot 00000000-0000-0000-0000-000000000000");
     expect(await w.run(form, "restart", { step })).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/restart began at \S+ and this worker was restarted; how it ended is not known\n$/),
+      stderr: expect.stringMatching(/restart began at \S+, but this worker was restarted; its result is unknown\n$/),
     });
     expect(w.order()).toEqual(["api", "api"]);
     expect(w.receipt(step)).toMatchObject({ boot: BOOT, code: "0" });
   });
 
-  it("is run again if it was ended on request", async (context) => {
+  it("is run again if it was stopped on request", async (context) => {
     const w = worker(context);
     const step = "r1.hang.1";
     const started = w.start(form, "hang", { step });
@@ -125,7 +127,7 @@ describe.concurrent.each(FORMS)("a step of a run on a %s runner", { timeout: 60_
     expect(await w.run(form, "hang", { step })).toMatchObject({ code: 0, stdout: "again\n" });
   });
 
-  it("may finish after a request to end it, and then counts as successful", async (context) => {
+  it("may finish after a request to stop it, and then counts as successful", async (context) => {
     const w = worker(context);
     const started = w.start(form, "gate", { step: "r1.gate.1" });
     await w.exists("here");
@@ -141,7 +143,7 @@ describe.concurrent.each(FORMS)("a step of a run on a %s runner", { timeout: 60_
     expect(await w.run(form, "hang", { step, timeout: 0.3 })).toMatchObject({ code: 124 });
     expect(await w.run(form, "hang", { step, timeout: 0.3 })).toMatchObject({
       code: 124,
-      stderr: expect.stringContaining("it is not run again"),
+      stderr: expect.stringContaining("not running it again"),
     });
   });
 
@@ -159,7 +161,7 @@ describe.concurrent.each(FORMS)("a step of a run on a %s runner", { timeout: 60_
     await w.run(form, "start", { step: "r1.x.1" });
     expect(await w.run(form, "restart", { step: "r1.x.1" })).toMatchObject({
       code: 64,
-      stderr: "runner: api: the receipt of this step is of another command\n",
+      stderr: "runner: api: the receipt of this step belongs to another command\n",
     });
   });
 
@@ -183,7 +185,7 @@ describe.concurrent.each(FORMS)("a step of a run on a %s runner", { timeout: 60_
   it("does not begin if it cannot be recorded, unless it is a stop", async (context) => {
     const w = worker(context);
     writeFileSync(join(w.root, "receipts"), "in the way");
-    const printed = /^runner: api: cannot record in \S+receipts\/api that it begins: /;
+    const printed = /^runner: api: cannot record its start in \S+receipts\/api: /;
     expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(printed),
@@ -278,7 +280,7 @@ describe.concurrent("a step of a run whose controller has died", { timeout: 60_0
     await eventually(() => expect(later.stderr()).toContain("waiting for gate"));
     w.write("go", "");
     expect(await later.code).toBe(0);
-    expect(later.stderr()).toMatch(/gate began at \S+ and the runner was killed; how it ended is not known\n$/);
+    expect(later.stderr()).toMatch(/gate began at \S+, but the runner was killed; its result is unknown\n$/);
     expect(w.order()).toEqual(["in", "out", "in", "out"]);
   });
 });
@@ -313,7 +315,7 @@ describe.concurrent.each(FORMS)("a settled receipt on a %s runner", { timeout: 6
     await settle(w, "r1.restart.1");
     expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining("it is not run again"),
+      stderr: expect.stringContaining("not running it again"),
     });
     expect(w.order()).toEqual(["api"]);
     expect(await w.run(form, "restart", { step: "r2.restart.1" })).toMatchObject({ code: 0 });

@@ -80,7 +80,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(await flood.code).toBe(124);
   });
 
-  it("finishes running commands after its reader has gone away, starts no others, and ends", async (context) => {
+  it("finishes running commands after its reader has disconnected, starts no others, and exits", async (context) => {
     const w = worker(context, "web");
     const { request, process } = w.serve();
     request("talk");
@@ -96,7 +96,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(existsSync(`${w.root}/order`)).toBe(false);
   });
 
-  it("survives invalid lines, and answers valid ones", async (context) => {
+  it("survives invalid lines, and responds to valid ones", async (context) => {
     const w = worker(context);
     const { client, request, process } = w.serve();
     await client.ready;
@@ -139,7 +139,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(childrenOf(process.pid)).toBe("");
   });
 
-  it("ends its commands and then itself on SIGTERM", async (context) => {
+  it("stops its commands and then exits on SIGTERM", async (context) => {
     const w = worker(context);
     const { request, process } = w.serve();
     const command = request("hang");

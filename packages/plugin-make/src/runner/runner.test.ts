@@ -48,7 +48,7 @@ describe.concurrent.each(FORMS)("a %s runner", { timeout: 30_000 }, (form) => {
     expect(stderr).toContain("it is not in jobs.json");
   });
 
-  it("passes on a megabyte without a line end, and binary data", async (context) => {
+  it("passes on a megabyte without a newline, and binary data", async (context) => {
     const w = worker(context);
     const { code, bytes } = await w.run(form, "big");
     expect(code).toBe(0);
@@ -58,7 +58,7 @@ describe.concurrent.each(FORMS)("a %s runner", { timeout: 30_000 }, (form) => {
     expect(bytes.subarray(1_000_000)).toEqual(tail);
   });
 
-  it("ends all processes of a command at its time limit", async (context) => {
+  it("stops all processes of a command at its time limit", async (context) => {
     const w = worker(context);
     const { code, stdout, stderr } = await w.run(form, "hang", { timeout: 0.5 });
     expect(code).toBe(124);
@@ -75,7 +75,7 @@ describe.concurrent.each(FORMS)("a %s runner", { timeout: 30_000 }, (form) => {
   });
 
   for (const target of ["away", "limited"]) {
-    it(`ends a process that left the group and is still a child (${target})`, async (context) => {
+    it(`stops a process that left the group but is still a child (${target})`, async (context) => {
       const w = worker(context);
       const command = w.start(form, target);
       const pid = await w.grandchild();
@@ -97,13 +97,13 @@ describe.concurrent.each(FORMS)("a %s runner", { timeout: 30_000 }, (form) => {
     await w.there(w.inJob("ended"));
   });
 
-  it("ends the command on the word `end`", async (context) => {
+  it("stops the command on the word `end`", async (context) => {
     const w = worker(context);
     const command = w.start(form, "hang");
     const pid = await w.grandchild();
     command.end();
     expect(await command.code).toBe(130);
-    expect(command.stderr()).toContain("runner: ended on request\n");
+    expect(command.stderr()).toContain("runner: stopped on request\n");
     await gone(pid);
   });
 
@@ -197,7 +197,7 @@ describe.concurrent("a runner that is started with a target", { timeout: 30_000 
     });
   });
 
-  it.for(["SIGTERM", "SIGINT"] as const)("ends the command on %s", async (signal, context) => {
+  it.for(["SIGTERM", "SIGINT"] as const)("stops the command on %s", async (signal, context) => {
     const w = worker(context);
     const command = w.alone("hang");
     const pid = await w.grandchild();
@@ -206,7 +206,7 @@ describe.concurrent("a runner that is started with a target", { timeout: 30_000 
     await gone(pid);
   });
 
-  it("finishes a command even if its reader has gone away", async (context) => {
+  it("finishes a command even if its reader has disconnected", async (context) => {
     const w = worker(context);
     const command = w.alone("talk");
     await eventually(() => expect(command.stdout()).toContain("line 9"));
@@ -227,7 +227,7 @@ describe.concurrent("a runner that is started with a target", { timeout: 30_000 
     command.process.stdout?.destroy();
   });
 
-  it("leaves the lock with make if it is killed", async (context) => {
+  it("leaves the lock to make if the runner is killed", async (context) => {
     const w = worker(context);
     const killed = w.alone("gate");
     await w.exists("here");

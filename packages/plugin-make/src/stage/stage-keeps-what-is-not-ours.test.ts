@@ -6,7 +6,7 @@ import { aWorker, MAY_MOUNT } from "./stage.test.support.ts";
 
 type Worker = ReturnType<typeof aWorker>;
 
-/** Makes a symbolic link below a worker's directory. */
+/** Makes a symbolic link in a worker's directory. */
 function link(worker: Worker, path: string, target: string): void {
   mkdirSync(dirname(join(worker.root, path)), { recursive: true });
   symlinkSync(target, join(worker.root, path));
@@ -160,7 +160,7 @@ it("a directory without kept files can become a file, and its contents are repor
   expect(worker.deleted()).toEqual(["jobs/web/run", "jobs/web/run/deep", "jobs/web/run/deep/two", "jobs/web/run/one"]);
 });
 
-describe.skipIf(!MAY_MOUNT)("a mount point below a job's directory", { timeout: 60_000 }, () => {
+describe.skipIf(!MAY_MOUNT)("a mount point in a job's directory", { timeout: 60_000 }, () => {
   function mounted(where: string, files: Readonly<Record<string, string>>): Worker {
     const worker = aWorker({ mounts: [[where, "disk"]] });
     mkdirSync(join(worker.root, where), { recursive: true });
@@ -181,7 +181,7 @@ describe.skipIf(!MAY_MOUNT)("a mount point below a job's directory", { timeout: 
     expect(worker.files()).toEqual({ [path]: "precious", "jobs/web/conf/a": "old" });
   });
 
-  it("receives the files of the job that belong below it", async () => {
+  it("receives the files of the job that belong in it", async () => {
     const worker = mounted("jobs/web/conf", { "disk/a": "old" });
     expect(await worker.stageJobs({ web: { "conf/a": "new", "conf/b": { text: "b", mode: 0o755 } } })).toBe("done");
     expect(worker.files()).toEqual({ "disk/a": "new", "disk/b": "b" });

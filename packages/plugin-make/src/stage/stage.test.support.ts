@@ -28,7 +28,7 @@ export type Files = Readonly<Record<string, string | { readonly text: string; re
 
 /** Options of a worker. */
 export interface WorkerOptions {
-  /** Directories below the worker's own that are mounted from another directory of this machine: target and source. */
+  /** Directories in the worker's directory that are mounted from another directory of this machine: target and source. */
   readonly mounts?: readonly (readonly [string, string])[];
 }
 
@@ -37,7 +37,7 @@ const UNSHARE = ["unshare", ...(process.getuid?.() === 0 ? [] : ["--user", "--ma
 /** Whether a test can mount a file system for its own processes. */
 export const MAY_MOUNT = spawnSync(UNSHARE[0] ?? "", [...UNSHARE.slice(1), "true"]).status === 0;
 
-/** The arguments before a command that is to see mounts. */
+/** The arguments that precede a command that must see the mounts. */
 function mounting(root: string, mounts: WorkerOptions["mounts"] = []): string[] {
   if (mounts.length === 0) return [];
   const script = 'while [ "$1" != -- ]; do mount --bind "$2" "$1" || exit 1; shift 2; done; shift; exec "$@"';

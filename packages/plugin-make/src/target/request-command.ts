@@ -36,7 +36,7 @@ export async function requestCommand(
   const cutOff = cutoff.reached.then(() => {
     isCut = true;
   });
-  // the answer of a runner that ends the command must be read
+  // the response of a runner that stops the command must be read
   const unlessCut = () => {
     const caughtUp = isCut ? undefined : backPressure();
     return caughtUp && Promise.race([caughtUp, cutOff]);

@@ -12,7 +12,7 @@ export function patienceOf({ command }: WorkerCommandContext): number {
 }
 
 /**
- * Runs a command of a maintenance through the runner, which keeps a receipt of it. The command continues if this run is
+ * Runs a maintenance command through the runner, which keeps a receipt of it. The command continues if this run is
  * interrupted. Returns undefined if no runner can be started, and throws as `Remote` does.
  */
 export function runOnWorker(context: WorkerCommandContext, runners: RunnerPool): Promise<ExecResult | undefined> {

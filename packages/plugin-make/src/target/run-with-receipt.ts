@@ -9,7 +9,7 @@ import { ENDING_MS, RUNNER_EXIT } from "../runner-program.ts";
 import { cutOffBy, forgetReceipt, type OnLine, requestCommand } from "./request-command.ts";
 import { cannotStart } from "./target-errors.ts";
 
-/** A command with a step: of another plugin, or of a maintenance. */
+/** A command of another plugin, or of maintenance, with its step. */
 type StepContext = RunOnceContext | WorkerCommandContext;
 
 /** How a command is run, and the name of its receipt. */

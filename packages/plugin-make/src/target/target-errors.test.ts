@@ -34,7 +34,7 @@ it("the hint for a removed job is to fix its Makefile on the worker", async () =
   });
 });
 
-it("the error names a target that is missing in the Makefile", async () => {
+it("the error names a target that the Makefile does not have", async () => {
   const printed = "make: *** No rule to make target 'restart'.  Stop.";
   const remote = fakeRemote({
     answers: ({ how }) => (how === "probe" ? { code: 2, stderr: `${printed}\n` } : undefined),
@@ -87,14 +87,14 @@ describe("an error", () => {
     expect(await failing(answering({ code: 130 }))).toMatchObject({ code: "INTERRUPTED" });
   });
 
-  it("because the job is missing is NOT_DELIVERED, with the hint to deploy", async () => {
+  it("for a missing job is NOT_DELIVERED, with the hint to deploy", async () => {
     expect(await failing(answering({ code: 3 }))).toMatchObject({
       code: "NOT_DELIVERED",
       hint: expect.stringMatching(/^run maand deploy --verify --jobs /),
     });
   });
 
-  it("of a stop without files is NOT_DELIVERED, with the directory", async () => {
+  it("for a stop without files is NOT_DELIVERED, and names the directory", async () => {
     expect(await failing(answering({ code: 3 }), "stop")).toMatchObject({
       code: "NOT_DELIVERED",
       message: "api on 10.0.0.1 was not stopped: no Makefile in /opt/worker/bucket/jobs/api",
@@ -102,7 +102,7 @@ describe("an error", () => {
     });
   });
 
-  it("of a target that make would skip explains why, and what to write", async () => {
+  it("for a target that make would skip explains why, and what to write", async () => {
     const stderr = "runner: api: its Makefile names restart in .PHONY and has no rule for it\n";
     expect(await failing(answering({ code: 4, stderr }))).toMatchObject({
       code: "COMMAND_FAILED",
@@ -112,7 +112,7 @@ describe("an error", () => {
     });
   });
 
-  it("of a worker without make names the worker", async () => {
+  it("for a worker without make names the worker", async () => {
     expect(await failing(answering({ code: 127, stderr: "make: No such file or directory\n" }))).toMatchObject({
       code: "WORKER_LACKS",
       message: "10.0.0.1 cannot run make: No such file or directory",

@@ -76,7 +76,7 @@ function failed(unit: Unit, target: string, code: number): ErrorParts {
     message: `${commandOf(unit, target)} failed with exit code ${code}`,
     hint: allocation.removed
       ? onWorker(unit, `fix target ${target}`)
-      : `check target ${target} of workspace/jobs/${job.name}/Makefile; to run it again: ${again}`,
+      : `check target ${target} in workspace/jobs/${job.name}/Makefile; to run it again: ${again}`,
   };
 }
 

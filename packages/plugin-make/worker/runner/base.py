@@ -77,7 +77,7 @@ def read_json(text):
 def text_of(record, key):
     value = record.get(key)
     if type(value) is not str or "\0" in value:
-        raise Failure(USAGE, key + " is not a text")
+        raise Failure(USAGE, key + " is not a string")
     return value
 
 

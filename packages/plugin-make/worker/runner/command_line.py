@@ -36,13 +36,13 @@ def seconds(text):
 
 
 def run_once(request):
-    """Runs one target and passes its output on as it arrives; the line `end` on standard input ends the target."""
+    """Runs one target and passes its output on as it arrives; the line `end` on standard input stops the target."""
     out, err = Output(1), Output(2)
     call = Call(request, Channel(out), Channel(err))
 
     def on_line(line):
         if line.strip() == b"end":
-            call.end_soon(ENDED, "ended on request")
+            call.end_soon(ENDED, "stopped on request")
 
     loop = Loop([out, err], on_line)
     loop.begin(call)

@@ -2,7 +2,7 @@
 Makes the directories of jobs on this worker equal to trees. Compares the current files by content. Files that differ are
 requested, written next to their paths, and renamed into place when all have arrived, so a full disk or a lost connection
 changes no file. Paths that maand might not be allowed to replace or delete are printed before anything is changed, and the
-stage waits for permission.
+stage waits until it is allowed to continue.
 """
 
 
@@ -107,7 +107,7 @@ class Delivery:
         return {key: value for key, value in found.items() if value}
 
     def mounts(self, jobs):
-        """Mount points below the directories of jobs, with their contents where files of the job belong there."""
+        """Mount points in the directories of jobs, with their contents where files of the job belong there."""
         found = {}
         points = mount_points()
         for path in jobs:
@@ -237,7 +237,7 @@ def make_root():
 
 
 def below(path):
-    """All paths below a directory, without following links."""
+    """All paths in a directory and its subdirectories, without following links."""
     found = []
     for name in sorted(os.listdir(at(path))):
         found.append(path + "/" + name)
@@ -262,7 +262,7 @@ def as_json(value):
 
 def expression(text):
     """
-    Returns a function that detects files that a job created itself, by their path below its directory. Loads re only if a job
+    Returns a function that detects files that a job created itself, by their path in its directory. Loads re only if a job
     has such files.
     """
     import re

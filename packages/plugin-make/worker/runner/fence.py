@@ -1,5 +1,5 @@
 """
-Records which command of the bucket changed this worker last. Each command sends its identity and the record that it has seen
+Records which command of the bucket last changed this worker. Each command sends its identity and the record that it has seen
 here. A command is refused if it is not the newest, or if it belongs to another copy of the bucket. A sync holds the stage lock
 while it writes, so an older command writes nothing once a newer command is recorded.
 """
@@ -98,7 +98,7 @@ def fence_here():
 
 
 def worker_json_here():
-    """The worker.json of this worker, which describes the last delivery; empty if it is missing or unreadable."""
+    """The worker.json of this worker, which describes the last sync; empty if it is missing or unreadable."""
     try:
         file = os.open(os.path.join(ROOT, "worker.json"), os.O_RDONLY | os.O_NONBLOCK)
     except OSError:

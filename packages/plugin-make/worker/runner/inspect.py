@@ -11,7 +11,7 @@ except ImportError:
     from json.encoder import encode_basestring_ascii as quoted
 
 BEGAN = time.time_ns()
-CACHE = "digests"  # below ROOT: hashes of files that were read before, 0600
+CACHE = "digests"  # in ROOT: hashes of files that were read before, 0600
 CACHE_HEAD = "maand-digests 1"
 CACHED_SIZE = 65536  # smaller files are always read, as in quick-check.ts
 CACHED_FILES = 20000
@@ -198,7 +198,7 @@ def known_hash(path, about):
 
 
 def pieces(file):
-    """The content of a file, in pieces; ends the program when its reader is gone."""
+    """The content of a file, in pieces; exits when its reader has disconnected."""
     piece = os.read(file, PIECE)
     while piece:
         yield piece

@@ -40,7 +40,7 @@ def text_at(path):
 
 
 def files_below(above, keep, prefix=""):
-    """Paths of files below a directory, without files that the job makes at run time, and without following links."""
+    """Paths of files in a directory and its subdirectories, except files that the job creates at run time. Follows no links."""
     for name in sorted(os.listdir(at(above))):
         if prefix == "" and (name in keep or runner_of(name)):
             continue

@@ -50,7 +50,7 @@ class Lock:
             yield LOCK_PAUSE
         orphans = self.orphans()
         if orphans is not None and (yield from orphans.wait(report)):
-            call.report("%s: ended the processes that %s left running" % (self.job, self.holder()))
+            call.report("%s: stopped the processes that %s left running" % (self.job, self.holder()))
         self.note = ("%s (pid %d)\n" % (call.request.target, os.getpid())).encode("utf-8", "replace")
         os.ftruncate(self.turn, 0)
         os.pwrite(self.turn, self.note, 0)

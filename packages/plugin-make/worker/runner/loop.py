@@ -44,7 +44,7 @@ class Call:
 
     def leave_alone(self):
         """
-        Called when the controller is gone. A step that has not begun is not started, because a later run may request it.
+        Called when the controller has disconnected. A step that has not begun is not started, because a later run may request it.
         """
         if self.receipt is not None:
             self.receipt.output.detach()

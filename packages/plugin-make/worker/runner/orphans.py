@@ -4,7 +4,7 @@
 class Orphans:
     """
     A command writes the data that identifies its processes into the lock file of its job, and its runner deletes this data once
-    the command has ended. If the data still exists after make is gone, its runner was killed. Steps of the recipe may then
+    the command has ended. If the data still exists after make has exited, its runner was killed. Steps of the recipe may then
     still run, and so may a server that the recipe started. The next command waits only for the steps.
     """
 

@@ -105,7 +105,7 @@ class Pump:
 
     def leave(self):
         """
-        Gives the output of a background child another reader, because otherwise its next line would end the child (SIGPIPE).
+        Gives the output of a background child another reader, because otherwise its next line would terminate the child (SIGPIPE).
         """
         if self.source is None:
             return

@@ -47,7 +47,7 @@ def mount_points():
 
 
 def unescaped(field):
-    """Replaces the escapes of the kernel, which writes blanks, line ends and backslashes as three octal digits."""
+    """Replaces the escapes of the kernel, which writes blanks, newlines and backslashes as three octal digits."""
     head, *rest = field.split(b"\\")
     return head + b"".join(bytes([int(part[:3], 8)]) + part[3:] for part in rest)
 

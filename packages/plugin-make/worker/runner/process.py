@@ -52,7 +52,7 @@ def start(command, lock):
 
 
 def become(command, out, err, lock):
-    """Called in the child. Starts a new session, so that all its processes can be ended together, without any input."""
+    """Called in the child. Starts a new session, so that all its processes can be stopped together, without any input."""
     what = command.words[0]
     try:
         for name in ("SIGTERM", "SIGINT", "SIGPIPE", "SIGHUP"):
@@ -93,9 +93,9 @@ def exit_code(status):
 
 class Descendants:
     """
-    The processes of a command that may have to be ended: its session, and processes that left the session but are still its
+    The processes of a command that may have to be stopped: its session, and processes that left the session but are still its
     children, such as those of `setsid --wait`. Processes that detached themselves from their parent, as servers do, are left
-    running, unless `everything` is set: once make is gone, a server cannot be distinguished from a step of its recipe.
+    running, unless `everything` is set: once make has exited, a server cannot be distinguished from a step of its recipe.
     """
 
     def __init__(self, leader, mark, everything):

@@ -30,7 +30,7 @@ class Receipt:
             return of_step
         fields = fields_of(self.path) or fields_of(self.path + SETTLED)
         if fields and (fields["step"] != self.step or fields.get("what", self.what) != self.what):
-            raise Failure(USAGE, "%s: the receipt of this step is of another command" % self.job)
+            raise Failure(USAGE, "%s: the receipt of this step belongs to another command" % self.job)
         return fields
 
     def claim(self, voids):
@@ -89,7 +89,7 @@ def drop_settled(directory, step):
 
 
 def drop_receipts(job):
-    """Deletes all receipts of earlier steps, because a command by hand makes them out of date."""
+    """Deletes all receipts of earlier steps, because a manual command makes them out of date."""
     for name in list_of(receipts_of(job)):
         drop_receipt(os.path.join(receipts_of(job), name))
 

@@ -1,4 +1,4 @@
-"""Reads requests from standard input, one JSON object per line, and answers in frames with their numbers."""
+"""Reads requests from standard input, one JSON object per line, and responds in frames with their numbers."""
 
 
 def serve(program):
@@ -20,7 +20,7 @@ def serve(program):
 
 def record_here():
     """
-    The data of this worker for the greeting: the command that changed it last, and the last delivery, each followed by a NUL.
+    The data of this worker for the greeting: the command that last changed it, and the last sync, each followed by a NUL.
     """
     texts = [fence_here(), worker_json_here()]
     return b"".join(text.replace("\0", "?").encode("utf-8", "replace") + b"\0" for text in texts)
@@ -45,9 +45,9 @@ def take_line(line, loop, output, program):
                 loop.advance(call)
     elif options.get("end") is True:
         for call in same:
-            call.end_soon(ENDED, "ended on request")
+            call.end_soon(ENDED, "stopped on request")
     elif same:
-        print_error("request %d runs already" % number)
+        print_error("request %d is already running" % number)
     else:
         out, err = (Channel(output, number, kind) for kind in (b"out", b"err"))
         loop.begin(Call(None, out, err, number, (options, program)))
@@ -67,7 +67,7 @@ def request_in(options, program):
     request.env = dict(os.environb)
     for name in more:
         if name == "" or "=" in name or "\0" in name:
-            raise Failure(USAGE, "env has a name that cannot be one")
+            raise Failure(USAGE, "env has an invalid name")
         request.env[name.encode()] = text_of(more, name).encode()
     take_step(request, options.get("step"), options.get("voids", []))
     request.fence = fence_in(options)
@@ -81,9 +81,9 @@ def fence_in(options):
 def take_words(request, options):
     words = options["argv"]
     if type(words) is not list or not words or not all(type(word) is str and "\0" not in word for word in words):
-        raise Failure(USAGE, "argv is not a list of texts")
+        raise Failure(USAGE, "argv is not a list of strings")
     if options.get("step") is None:
-        raise Failure(USAGE, "a command that is no target needs a step")
+        raise Failure(USAGE, "a command that is not a target needs a step")
     request.words, request.what = words, text_of(options, "what")
 
 

@@ -69,7 +69,7 @@ def carry_out_once(call, job, lock, receipt):
     try:
         receipt.finish(code, call.code == code and code != TIMED_OUT)
     except OSError as error:
-        call.report("%s: cannot record in %s how it ended: %s" % (job, receipt.directory, error.strerror))
+        call.report("%s: cannot record its result in %s: %s" % (job, receipt.directory, error.strerror))
     call.receipt = call.out.spool = call.err.spool = None
     receipt.output.close()
     return code
@@ -83,7 +83,7 @@ def claimed(call, job, receipt):
         receipt.claim(call.request.voids)
         return True
     except OSError as error:
-        text = "%s: cannot record in %s that it begins: %s" % (job, receipt.directory, error.strerror)
+        text = "%s: cannot record its start in %s: %s" % (job, receipt.directory, error.strerror)
         if call.request.target != "stop":
             raise Failure(1, text) from None
         call.report(text)
@@ -106,19 +106,19 @@ def recorded_code(call, lock, receipt):
             raise Failure(ENDED, about + " was replaced by a later command")
         if "code" not in known:
             gone = "this worker was restarted" if known["boot"] != boot_id() else "the runner was killed"
-            call.report("%s began at %s and %s; how it ended is not known" % (about, known["claimed"], gone))
+            call.report("%s began at %s, but %s; its result is unknown" % (about, known["claimed"], gone))
             return None
         if known["cut"] == "yes":
             return None
         follower.read(call.out)
-        call.report("%s ended with exit code %s at %s; it is not run again" % (about, known["code"], known["ended"]))
+        call.report("%s already exited with code %s at %s; not running it again" % (about, known["code"], known["ended"]))
         return int(known["code"])
     finally:
         follower.close()
 
 
 def carry_out(call, command, lock):
-    """Runs a command to its end, and passes its output on. If the command failed, ends the processes that it left running."""
+    """Runs a command to its end, and passes its output on. If the command failed, stops the processes that it left running."""
     child, call.pumps = start(command, lock)
     while CHILDREN[child] is None and call.code is None:
         yield None
@@ -142,15 +142,15 @@ def carry_out(call, command, lock):
         return call.code
     if killed:
         what = os.path.basename(command.words[0])
-        call.report("%s was killed by signal %d; what it had started has ended" % (what, os.WTERMSIG(status)))
+        call.report("%s was killed by signal %d; the processes that it had started have ended" % (what, os.WTERMSIG(status)))
     elif ended:
-        call.report("ended what %s left running when it failed" % os.path.basename(command.words[0]))
+        call.report("%s failed; stopped the processes that it left running" % os.path.basename(command.words[0]))
     return exit_code(status)
 
 
 def end(child, descendants):
     """
-    Ends the processes that a command left running: SIGTERM, and SIGKILL five seconds later. Returns whether there were any.
+    Stops the processes that a command left running: SIGTERM, and SIGKILL five seconds later. Returns whether there were any.
     """
     begun = False
     for number in (signal.SIGTERM, signal.SIGKILL):

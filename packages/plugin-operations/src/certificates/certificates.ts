@@ -15,7 +15,7 @@ export interface CertificateView {
   /** Null if the certificate has none or cannot be read. */
   readonly commonName: string | null;
   readonly notAfter: Date | null;
-  /** Whole days until the certificate ends; negative after it has ended. */
+  /** Whole days until the certificate expires; negative after that. */
   readonly daysLeft: number | null;
   readonly status: CertificateStatus;
 }
@@ -60,7 +60,7 @@ type Read = Pick<CertificateView, "commonName" | "notAfter" | "daysLeft" | "stat
 
 /**
  * Reads a certificate. The certificate of a job counts as expiring when a build would renew it. The CA counts as
- * expiring from `certs_ttl` days before its end, because certificates issued from then on would end with it.
+ * expiring from `certs_ttl` days before its expiry, because certificates issued from then on would expire with it.
  */
 export function readCertificate(
   pem: string,
@@ -73,7 +73,7 @@ export function readCertificate(
     const left = times.to - now.getTime();
     const soon = renewalStart(times, scope === "ca" ? ttlDays : bufferDays);
     const status = statusAt(now.getTime(), times, soon);
-    // adding 0 turns -0, on the first day after the end, into 0
+    // adding 0 turns -0, on the first day after the expiry, into 0
     return { commonName: nameIn(subject), notAfter: new Date(validTo), daysLeft: Math.trunc(left / DAY) + 0, status };
   } catch {
     return { commonName: null, notAfter: null, daysLeft: null, status: "invalid" };

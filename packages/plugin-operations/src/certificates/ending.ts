@@ -1,26 +1,26 @@
 import { CERTS, NAMESPACE, type Store } from "@maand/core/readonly";
 import { readCertificate } from "./certificates.ts";
 
-/** A certificate that ended, or ends soon. */
+/** A certificate that has expired, or expires soon. */
 export interface EndingCertificate {
   /** Null for the certificate authority. */
   readonly job: string | null;
   readonly worker: string | null;
   readonly cert: string;
-  /** Whole days until it ends; negative after that, and null if it cannot be read. */
+  /** Whole days until it expires; negative after that. Null if it cannot be read. */
   readonly daysLeft: number | null;
 }
 
-/** The maximum number of certificates to check. The oldest certificates are checked first, because they end first. */
+/** The maximum number of certificates to check. The oldest certificates are checked first, because they expire first. */
 const MOST = 2_000;
 /**
- * The defaults of the settings, because `maand status` does not load the configuration: renewal in the last quarter,
- * and the CA two months before its end.
+ * The defaults of the settings, because `maand status` does not load the configuration: renewal in the last quarter
+ * of the lifetime, and of the CA two months before it expires.
  */
 const DEFAULTS = { ttlDays: 60, bufferDays: 0 };
 
 /**
- * The stored certificates that have ended, that are in the last quarter of their lifetime, when a build renews them by
+ * The stored certificates that have expired, that are in the last quarter of their lifetime, when a build renews them by
  * default, or that cannot be read.
  */
 export function endingCertificates(store: Store, now: Date): EndingCertificate[] {

@@ -15,7 +15,7 @@ type Source = Pick<Bucket, "store" | "settings" | "now" | "paths">;
 
 /**
  * Checks the certificates of all jobs: those in the store, which a build renews, and those on the workers, which a deploy
- * replaces. The check of the CA covers a certificate that ends with the CA, because no build can extend it.
+ * replaces. The check of the CA covers a certificate that expires with the CA, because no build can extend it.
  */
 export function examineCertificates(bucket: Source): Finding[] {
   const clock = certificateClock(bucket.now(), bucket.settings);
@@ -57,7 +57,7 @@ function delivered({ store }: Source, stored: readonly CertificateView[], clock:
   });
 }
 
-/** Returns one finding per certificate of a job and problem, however many workers have the certificate. */
+/** Returns one finding for each certificate of a job and problem, regardless of the number of affected workers. */
 function faultsOf(flaws: readonly CertificateView[], place: string, hint: string): Finding[] {
   const groups = groupBy(flaws, ({ job, cert, status }) => JSON.stringify([job, cert, status]));
   return [...groups.values()].flatMap((group) => {

@@ -26,7 +26,7 @@ export class DriftCommand extends EngineCommand {
   jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });
   workers = Option.Array("-w,--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
-  diff = Option.Boolean("--diff", false, { description: "Show the changes in each file, with masked secrets." });
+  diff = Option.Boolean("--diff", false, { description: "Show the changes in each file, with secrets masked." });
   status = Option.Boolean("--status", false, {
     description: "Also run make status of every job that should be running.",
   });

@@ -14,7 +14,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const found = () => examineFiles(bucketPaths(root), false).filter(({ check }) => check === "tmp");
 
-it("doctor suggests deleting what a dead run left in tmp, but no other files", () => {
+it("doctor suggests deleting the files that a killed run left behind in tmp, but no other files", () => {
   mkdirSync(join(root, "tmp", "my-notes"), { recursive: true });
   expect(found()).toMatchObject([{ ok: true }]);
   const left = join(root, "tmp", randomUUID());

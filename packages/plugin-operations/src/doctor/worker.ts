@@ -179,7 +179,7 @@ async function disk(remote: Remote): Promise<Finding> {
   });
   const [, total = 0, , free = 0] = stdout.trim().split(/\s+/).map(Number);
   const percent = total > 0 ? (100 * free) / total : 0;
-  const message = `${Math.round(free / 1000)} MB of ${Math.round(total / 1000)} MB are free below ${remote.root}`;
+  const message = `${Math.round(free / 1000)} MB of ${Math.round(total / 1000)} MB are free in ${remote.root}`;
   if (percent >= LEAST_PERCENT && free >= Math.min(LEAST_KB, total / 4))
     return sound("worker_disk", remote.host, message);
   return faultOf(

@@ -89,7 +89,7 @@ function refusePath(job: Job, options: AdoptOptions): void {
   const { path } = options;
   const names = path.split("/");
   const isPath = names.every((name) => name !== "" && name !== "." && name !== "..") && !/[\p{Cc}\\]/u.test(path);
-  if (!isPath) throw refusal(options, "it is not a path below the job's directory", "write it like conf/app.conf");
+  if (!isPath) throw refusal(options, "it is not a path in the job's directory", "write it like conf/app.conf");
   if (RUNTIME_NAMES.includes(names[0] ?? ""))
     throw refusal(
       options,

@@ -51,14 +51,14 @@ export interface JobDrift {
   readonly diffs: ReadonlyMap<string, string>;
   /** Whether its target `status` succeeded; absent if it was not run. */
   readonly status?: { readonly isOk: boolean; readonly message: string | null };
-  /** How often the same difference was repaired in succession before. */
+  /** How many times in succession the same difference was repaired before. */
   readonly repairs: number;
 }
 
-/** A worker, compared with the last delivery. */
+/** A worker, compared with the last sync. */
 export interface WorkerDrift {
   readonly host: string;
-  /** `not_deployed`: nothing was delivered to it yet; `failed`: it is reachable, but could not be inspected. */
+  /** `not_deployed`: nothing was synced to it yet; `failed`: it is reachable, but could not be inspected. */
   readonly state: "clean" | "drifted" | "not_deployed" | "unreachable" | "failed";
   /** Why it could not be inspected. */
   readonly problem?: { readonly outcome: Outcome; readonly message: string; readonly hint?: string };

@@ -20,7 +20,7 @@ export function schemaMark(name: SchemaName, plugins: readonly OwnedKeys[]): str
   return marked(name === "manifest" ? [MANIFEST_ALIASES, claimsOf(plugins)] : [], DEFINITIONS[name](plugins));
 }
 
-/** The `$comment` of the schema of a file that a plugin reads. */
+/** The `$comment` of the schema for a file that a plugin reads. */
 export function pluginSchemaMark(schema: FileSchema): string {
   return marked(schema);
 }
@@ -81,13 +81,13 @@ function claimed(own: unknown, { description, jsonSchema: make }: Claim): JsonSc
   return own === undefined ? { description, ...schema } : { ...Object(own), allOf: [schema] };
 }
 
-/** A build refuses control characters in all texts, except tabs and line ends where they are meaningful. */
+/** A build refuses control characters in all strings, except tabs and newlines where they are meaningful. */
 const PLAIN = {
   pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$",
   patternErrorMessage: "write it as plain text",
 };
 
-/** The same schema, with texts that contain no control characters. */
+/** The same schema, with strings that contain no control characters. */
 function plainTexts(schema: JsonSchema): JsonSchema {
   const plain = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, plainInside(key, value)]));
   if (plain.type !== "string" || plain.enum !== undefined || plain.const !== undefined) return plain;

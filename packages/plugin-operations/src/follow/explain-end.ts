@@ -18,10 +18,10 @@ export function explainEnd(job: string, end: FollowEnd): BadEnd | undefined {
     };
   if (end.code === NOT_DELIVERED)
     return {
-      message: `the files of ${job} are not there`,
+      message: `the files of ${job} do not exist on this worker`,
       hint: "run maand deploy, or maand doctor if it was deployed",
     };
-  return end.code === 0 ? undefined : { message: `its command ended with exit code ${end.code}`, hint: undefined };
+  return end.code === 0 ? undefined : { message: `its command exited with code ${end.code}`, hint: undefined };
 }
 
 /** Whether make has no rule for `logs`; a phony target without a rule is up to date. */

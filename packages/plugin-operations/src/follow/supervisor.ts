@@ -2,10 +2,10 @@
 export const NOT_DELIVERED = 72;
 
 /**
- * Runs a command in a directory until it ends, or until standard input ends, which happens when maand closes it and
- * when the connection is lost. It stops the whole process group, first with TERM and two seconds later with KILL,
- * because ssh itself stops nothing on the worker. The output goes directly to the connection, so a slow reader slows
- * down the command.
+ * Runs a command in a directory until the command ends or standard input ends. Standard input ends when maand closes it,
+ * and when the connection is lost. The program then stops the whole process group, first with TERM and two seconds later
+ * with KILL, because ssh itself stops nothing on the worker. The output goes directly to the connection, so a slow reader
+ * slows down the command.
  */
 const PROGRAM = `
 import os, signal, subprocess, sys, threading

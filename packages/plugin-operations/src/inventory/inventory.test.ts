@@ -65,13 +65,16 @@ describe("an Ansible inventory", () => {
     ["INI", INI],
     ["YAML", YAML],
     ["JSON", LIST],
-  ])("in %s gives addresses, the labels of all groups of a host, and its most specific variables", async (_, text) => {
-    const { format, hosts, problems } = await read(text);
-    expect({ format, problems }).toEqual({ format: "ansible", problems: [] });
-    expect(hosts.map(({ host, labels, fields }) => ({ host, labels, fields }))).toEqual(WANTED);
-  });
+  ])(
+    "in %s sets the address of each host, the labels of all its groups, and its most specific variables",
+    async (_, text) => {
+      const { format, hosts, problems } = await read(text);
+      expect({ format, problems }).toEqual({ format: "ansible", problems: [] });
+      expect(hosts.map(({ host, labels, fields }) => ({ host, labels, fields }))).toEqual(WANTED);
+    },
+  );
 
-  it("is read with the line of each host and each mistake", async () => {
+  it("is read with the line number of each host and each problem", async () => {
     expect((await read(INI)).hosts.map(({ line }) => line)).toEqual([3, 4, 7]);
     expect((await read(YAML)).hosts.map(({ line }) => line)).toEqual([8, 9, 12]);
     const { problems } = await read('[web]\nweb[3:1]\nweb1 oops\nweb2 "open\n[web:what]\n[My Group]\nx1\n');
@@ -98,7 +101,7 @@ describe("an Ansible inventory", () => {
     expect(JSON.stringify(hosts)).not.toContain("quite-secret");
   });
 
-  it("in invalid YAML is refused with the line", async () => {
+  it("with invalid YAML is refused with the line number", async () => {
     const { problems } = await read("all:\n  hosts:\n    a: {\n");
     expect(problems[0]).toMatchObject({ code: "invalid_inventory", line: expect.any(Number) });
     expect((await read("web:\n  host: {}\n")).problems[0]).toMatchObject({ line: 2, where: "hosts: web.host" });

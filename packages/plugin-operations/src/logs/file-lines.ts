@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** A file to read, or a range of its bytes; another process may have it open. */
+/** A file to read, or a range of its bytes. Another process may be writing to the file. */
 export interface FilePart {
   readonly path: string;
   /** The descriptor of the open file; it stays open. */
@@ -13,7 +13,7 @@ export interface FilePart {
 
 const CHUNK = 64 * 1024;
 
-/** The maximum length of a log line. A longer line is not a log line. */
+/** The maximum length of a log line, in bytes. Longer lines are skipped. */
 const LONGEST = 256 * 1024;
 
 /** The lines of several files in order; at most one chunk is in memory. */
@@ -35,7 +35,7 @@ export class FileLines {
     this.#lost = lost;
   }
 
-  /** The next line without its line end, or undefined after the last line. Throws errors of the file system. */
+  /** The next line without its newline; undefined after the last line. Throws errors of the file system. */
   next(): string | undefined {
     while (this.#at >= this.#lines.length) if (!this.#fill()) return undefined;
     const line = this.#lines[this.#at];

@@ -84,7 +84,7 @@ function readToEnd(log: Followed): StoredLine[] {
   for (;;) {
     const bytes = readSync(log.file, chunk, 0, CHUNK, log.position);
     if (bytes === 0) return lines;
-    // a line without a line end is read again next time; a full chunk without a line end is not a log line
+    // a line without a newline is read again next time; a full chunk without a newline is not a log line
     const last = chunk.lastIndexOf(0x0a, bytes - 1);
     const whole = last === -1 ? 0 : last + 1;
     if (whole === 0 && bytes < CHUNK) return lines;

@@ -24,7 +24,7 @@ export function lastParts(parts: readonly FilePart[], lines: number): FilePart[]
   return kept;
 }
 
-/** The offset of the last lines of a file, and their number. A file that cannot be read is reported by its reader. */
+/** The offset of the last lines of a file, and the number of these lines. The reader reports a file that cannot be read. */
 function lastOf(part: FilePart, lines: number): { readonly start: number; readonly found: number } {
   let file: number | undefined;
   try {
@@ -48,7 +48,7 @@ function scan(file: number, end: number, lines: number): { readonly start: numbe
       at !== -1;
       at = at === 0 ? -1 : chunk.lastIndexOf(NEWLINE, at - 1)
     ) {
-      if (from + at === end - 1) continue; // this line end ends the last line and starts none
+      if (from + at === end - 1) continue; // this newline ends the last line, and no line follows it
       if (!beginsLine(file, from + at + 1, chunk.subarray(at + 1, bytes))) continue;
       found += 1;
       if (found === lines) return { start: from + at + 1, found };

@@ -4,7 +4,7 @@ import type { BucketStatus, StatusUnit } from "../status/bucket-status.ts";
 import { pendingGauge } from "./drift-metrics.ts";
 import { expositionText, type Gauge, seconds, single } from "./exposition.ts";
 
-/** Settings for reading when certificates end, without checking whether a build would renew them. */
+/** Settings for reading when certificates expire, without checking whether a build would renew them. */
 const NO_RENEWAL = { ttlDays: 0, bufferDays: 0 };
 
 /** The metrics of `maand status`. */
@@ -32,7 +32,7 @@ export function statusMetrics(store: Store, status: BucketStatus, now: Date): st
     },
     {
       name: "maand_certificate_expiry_timestamp_seconds",
-      help: "When the certificate ends.",
+      help: "When the certificate expires.",
       values: certificates(store, { now, ...NO_RENEWAL }).flatMap(({ job, worker, cert, notAfter }) =>
         notAfter === null
           ? []

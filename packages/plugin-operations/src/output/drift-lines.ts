@@ -3,7 +3,7 @@ import { CHANGE_WORDS, type FileDrift } from "@maand/core/toolbox";
 import type { DriftReport, WorkerDrift } from "../drift/drift.ts";
 import type { PendingChange } from "../drift/pending-changes.ts";
 
-/** The number of workers that are named in a line; the others are counted. */
+/** The maximum number of workers that a line names; further workers are only counted. */
 const NAMED = 4;
 /** The number of pending changes that are listed one by one. */
 const LISTED = 20;

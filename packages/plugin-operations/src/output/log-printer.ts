@@ -31,7 +31,7 @@ export class LogPrinter {
     this.#blocks = new LogBlocks(options.style);
   }
 
-  /** Whether the reader of the output is gone. */
+  /** Whether the reader of the output has disconnected. */
   gone(): boolean {
     return this.#options.to.destroyed;
   }

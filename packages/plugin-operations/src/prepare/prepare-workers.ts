@@ -155,7 +155,7 @@ async function lookAt(place: SessionPlace, login: ExistingLogin, wanted: Wanted)
   const { stdout, stderr, code } = await runAsRoot(place, login, checkCommand(wanted));
   const lacks = readLacks(stdout, wanted);
   if (lacks !== undefined) return lacks;
-  const message = `the check of ${place.host} ended with exit code ${code}: ${stderr.at(-1) ?? "no message"}`;
+  const message = `the check of ${place.host} exited with code ${code}: ${stderr.at(-1) ?? "no message"}`;
   throw new MaandError({ code: "COMMAND_FAILED", message, worker: place.host });
 }
 

@@ -28,7 +28,7 @@ describe("the list of what a worker lacks", () => {
     expect(readLacks("account yes\nkey yes\nend\n", { ...WANTED, sudo: false })).toMatchObject({ sudoRule: false });
   });
 
-  it("comes from a script that runs in any sh, whatever the name of the user", () => {
+  it("comes from a script that runs in any sh, regardless of the user's name", () => {
     const [program = "", ...args] = checkCommand({ ...WANTED, user: "no'such $(touch x)" });
     const { stdout, status } = spawnSync(program, args, { encoding: "utf8" });
     expect(status).toBe(0);
@@ -82,7 +82,7 @@ describe("the login that prepares a worker", () => {
 it.each([
   ["agent", true, 5],
   ["root", false, 3],
-])("the manual commands for user %s (sudo: %s) are %i, each with a comment", (user, sudo, count) => {
+])("for the user %s (sudo: %s), %i manual commands are printed, each with a comment", (user, sudo, count) => {
   const lines = commandsByHand({ host: "10.0.0.1" }, { user, port: 22, keyFile: "/b/secrets/worker.key", sudo });
   expect(lines.filter((line) => line.startsWith("# 10.0.0.1: "))).toHaveLength(count);
   expect(lines).toHaveLength(count * 2);

@@ -63,7 +63,7 @@ const EXAMPLES: Readonly<Partial<Record<CommandEvent, Example>>> = {
 
 /**
  * Returns the script of a new command, which runs without changes. Examples are commented out without a space after the
- * comment sign and prose with one, so that removing the sign activates the example.
+ * comment marker and prose with one, so that removing the marker activates the example.
  */
 export function commandScript(options: CommandScript, language: CommandLanguage): string {
   const [event = "cli"] = options.events;

@@ -18,7 +18,7 @@ describe("insertEntry", () => {
     ['{\n  "a": 1\n}\n', '{\n  "a": 1,\n  "commands": {\n    "command_b": {}\n  }\n}\n'],
   ])("%j becomes %j", async (text, wanted) => expect(await add(text)).toBe(wanted));
 
-  it("adds only the entry, whatever the formatting", async () => {
+  it("adds only the entry, regardless of the formatting", async () => {
     const json = fc.dictionary(fc.string(), fc.jsonValue());
     const space = fc.constantFrom(0, 1, 2, "\t");
     await fc.assert(

@@ -16,7 +16,7 @@ export async function insertEntry(text: string, parent: string, name: string, va
   return append(text, root, whole, { ...layout, depth: 1 });
 }
 
-/** The indentation and line ends of a text. */
+/** The indentation and newlines of a text. */
 interface Layout {
   readonly indent: string;
   readonly end: string;

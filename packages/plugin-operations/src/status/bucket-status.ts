@@ -55,7 +55,7 @@ export interface BucketStatus {
   /** Staged rollouts that are not complete. */
   readonly rollouts: readonly RolloutView[];
   readonly maintenance: MaintenanceView | undefined;
-  /** Certificates that ended or end soon, the earliest first. */
+  /** Certificates that have expired or expire soon, the earliest first. */
   readonly certificates: readonly EndingCertificate[];
   /** The command that holds the lock. */
   readonly running: Holder | undefined;

@@ -24,7 +24,7 @@ export type FindingKind =
 /** Something that needs attention, or that explains why a deploy changes nothing. */
 export interface Finding {
   readonly kind: FindingKind;
-  /** Whether it is a problem, needs a person, or is only information. */
+  /** Whether it is a problem, needs a decision, or is only information. */
   readonly level: "bad" | "warn" | "info";
   /** One per line. */
   readonly texts: readonly string[];
@@ -124,8 +124,8 @@ function certificates({ certificates: ending }: BucketStatus): Finding[] {
 
 function endOf({ daysLeft }: EndingCertificate): string {
   if (daysLeft === null) return "cannot be read";
-  if (daysLeft < 0) return `ended ${plural(-daysLeft, "day")} ago`;
-  return daysLeft === 0 ? "ends today" : `ends in ${plural(daysLeft, "day")}`;
+  if (daysLeft < 0) return `expired ${plural(-daysLeft, "day")} ago`;
+  return daysLeft === 0 ? "expires today" : `expires in ${plural(daysLeft, "day")}`;
 }
 
 /** Items that wait for a decision. Their sentences name the next commands. */

@@ -26,7 +26,7 @@ export function jobStates(deployments: readonly Deployment[]): JobState[] {
   });
 }
 
-/** How often each word occurs, the most frequent first. */
+/** The number of times that each word occurs, the most frequent first. */
 function countsOf(words: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);

@@ -12,7 +12,7 @@ function terminal(isTTY: boolean, columns = 40, rows = 10) {
   return { stdout, written };
 }
 
-/** Watches frames until there are no more, and then ends as with Ctrl-C. */
+/** Shows all frames, and then ends as with Ctrl-C. */
 async function watched(screen: ReturnType<typeof terminal>, frames: readonly (readonly string[])[]): Promise<string[]> {
   const ctrlC = new AbortController();
   const left = [...frames];
@@ -37,7 +37,7 @@ it("maand status --watch replaces each frame in one write, and restores the curs
   ]);
 });
 
-it("a frame is never larger than the screen, and never clears it", async () => {
+it("a frame is never larger than the screen, and never clears the screen", async () => {
   const long = [...Array(20).keys()].map((at) => `${at} ${"x".repeat(50)}`);
   const written = (await watched(terminal(true), [long, long])).join("");
   expect(written).not.toMatch(new RegExp(`${ESC}\\[[23]J`));
@@ -47,13 +47,13 @@ it("a frame is never larger than the screen, and never clears it", async () => {
   expect(lines[0]).toBe(`0 ${"x".repeat(38)}${ESC}[K`);
 });
 
-it("a frame replaces all rows of lines that a narrower window wraps", async () => {
+it("if a narrower window wraps lines, the next frame replaces all their rows", async () => {
   const screen = terminal(true);
   const ctrlC = new AbortController();
   const left = [["y".repeat(40)], ["new"]];
   await watch({
     context: { stdout: screen.stdout, signal: ctrlC.signal },
-    everyMs: 60_000, // so only the new size ends the wait
+    everyMs: 60_000, // so that only the new size ends the wait
     frame: async () => {
       const next = left.shift() ?? [];
       if (left.length === 0) ctrlC.abort();
@@ -78,6 +78,6 @@ it("the cursor is restored after an error", async () => {
   expect(screen.written.at(-1)).toBe(`${ESC}[?25h`);
 });
 
-it("only changed frames are written without a terminal, without escape sequences", async () => {
+it("without a terminal, only changed frames are written, as plain text", async () => {
   expect(await watched(terminal(false), [["one"], ["one"], ["two"]])).toEqual(["one\n", "two\n"]);
 });

@@ -7,7 +7,7 @@ const SHOW_CURSOR = "\u001b[?25h";
 const CLEAR_LINE = "\u001b[K";
 const CLEAR_BELOW = "\u001b[J";
 
-/** The watched content: `frame` returns its current lines for a screen. */
+/** The content to show: `frame` returns its current lines for a screen. */
 export interface Watched {
   readonly context: Pick<ProcessContext, "stdout" | "signal">;
   readonly everyMs: number;
@@ -19,8 +19,8 @@ export interface Watched {
 
 /**
  * Shows frames until Ctrl-C. On a terminal, each frame replaces the previous one in a single write, without clearing
- * the screen or earlier output. A new size redraws the frame. Elsewhere, a frame is written if it differs from the
- * previous one.
+ * the screen or earlier output. A new size redraws the frame. Elsewhere, a frame is written only if it differs
+ * from the previous one.
  */
 export async function watch({ context: { stdout, signal }, everyMs, frame }: Watched): Promise<void> {
   let before: readonly string[] = [];
@@ -56,7 +56,7 @@ function redraw(
   return shown;
 }
 
-/** Cuts a line to the width. A line that is cut loses its colours. */
+/** Truncates a line to the width. A truncated line loses its colours. */
 function cut(line: string, columns: number): string {
   return widthOf(line) <= columns ? line : stripVTControlCharacters(line).slice(0, columns);
 }

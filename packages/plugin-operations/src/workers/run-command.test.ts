@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RunCommandOptions, runCommand } from "./run-command.ts";
 
 let bucket: TestBucket;
-/** The input of scripts, by host in order. */
+/** The input of the scripts by host, in order. */
 let calls: (FakeCall & { readonly host: string })[];
-/** The answer of a worker to a script; may throw. */
+/** The response of a worker to a script; may throw. */
 let answers: (host: string) => FakeAnswer | undefined;
 
 const scripted: Plugin = {
@@ -171,7 +171,7 @@ describe("run_command", () => {
     expect(warnings).toMatchObject([{ worker: "10.0.0.1" }, { worker: "10.0.0.2" }, { worker: "10.0.0.3" }]);
   });
 
-  it("treats a session that ends because of a reboot like a closed connection", async () => {
+  it("treats a session that a reboot ends like a closed connection", async () => {
     answers = () => ({ code: 143 });
     expect(await run("reboot", { workers: ["10.0.0.3"] })).toEqual(["10.0.0.3 disconnected"]);
     expect(await run("uptime", { workers: ["10.0.0.3"] })).toEqual(["10.0.0.3 failed!"]);

@@ -19,13 +19,13 @@ export interface NextWorkers {
 /** How the availability budgets of jobs limit a command on their workers. */
 export interface WorkerDowntime {
   next(batches: readonly (readonly Worker[])[]): Promise<NextWorkers>;
-  /** Notes that the health check after a batch passed. */
+  /** Records that the health check after a batch passed. */
   settle(batch: readonly Worker[]): void;
 }
 
 /**
- * With `--health_check`, all allocations on the workers of a batch count as away until the health check after the
- * batch. Without it, a command is assumed not to disturb jobs, and requests no downtime.
+ * With `--health_check`, all allocations on the workers of a batch count as unavailable until the health check
+ * after the batch. Without it, a command is assumed not to disturb jobs, and requests no downtime.
  */
 export function workerDowntime(
   source: CommandRun,

@@ -10,7 +10,7 @@ export class GetPrometheusCommand extends StoredCommand {
     category: "Look",
     description: "print the files of a job for Prometheus",
     details:
-      "Prints the files of the last build unchanged. If there are several, a line with the path below _prometheus/ precedes each. With --json, prints a list of files with path and text.",
+      "Prints the files of the last build unchanged. If there are several, a line with the path in _prometheus/ precedes each. With --json, prints a list of files with path and text.",
     examples: [
       ["The scrape configuration", "maand cat prometheus get api scrape"],
       ["All rules", "maand cat prometheus get api alerts"],
@@ -51,7 +51,7 @@ export class GetPrometheusCommand extends StoredCommand {
     return 0;
   }
 
-  /** Prints a text with a final line end, so that the next prompt starts on a new line. */
+  /** Prints a text with a final newline, so that the next prompt starts on a new line. */
   private printText({ path, text }: { readonly path: string; readonly text: string }, several: boolean): void {
     const { stdout } = this.context;
     if (several) stdout.write(`==> ${path} <==\n`);

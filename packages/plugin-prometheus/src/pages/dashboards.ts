@@ -4,12 +4,12 @@ import { escapeHtml, hrefOf, linkList, page } from "./page.ts";
 /** A dashboard of a job. */
 export interface Dashboard {
   readonly job: string;
-  /** Its path below `dashboards/` of the job. */
+  /** Its path in `dashboards/` of the job. */
   readonly name: string;
   readonly label: string;
 }
 
-/** Where dashboards are, below a server job's directory. */
+/** The directory of dashboards in a server job's directory. */
 export const DASHBOARDS = "consoles/dashboards/";
 
 /** The names that the index shows, without dotfiles and names in `.dashboardignore`. */

@@ -67,7 +67,7 @@ function isLocal(href: string): boolean {
   return !/^([a-z][a-z0-9+.-]*:|\/|#)/i.test(href.trim());
 }
 
-/** Whether the address of a link cannot run code. */
+/** Whether the URL of a link cannot run code. */
 function isSafe(href: string): boolean {
   return /^(https?:|mailto:)/i.test(href) || !/^[^/?#]*:/.test(href);
 }

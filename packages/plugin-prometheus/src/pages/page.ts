@@ -9,11 +9,11 @@ export interface Page {
   readonly content: string;
 }
 
-/** A policy that loads nothing and runs no script, whatever a runbook contains. */
+/** A content security policy that loads nothing and runs no script, regardless of what a runbook contains. */
 const POLICY = `default-src 'none'; style-src '${STYLE_HASH}'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'`;
 
 /**
- * A complete page. It is escaped so that Prometheus serves it unchanged, because Prometheus treats pages below
+ * A complete page. It is escaped so that Prometheus serves it unchanged, because Prometheus treats pages in
  * `consoles/` as Go templates.
  */
 export function page({ title, navigation, content }: Page): string {
@@ -49,7 +49,7 @@ export function linkList(links: readonly { readonly href: string; readonly text:
   return `<ul>${items.join("")}</ul>`;
 }
 
-/** The relative address of a path. */
+/** The relative URL of a path. */
 export function hrefOf(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }

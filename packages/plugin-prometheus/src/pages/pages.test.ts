@@ -30,7 +30,7 @@ describe("the HTML of a runbook", () => {
     expect(html).toContain('href="https://a.example/x.md"');
   });
 
-  it("has links to local files, which are found with their lines", () => {
+  it("may link to local files; each such link is found with its line number", () => {
     const text = "# A\n\n[x](a.md)\n\n> ![y](b.png)\n\n[z](https://c.example) [w](#a)\n";
     expect(localLinks(text)).toEqual([
       { href: "a.md", line: 3 },
@@ -74,7 +74,7 @@ describe("a page", () => {
 });
 
 describe("dashboards", () => {
-  it("are listed by their title, with entities decoded once, or otherwise by their file name", () => {
+  it("are listed by title, with entities decoded once, or by file name if they have no title", () => {
     expect(labelOf("x/a.html", "<head><TITLE>A &amp;lt; B\n C &#x41;</TITLE>")).toBe("A &lt; B C A");
     expect(labelOf("x/a.html", "<body>")).toBe("a.html");
     expect(labelOf("x/a.json", "<title>no</title>")).toBe("a.json");

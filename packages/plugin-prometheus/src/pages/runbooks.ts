@@ -5,12 +5,12 @@ import { escapeHtml, hrefOf, linkList, page } from "./page.ts";
 /** A runbook of a job. */
 export interface Runbook {
   readonly job: string;
-  /** Its name in annotations, and in the address of its page. */
+  /** Its name in annotations, and in the URL of its page. */
   readonly name: string;
   readonly text: string;
 }
 
-/** Where the pages are, below a server job's directory and below the address of the server. */
+/** The path of the pages in a server job's directory, and on the server. */
 export const RUNBOOKS = "consoles/runbooks/";
 
 /** The path of a runbook's page. */
@@ -18,7 +18,7 @@ export function runbookPath(job: string, name: string): string {
   return `${RUNBOOKS}${job}/${name}.html`;
 }
 
-/** The address of a runbook's page on a server, such as `http://10.0.0.1:9090`. */
+/** The URL of a runbook's page on a server, such as `http://10.0.0.1:9090`. */
 export function runbookUrl(server: string, job: string, name: string): string {
   return `${server}/${RUNBOOKS}${job}/${hrefOf(name)}.html`;
 }

@@ -21,7 +21,7 @@ function isThere(): boolean {
 describe("a build on a machine with promtool", { skip: !isThere() }, () => {
   const problems = (files: Readonly<Record<string, string>>) => problemsOf(aWorkspace(files, PORTS, "promtool"));
 
-  it("rejects rules that promtool rejects, at their line", async () => {
+  it("rejects rules that promtool rejects, and names the line", async () => {
     const rules = "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: sum(up\n";
     const other = "groups:\n- name: a\n  rules:\n  - alert: B\n    expr: up\n";
     expect(await problems({ [RULES]: rules, "_prometheus/alerts/other.yaml": other })).toEqual([
@@ -29,7 +29,7 @@ describe("a build on a machine with promtool", { skip: !isThere() }, () => {
     ]);
   });
 
-  it("rejects scrape configurations that promtool rejects, in their job", async () => {
+  it("rejects scrape configurations that promtool rejects, and names the job", async () => {
     const bucket = aWorkspace(
       { [SCRAPE]: "- job_name: web\n  static_configs: [{ targets: ['a:1'] }]\n" },
       PORTS,

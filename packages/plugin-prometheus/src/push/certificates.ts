@@ -5,7 +5,7 @@ import { renewalStart } from "@maand/core/internal";
 /** The state of a certificate, as in `maand cat certs`. */
 type Status = "ok" | "not_yet_valid" | "expiring" | "expired" | "invalid";
 
-/** A certificate on a worker, or the authority of the bucket. */
+/** A certificate on a worker, or the CA of the bucket. */
 export interface PushedCertificate {
   readonly labels: {
     readonly scope: "ca" | "job";
@@ -23,7 +23,7 @@ type Context = Pick<RecordedContext, "allocations" | "promotedFiles" | "readProm
 
 const CRT = /^certs\/([^/]+)\.crt$/;
 
-/** All certificates on the workers: those of each allocation, and the authority once. */
+/** All certificates on the workers: those of each allocation, and the CA once. */
 export function certificatesOnWorkers(context: Context): PushedCertificate[] {
   const authorities = new Map<string, PushedCertificate>();
   const found = context.allocations
@@ -45,7 +45,7 @@ export function certificatesOnWorkers(context: Context): PushedCertificate[] {
 
 type Place = Pick<PushedCertificate["labels"], "scope" | "job" | "worker" | "cert">;
 
-/** The data of one certificate. The authority is due for renewal when new certificates would end with it. */
+/** The data of one certificate. The CA is due for renewal when new certificates would expire with it. */
 function certificate(pem: string, place: Place, { settings, now }: Context): PushedCertificate {
   const { certs_ttl: ttl, certs_renewal_buffer: buffer } = settings.plugins;
   try {

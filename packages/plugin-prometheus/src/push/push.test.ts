@@ -87,7 +87,7 @@ describe("a push", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("names the key to change if the server has TLS and the push has not", async () => {
+  it("names the key to change if the server uses TLS but the push does not", async () => {
     const { url } = await aReceiverThatPrints("Client sent an HTTP request to an HTTPS server.\n", 400);
     expect(await sent({ url })).toBe("status 400: it speaks TLS: set scheme to https in its manifest");
   });
@@ -100,7 +100,7 @@ describe("a push", () => {
     expect(await sent({ url })).toBe("the connection was refused");
   });
 
-  it("fails at its time limit without a response", async () => {
+  it("fails after its timeout without a response", async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((listening) => silent.listen(0, "127.0.0.1", listening));
     ending.push(() => {

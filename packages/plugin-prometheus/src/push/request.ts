@@ -41,7 +41,7 @@ export function send(url: string, { method = "GET", headers, body, ca, signal }:
       response.on("error", fail);
       response.on("data", (part: Buffer) => {
         size += part.length;
-        if (size > LONGEST) response.destroy(new Error("its answer is too long"));
+        if (size > LONGEST) response.destroy(new Error("its response is too long"));
         else parts.push(part);
       });
       response.on("end", () => done({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() }));

@@ -1,15 +1,15 @@
 import type { PushedCertificate } from "./certificates.ts";
 
-/** One sample of a series. */
+/** A series with one sample. */
 export interface Series {
-  /** The labels with the name of the metric; empty values are omitted, as in Prometheus. */
+  /** The labels, including the name of the metric. Labels with empty values are omitted, as in Prometheus. */
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
 /**
- * The series of some certificates: when each certificate ends, when it is due for renewal, and the time of the push.
- * Times are in seconds.
+ * The series of some certificates: when each certificate expires, when it is due for renewal, its status, and the time
+ * of the push. Times are in seconds.
  */
 export function seriesOf(certificates: readonly PushedCertificate[], now: number): Series[] {
   return certificates.flatMap(({ labels, times }) => {

@@ -19,7 +19,7 @@ export interface Server {
 }
 
 /**
- * The server on the first active, deployed worker of a server job; undefined if there is none, a text if it cannot be
+ * The server on the first active, deployed worker of a server job; undefined if there is none; a message if it cannot be
  * reached.
  */
 export function serverOf(job: Job, context: RecordedContext): Server | string | undefined {
@@ -44,7 +44,7 @@ export function serverOf(job: Job, context: RecordedContext): Server | string | 
   }
 }
 
-/** The login in the secrets of a server job; undefined without a login, a text if the login is incomplete. */
+/** The login in the secrets of a server job; undefined without a login; a message if the login is incomplete. */
 function loginOf(job: Job, { kv }: RecordedContext): Login | string | undefined {
   const value = (key: string) => kv(job).find(NAMESPACE.secrets(job.name), key);
   const [user, password, token] = [value("admin_username"), value("admin_password"), value("bearer_token")];

@@ -1,4 +1,4 @@
-/** The file of the certificate rules, below `rules/` of a server job. */
+/** The file of the certificate rules, in `rules/` of a server job. */
 export const CERTIFICATE_RULES = "maand/certs.yaml";
 
 /** The names of the alerts in the certificate rules. */

@@ -26,7 +26,7 @@ groups:
 `;
 
 describe("the rules of a server job", () => {
-  it("have the URL of a runbook instead of its name, and are unchanged otherwise", () => {
+  it("have the URL of a runbook instead of its name, and are otherwise unchanged", () => {
     expect(linkRunbooks(RULES, urlOf)).toBe(
       RULES.replace("runbook: slow", "runbook_url: http://127.0.0.81:9090/slow.html"),
     );
@@ -38,7 +38,7 @@ describe("the rules of a server job", () => {
     expect(linkRunbooks(own, urlOf)).toContain("runbook_url: http://wiki/slow");
   });
 
-  it("stay byte for byte the same without a runbook", () => {
+  it("stay identical, byte for byte, if they name no runbook", () => {
     const text = "groups:   [ {name: a,rules: [{alert: A,expr: 'runbook > 1'}] } ]";
     expect(linkRunbooks(text, urlOf)).toBe(text);
   });

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakePrograms, resolve } from "../fake-program.test.support.ts";
 
-/** Quotes, line ends, blanks at both ends, and characters that a shell or JSON would change. */
+/** Quotes, newlines, blanks at both ends, and characters that a shell or JSON would change. */
 const ODD = ' it\'s "$(x)" \\n `y` ünï✓\nsecond line\n';
 const json = (value: unknown) => JSON.stringify(value);
 
@@ -136,7 +136,7 @@ describe.each(Object.entries(CASES))("the provider %s", (_, { argv, output, valu
     fakes.answers(argv, { stderr: "please log in\n", code: 3 });
     const failed: unknown = await resolve(texts, { env: fakes.env() }).catch((cause: unknown) => cause);
     if (!isMaandError(failed)) throw failed;
-    expect(failed.problems[0]?.message).toBe(`${program} ended with exit code 3: please log in`);
+    expect(failed.problems[0]?.message).toBe(`${program} exited with code 3: please log in`);
     expect(failed.problems[0]?.hint).toBeTruthy();
   });
 });
@@ -148,7 +148,7 @@ describe("a secret that cannot be read", () => {
     ["a key", "vault, version 2", "secret://vault/kv/prod/api/nope", "the provider has no value for it"],
     ["an inherited property", "doppler", "secret://doppler/api/prd/toString", "the provider has no value for it"],
     ["a line", "pass", "secret://pass/web/api#nope", "the provider has no value for it"],
-    ["a single value", "sops", "secret://sops/workspace/prod.enc.yaml#db", "a list or an object, not a text"],
+    ["a single value", "sops", "secret://sops/workspace/prod.enc.yaml#db", "a list or an object, not a string"],
     ["output in JSON", "aws", "secret://aws/prod/api#a", "its output is not JSON"],
   ])("is reported as a problem: %s", async (_, name, text, message) => {
     const { argv = [], output = "" } = CASES[name] ?? {};
@@ -219,7 +219,7 @@ describe("a program of the provider exec", () => {
 
   it.each([
     [json({ secrets: {} }), 'its output is not {"version": 1'],
-    [json({ version: 1, secrets: { [texts[0] ?? ""]: 5 } }), "its value is not a text"],
+    [json({ version: 1, secrets: { [texts[0] ?? ""]: 5 } }), "its value is not a string"],
     [json({ version: 1, secrets: {} }), "the provider has no value for it"],
     ["nothing", "its output is not JSON"],
   ])("fails with any other output: %s", async (stdout, message) => {

@@ -15,7 +15,7 @@ export const aws: Adapter = {
     const json = parseOutput(output);
     const text = memberOf(json, "SecretString");
     if (typeof text === "string") return textOrMember(text, field);
-    if (memberOf(json, "SecretBinary") !== undefined) throw new WrongOutput("it is binary, not a text");
+    if (memberOf(json, "SecretBinary") !== undefined) throw new WrongOutput("it is binary, not text");
     return undefined;
   },
 };

@@ -28,7 +28,7 @@ export function exec(programs: SecretsSettings["secret_programs"]): Adapter {
       if (memberOf(json, "version") !== VERSION)
         throw new WrongOutput(`its output is not {"version": ${VERSION}, ...}`);
       const value = memberOf(json, "secrets", reference);
-      if (value !== undefined && typeof value !== "string") throw new WrongOutput("its value is not a text");
+      if (value !== undefined && typeof value !== "string") throw new WrongOutput("its value is not a string");
       return value;
     },
   };

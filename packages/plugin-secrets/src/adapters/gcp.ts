@@ -25,6 +25,6 @@ function decoded(data: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(data, "base64"));
   } catch {
-    throw new WrongOutput("it is binary, not a text");
+    throw new WrongOutput("it is binary, not text");
   }
 }

@@ -23,7 +23,7 @@ export async function readConfigFiles(paths: readonly string[]): Promise<ConfigF
 }
 
 /**
- * Reads a file once, even if it is included several times. Relative paths are below `directory`, the directory of the
+ * Reads a file once, even if it is included several times. Relative paths are relative to `directory`, the directory of the
  * first file.
  */
 async function readInto(files: Map<string, readonly ConfigLine[]>, path: string, directory: string): Promise<void> {
@@ -67,7 +67,7 @@ function wordsOf(text: string): string[] {
   return words;
 }
 
-/** An absolute path; `~/` is the home directory, any other path without a leading `/` is below `directory`. */
+/** An absolute path; `~/` is the home directory, any other path without a leading `/` is relative to `directory`. */
 export function expandHome(path: string, directory: string): string {
   if (/^~(?=\/|$)/.test(path)) return join(homedir(), path.slice(1));
   return isAbsolute(path) ? path : join(directory, path);

@@ -6,7 +6,7 @@ const IDENTITIES_ANSWER = 12;
 
 /**
  * Types of the keys in an ssh agent: `ssh-ed25519`, or one that ssh2 ignores, such as
- * `ssh-ed25519-cert-v01@openssh.com` and `sk-ssh-ed25519@openssh.com`. Empty if the agent does not answer.
+ * `ssh-ed25519-cert-v01@openssh.com` and `sk-ssh-ed25519@openssh.com`. Empty if the agent does not respond.
  */
 export function agentKeyTypes(socket: string): Promise<string[]> {
   return new Promise((resolve) => {

@@ -20,7 +20,7 @@ export function Started({ command }: { readonly command: string }) {
   return (
     <p role="status">
       <code>{command}</code>{" "}
-      {action === undefined || action.exit === null ? "has started …" : `ended with ${action.exit}.`}
+      {action === undefined || action.exit === null ? "has started …" : `exited with code ${action.exit}.`}
     </p>
   );
 }

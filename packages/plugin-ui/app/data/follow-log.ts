@@ -20,7 +20,7 @@ export interface FollowedLog {
 }
 
 /**
- * The selected part of the output of a run: the output of a job, of one of its workers, or all output if both are
+ * The selected part of a run's output: the output of one job or of one of its workers, or all output if both are
  * empty.
  */
 export interface LogPart {

@@ -1,17 +1,17 @@
 import { signal } from "@preact/signals";
 import { parseRoute, type Route, routeText } from "../model/route.ts";
 
-/** The current place of the page. */
+/** The current route. */
 export const place = signal<Route>(parseRoute(location.hash));
 
-/** Follows the address, so that links and the buttons of the browser work. */
+/** Follows the URL, so that links and the buttons of the browser work. */
 export function followAddress(): void {
   addEventListener("hashchange", () => {
     place.value = parseRoute(location.hash);
   });
 }
 
-/** Goes to another place. */
+/** Goes to another route. */
 export function go(to: Route): void {
   location.hash = routeText(to);
 }

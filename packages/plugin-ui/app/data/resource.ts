@@ -38,7 +38,7 @@ export function currentSource(): Source {
 }
 
 /**
- * Fetches the resources of a message of the stream again; after a gap or a restart of the server, fetches everything
+ * Fetches the resources that a stream message concerns again; after a gap or a restart of the server, fetches everything
  * that is shown.
  */
 export function wake(message: Wake): void {

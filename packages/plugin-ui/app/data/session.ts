@@ -24,7 +24,7 @@ export async function loadSession(): Promise<void> {
   }
 }
 
-/** Whether the page may perform this action. */
+/** Whether this session may perform the action. */
 export function isAllowed(verb: Verb): boolean {
   return session.value?.live === true && session.value.allow.includes(verb);
 }

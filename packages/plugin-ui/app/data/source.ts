@@ -5,7 +5,7 @@ import { RequestError } from "./request-error.ts";
 export interface Source {
   /** Whether the data can change. */
   readonly live: boolean;
-  /** Reads the answer for a path below `/api/`, such as `jobs/api`. Throws a RequestError. */
+  /** Reads the response for a path under `/api/`, such as `jobs/api`. Throws a RequestError. */
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
 }
 
@@ -27,7 +27,7 @@ export async function send(url: string, request: RequestInit): Promise<Response>
   const response = await fetch(url, { cache: "no-store", credentials: "same-origin", ...request }).catch(
     (error: unknown) => {
       if (error instanceof DOMException && error.name === "AbortError") throw error;
-      throw new RequestError(0, "NO_SERVER", "the server of this page does not answer", "run maand ui again");
+      throw new RequestError(0, "NO_SERVER", "the server of this web UI does not respond", "run maand ui again");
     },
   );
   if (!response.ok) throw await refusal(response);
@@ -40,7 +40,7 @@ async function refusal(response: Response): Promise<RequestError> {
   return new RequestError(
     response.status,
     code ?? `HTTP_${response.status}`,
-    message ?? `the server answered ${response.status} ${response.statusText}`.trim(),
+    message ?? `the server responded with ${response.status} ${response.statusText}`.trim(),
     hint ?? null,
   );
 }
@@ -56,7 +56,7 @@ function queryText(query: Query): string {
   return given.length === 0 ? "" : `?${params}`;
 }
 
-/** The answers of an export are scripts, because a browser lets a page from `file:` load no JSON. Each sets one property. */
+/** The responses of an export are scripts, because a browser lets a page from `file:` load no JSON. Each sets one property. */
 function exportSource(page: Document): Source {
   const pending = new Map<string, Promise<unknown>>();
   const load = (path: string) =>

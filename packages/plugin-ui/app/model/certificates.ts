@@ -3,12 +3,12 @@ import type { StateSign } from "./signs.ts";
 
 type Certificate = CertificatesAnswer["certificates"][number];
 
-/** The signs for states of certificates, the most urgent first. */
+/** The symbols for states of certificates, the most urgent first. */
 export const LEFT: Readonly<Record<Certificate["status"], StateSign>> = {
   expired: { sign: "✗", level: "bad", text: "expired" },
   invalid: { sign: "?", level: "bad", text: "cannot be read" },
   not_yet_valid: { sign: "◔", level: "warn", text: "not yet valid" },
-  expiring: { sign: "!", level: "warn", text: "ends soon" },
+  expiring: { sign: "!", level: "warn", text: "expires soon" },
   ok: { sign: "✓", level: "ok", text: "valid" },
 };
 

@@ -9,7 +9,7 @@ import { agoText, durationText } from "./time-text.ts";
 import { isWoken, wakePosition } from "./wakes.ts";
 import { rowsToDraw, scrollToRow, windowRows } from "./window-rows.ts";
 
-describe("the address of a page", () => {
+describe("the URL fragment of a route", () => {
   it.each([
     route("fleet"),
     route("job", "api"),
@@ -17,7 +17,7 @@ describe("the address of a page", () => {
     route("job", "<script>alert(1)</script>/?#%"),
     route("run", "3f2a", { job: "a b", worker: "10.0.0.1" }),
     route("fleet", "", { zone: ["a", "b"], q: "", sort: undefined }),
-  ])("is parsed to the page that it was made from: %o", (to) => {
+  ])("is parsed to the route that it was made from: %o", (to) => {
     const { page, name, query } = parseRoute(routeText(to));
     expect({ page, name, query: query.toString() }).toEqual({ ...to, query: to.query.toString() });
   });
@@ -58,7 +58,7 @@ describe("the stream of notifications", () => {
   });
 });
 
-describe("the signs of states", () => {
+describe("the symbols of states", () => {
   it.each([
     ["allocations", ALLOCATION_SIGNS],
     ["runs", RUN_SIGNS],

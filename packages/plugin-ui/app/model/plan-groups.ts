@@ -19,7 +19,7 @@ export function planGroups(allocations: readonly PlanAllocation[]): PlanGroup[] 
   return [...groups.values()].sort((one, other) => other.workers.length - one.workers.length);
 }
 
-/** The signs for the actions of a plan. */
+/** The symbols for the actions of a plan. */
 export const ACTION_SIGNS = {
   start: { sign: "+", level: "info", text: "start" },
   restart: { sign: "↻", level: "warn", text: "restart" },

@@ -1,4 +1,4 @@
-/** A place in the application, as in the fragment of its address: `#/job/api`, `#/fleet?zone=a&zone=b`. */
+/** A route in the application, as in the fragment of its URL: `#/job/api`, `#/fleet?zone=a&zone=b`. */
 export interface Route {
   readonly page: Page;
   /** The name of the shown job, worker or run; empty for other pages. */

@@ -1,9 +1,9 @@
 import type { Level } from "../../src/contract.ts";
 
-/** Levels, the most urgent first. Colours follow from the level of a state; its sign follows from the state itself. */
+/** Levels, the most urgent first. Colours follow from the level of a state; its symbol follows from the state itself. */
 export const LEVELS: readonly Level[] = ["bad", "warn", "info", "none", "ok"];
 
-/** The shown form of a state: a sign that no other state of its list has, a level, and words. */
+/** The shown form of a state: a symbol that no other state of its list has, a level, and words. */
 export interface StateSign {
   readonly sign: string;
   readonly level: Level;
@@ -48,7 +48,7 @@ export const RUN_SIGNS: Readonly<Record<string, StateSign>> = {
   ok: { sign: "✓", level: "ok", text: "done" },
 };
 
-/** The sign of a state. An unknown state, from a newer maand, is shown with its own name. */
+/** The symbol of a state. An unknown state, from a newer maand, is shown with its own name. */
 export function signOf(table: Readonly<Record<string, StateSign>>, state: string): StateSign {
   return Object.hasOwn(table, state) ? (table[state] as StateSign) : { sign: "?", level: "warn", text: words(state) };
 }

@@ -15,11 +15,11 @@ const COLUMNS: readonly TableColumn<Certificate>[] = [
   { name: "worker", cell: ({ worker }) => (worker === null ? "" : <WorkerLink worker={worker} />) },
   { name: "state", cell: ({ status }) => <Sign {...LEFT[status]} /> },
   { name: "days left", cell: ({ days_left: days }) => days, number: true },
-  { name: "ends", cell: ({ not_after: at }) => (at === null ? "" : <Clock at={at} />), wide: true },
+  { name: "expires", cell: ({ not_after: at }) => (at === null ? "" : <Clock at={at} />), wide: true },
   { name: "common name", cell: ({ common_name: name }) => name, wide: true },
 ];
 
-/** The certificates of the bucket. The certificates that end first are on top. */
+/** The certificates of the bucket. The certificates that expire first are on top. */
 export function CertificatesPage() {
   const answer = useResource<CertificatesAnswer>("certificates", {}, ["fleet"]).value;
   return (

@@ -7,7 +7,7 @@ import { JobLink, WorkerLink } from "../parts/link.tsx";
 import { Loaded } from "../parts/notice.tsx";
 import { RunTable } from "../parts/run-table.tsx";
 
-/** All runs, newest first, or only the runs of one job or worker if the address names one. */
+/** All runs, newest first, or only the runs of one job or worker if the URL names one. */
 export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
   const [job, worker] = [query.get("job") ?? "", query.get("worker") ?? ""];
   const filter = { job, worker };

@@ -3,7 +3,7 @@ import { reachable } from "./reachable.ts";
 
 const MARKS = { added: "+", removed: "−", same: "", place: "", note: "" } as const;
 
-/** The difference of a file. Each line has a sign for its kind, in addition to its colour. */
+/** The difference of a file. Each line has a symbol for its kind, in addition to its colour. */
 export function Diff({
   path,
   change,

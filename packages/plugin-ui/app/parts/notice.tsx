@@ -17,7 +17,7 @@ export function Empty({ children }: { readonly children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
 }
 
-/** Shows an answer as soon as it arrives, and above it the reason why a newer answer could not be fetched. */
+/** Shows a response as soon as it arrives, and above it the reason why a newer response could not be fetched. */
 export function Loaded<T>({
   shown,
   children,

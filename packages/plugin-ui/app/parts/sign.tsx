@@ -1,6 +1,6 @@
 import { type StateSign, signOf } from "../model/signs.ts";
 
-/** A state: its sign, coloured by level, and its words. The sign distinguishes states without colour. */
+/** A state: its symbol, coloured by level, and its words. The symbol distinguishes states without colour. */
 export function Sign({ sign, text, level, tile = false }: StateSign & { readonly tile?: boolean }) {
   return (
     <span class={`sign ${level}${tile ? " tile" : ""}`}>
@@ -12,7 +12,7 @@ export function Sign({ sign, text, level, tile = false }: StateSign & { readonly
   );
 }
 
-/** The sign of a state in a table of signs. */
+/** The symbol of a state in a table of symbols. */
 export function StateOf({
   table,
   state,

@@ -8,7 +8,7 @@ import { PlanPage } from "../pages/plan/plan-page.tsx";
 import { RunPage } from "../pages/run/run-page.tsx";
 import { WorkerPage } from "../pages/worker.tsx";
 
-/** The page of a place. */
+/** The page for a route. */
 export function CurrentPage({ place }: { readonly place: Route }) {
   switch (place.page) {
     case "fleet":
@@ -41,7 +41,7 @@ const TITLES: Readonly<Record<Route["page"], string>> = {
   doctor: "Doctor",
 };
 
-/** The title of a place: `Fleet`, `Job api`. */
+/** The title of a route: `Fleet`, `Job api`. */
 export function titleOf({ page, name }: Route): string {
   return `${TITLES[page]} ${page === "run" ? name.slice(0, 8) : name}`.trim();
 }

@@ -2,7 +2,7 @@ import { place } from "../data/navigation.ts";
 import type { Page } from "../model/route.ts";
 import { route, routeText } from "../model/route.ts";
 
-/** The pages that have a place in the navigation, with the key that follows `g`. */
+/** The pages in the navigation, with the key that follows `g`. */
 export const DESTINATIONS: readonly { readonly page: Page; readonly name: string; readonly key: string }[] = [
   { page: "fleet", name: "Fleet", key: "f" },
   { page: "plan", name: "Plan", key: "p" },

@@ -1,6 +1,6 @@
 import type { Verb } from "../contract.ts";
 
-/** A person who can use the page: the user of a one-time code, or the holder of a token. */
+/** A person who can use the web UI: the user of a one-time code, or the holder of a token. */
 export interface Person {
   /** The user that started the server, or the name of a token. */
   readonly name: string;

@@ -41,7 +41,7 @@ export function checkOrigin({ headers }: IncomingMessage, endpoint: Endpoint): v
   throw new Refused(403, "WRONG_ORIGIN", "the request comes from a page of another site", null);
 }
 
-/** The session of the cookie of a request. Throws 401 without one. */
+/** The session that a request's cookie names. Throws 401 if there is none. */
 export function sessionOf({ headers }: IncomingMessage, endpoint: Endpoint, sessions: Sessions): Session {
   const name = `${cookieName(endpoint)}=`;
   const values = (headers.cookie ?? "").split(";").flatMap((part) => {

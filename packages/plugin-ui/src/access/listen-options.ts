@@ -27,7 +27,7 @@ const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/;
 const ANY = ["0.0.0.0", "::"];
 
 /**
- * The plan for listening. Throws USAGE for flags that cannot be combined, and for an address that other machines can
+ * Determines the address and the names from the flags. Throws USAGE for flags that cannot be combined, and for an address that other machines can
  * reach without TLS and tokens.
  */
 export function listenPlan(flags: ListenFlags): ListenPlan {
@@ -35,7 +35,7 @@ export function listenPlan(flags: ListenFlags): ListenPlan {
   const isLoopback = address === "::1" || address.startsWith("127.");
   const { tlsCert, tlsKey } = flags;
   if ((tlsCert === undefined) !== (tlsKey === undefined))
-    throw usage("--tls-cert and --tls-key belong together", "add the missing one");
+    throw usage("--tls-cert and --tls-key must be used together", "add the missing one");
   if (!isLoopback && (tlsCert === undefined || flags.tokens === undefined))
     throw usage(
       `--listen ${flags.listen} can be reached from other machines, so it needs TLS and tokens`,

@@ -4,7 +4,7 @@ import { MaandError } from "@maand/core/readonly";
 import type { Person } from "./access.ts";
 import { holderOf, readTokens, type StoredToken, tokensText } from "./tokens.ts";
 
-/** The file of `--tokens`, read again whenever it changes, so that revoking a token ends its sessions. */
+/** The file that `--tokens` names. It is read again whenever it changes, so that revoking a token ends its sessions. */
 export class TokenFile {
   readonly #path: string;
   #mark = "";
@@ -27,7 +27,7 @@ export class TokenFile {
     return holderOf(token, this.#current());
   }
 
-  /** The current permissions of the holder of a token; undefined if the token was revoked. */
+  /** The current permissions of a token's holder; undefined if the token was revoked. */
   now({ name }: Person): Person | undefined {
     const found = this.#current().find((token) => token.name === name);
     return found && { name, allow: found.allow, byToken: true };

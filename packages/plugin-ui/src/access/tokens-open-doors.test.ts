@@ -105,7 +105,7 @@ describe("a token", () => {
 });
 
 describe("a server with TLS and tokens", () => {
-  it("accepts a token until it is revoked, with the rights that both the server and the token allow", async () => {
+  it("accepts a token until it is revoked, with the permissions that both the server and the token grant", async () => {
     const secret = await token("ann", "--allow", "deploy,maintain");
     const page = await serve({ tokens: file, tls, listen: "127.0.0.2:0", allow: ["deploy", "rollback"] });
     expect([page.ui.openUrl, page.ui.openFile]).toEqual([undefined, undefined]);
@@ -120,7 +120,7 @@ describe("a server with TLS and tokens", () => {
     expect((await browser.get("/api/session")).status).toBe(401); // its session has ended
   });
 
-  it("applies a change of the rights of a token immediately", async () => {
+  it("applies a change of a token's permissions immediately", async () => {
     const secret = await token("ann", "--allow", "deploy");
     const page = await serve({ tokens: file, tls, listen: "127.0.0.2:0", allow: ["deploy"] });
     const browser = await page.login(secret);

@@ -5,7 +5,7 @@ import { VERBS, type Verb } from "../contract.ts";
 import type { Person } from "./access.ts";
 import { hashOf, randomText } from "./sessions.ts";
 
-/** A token in the file of `--tokens`: its holder and its permissions. The token itself is not in the file. */
+/** A token in the file that `--tokens` names: its holder and its permissions. The token itself is not in the file. */
 export interface StoredToken {
   readonly name: string;
   /** SHA-256 of the token, in hexadecimal. */

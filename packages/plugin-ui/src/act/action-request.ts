@@ -70,7 +70,7 @@ function text(fields: Readonly<Record<string, unknown>>, key: string): string {
 
 function checked(value: unknown, key: string): string {
   if (typeof value === "string" && value !== "" && value.length <= LONGEST) return value;
-  throw wrong(`${key} must be a text of at most ${LONGEST} characters`);
+  throw wrong(`${key} must be a string of at most ${LONGEST} characters`);
 }
 
 function oneOf<T extends string>(fields: Readonly<Record<string, unknown>>, key: string, words: readonly T[]): T {

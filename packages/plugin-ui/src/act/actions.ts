@@ -51,7 +51,7 @@ export interface ActionsOptions {
   ended(): void;
 }
 
-/** The actions of the page. It first requests a confirmation, then starts the matching command of maand. */
+/** The actions of the web UI. Each action first needs a confirmation, and then starts the matching maand command. */
 export class Actions {
   readonly #options: ActionsOptions;
   readonly #waiting = new Map<string, Waiting>();

@@ -5,7 +5,7 @@ import { unknown, wrong } from "../server/query.ts";
 import { Refused } from "../server/refused.ts";
 import { named, type Prepared } from "./prepared.ts";
 
-/** The maximum number of workers that one maintenance handles in parallel. */
+/** The maximum number of workers that maintenance handles in parallel. */
 const MOST_AT_ONCE = 100;
 
 type Pause = Extract<ActionRequest, { verb: "pause" }>;
@@ -27,7 +27,7 @@ function interrupt(store: Store): Prepared {
     throw new Refused(
       409,
       "NOT_PERMITTED",
-      `maand ${holder.command} is running on ${holder.machine ?? "another machine"}, which this page cannot reach`,
+      `maand ${holder.command} is running on ${holder.machine ?? "another machine"}, which this web UI cannot reach`,
       "press Ctrl-C in its terminal",
     );
   return {
@@ -55,7 +55,7 @@ function rollout(store: Store, action: "resume" | "abort", job: string): Prepare
   };
 }
 
-/** Prepares to drain and reboot workers, or to resume or abort a maintenance. */
+/** Prepares to drain and reboot workers, or to resume or abort maintenance. */
 export function prepareMaintain(store: Store, request: Maintain): Prepared {
   return request.action === "begin" ? begin(store, request) : proceed(store, request.action);
 }
@@ -89,7 +89,7 @@ function begin(store: Store, request: Extract<Maintain, { action: "begin" }>): P
 
 function proceed(store: Store, action: "resume" | "abort"): Prepared {
   const open = openMaintenance(store);
-  if (!open) throw new Refused(409, "NOT_PERMITTED", "there is no open maintenance", null);
+  if (!open) throw new Refused(409, "NOT_PERMITTED", "no maintenance is in progress", null);
   const hosts = open.workers.filter(({ state }) => state !== "done" && state !== "aborted").map(({ host }) => host);
   const argv = ["maintain", action];
   return {

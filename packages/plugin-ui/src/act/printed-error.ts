@@ -22,7 +22,7 @@ export function errorIn(text: string): PrintedError | undefined {
   return undefined;
 }
 
-/** Parses the JSON that a command printed. Throws its error as a refusal of the page. */
+/** Parses the JSON that a command printed. Throws an error of the command as a refusal for the web UI. */
 export function jsonIn(printed: Printed, accepted: readonly number[] = [0]): unknown {
   if (accepted.includes(printed.code) && errorIn(printed.stdout) === undefined) return JSON.parse(printed.stdout);
   throw failureOf(printed);
@@ -32,7 +32,7 @@ export function jsonIn(printed: Printed, accepted: readonly number[] = [0]): unk
 export function failureOf({ code, stdout, stderr }: Printed): MaandError {
   const error = errorIn(stdout);
   const last = stderr.trim().split("\n").slice(-3).join(" ");
-  const message = error?.message ?? (last === "" ? `the command ended with exit code ${code}` : last);
+  const message = error?.message ?? (last === "" ? `the command exited with code ${code}` : last);
   return new MaandError({
     code: knownCode(error?.code),
     message,

@@ -12,17 +12,17 @@ export class UiCommand extends MaandCommand {
     category: "Look",
     description: "show the bucket in a browser, live",
     details:
-      "Serves a page on this machine until Ctrl-C: the fleet, jobs, workers, plans, live runs, history, certificates and the doctor. The page is read-only unless --allow permits actions. An action runs the command of the same name, after the same confirmation. The URL contains a code that works once. maand also prints the path of a file, which only you can read, and which opens the page in any number of browsers. An address that others can reach requires TLS and tokens that maand ui token created. --export writes a run as files instead.",
+      "Serves a web UI on this machine until Ctrl-C: the fleet, jobs, workers, plans, live runs, history, certificates and the doctor. The web UI is read-only unless --allow permits actions. An action runs the command of the same name, after the same confirmation. The URL contains a code that works once. maand also prints the path of a file, which only you can read, and which opens the web UI in any number of browsers. An address that others can reach requires TLS and tokens that maand ui token created. --export writes a run as files instead.",
     examples: [
       ["Open the bucket in a browser", "maand ui --open"],
-      ["Also deploy and roll back from the page", "maand ui --allow deploy,rollback"],
+      ["Also deploy and roll back from the web UI", "maand ui --allow deploy,rollback"],
       ["For a team", "maand ui --listen 10.0.0.5:8443 --tls-cert ui.crt --tls-key ui.key --tokens tokens.json"],
       ["Attach the last run to an incident", "maand ui --export incident-42"],
     ],
   });
 
   port = Option.String("--port", { description: "Listen on this port; default: any free port." });
-  open = Option.Boolean("--open", false, { description: "Open the page in your browser." });
+  open = Option.Boolean("--open", false, { description: "Open the web UI in your browser." });
   allow = Option.Array("--allow", [], { description: "Allow deploy, rollback, pause, maintain; comma-separated." });
   listen = Option.String("--listen", { description: "Listen at this address and port instead of 127.0.0.1." });
   tlsCert = Option.String("--tls-cert", { description: "A certificate chain, in PEM format." });

@@ -38,16 +38,15 @@ export interface FleetWorker {
   readonly note: "removed" | "left_behind" | "maintenance" | null;
   /** The most urgent of its cells and note. */
   readonly level: Level;
-  /** One character for each job of the answer, in its order: `sign` of a state. */
+  /** One character for each job of the response, in its order: `sign` of a state. */
   readonly cells: string;
 }
 
 /**
- * GET /api/fleet?label=&zone=&job=&state=&q=&sort=&after=&limit= : workers that match all filters. Lists are
- * comma-separated and mean
- * "any of": `job` also limits the columns, `state` are keys, `q` is part of a host or hostname, `sort` is `position`
- * (default) or
- * `attention` (most urgent first). `after` is the number of workers to skip; `limit` is 1 to 2,000, default 1,000.
+ * GET /api/fleet?label=&zone=&job=&state=&q=&sort=&after=&limit= : workers that match all filters. `label`, `zone`, `job`
+ * and `state` are comma-separated lists, of which any entry may match. `job` also limits the columns. `state` contains the
+ * keys of states. `q` is part of a host or hostname. `sort` is `position` (default) or `attention` (most urgent first).
+ * `after` is the number of workers to skip. `limit` is 1 to 2,000, default 1,000.
  */
 export interface FleetAnswer {
   /** The sequence number of the stream when this was read. */

@@ -4,7 +4,7 @@ import type { RunRow } from "./runs.ts";
 export interface AllocationRow {
   readonly job: string;
   readonly worker: string;
-  /** Key of a state of the fleet. */
+  /** The key of a fleet state. */
   readonly state: string;
   readonly running_version: string | null;
   readonly target_version: string | null;

@@ -23,8 +23,9 @@ export interface PlanRow {
   readonly made_by: string;
   /** Whether there is anything to do. */
   readonly required: boolean;
-  /** `open`, or `used` by the run with this number. A deploy of a plan that is out of date is refused, with the reason. */
+  /** `used` if a run has already carried it out. A deploy of a plan that is out of date is refused, with the reason. */
   readonly state: "open" | "used";
+  /** The number of the run that carried it out; null for an open plan. */
   readonly run: number | null;
   /** Allocations by action. */
   readonly actions: Readonly<Record<string, number>>;
@@ -89,7 +90,7 @@ export interface DiffAnswer {
   }[];
 }
 
-/** POST /api/plan : makes a plan as `maand plan` does, and keeps it. Changes nothing in the bucket. Answers 201 with the PlanRow. */
+/** POST /api/plan : makes a plan as `maand plan` does, and keeps it. Changes nothing in the bucket. Responds with 201 and the PlanRow. */
 export interface PlanRequest {
   /** Only these jobs; default all. */
   readonly jobs?: readonly string[];

@@ -3,9 +3,9 @@ import type { Level } from "./session.ts";
 
 /** A command that changed something, or tried to. */
 export interface RunRow {
-  /** Increases with every command; for paging. */
+  /** Increases with every command; used for paging. */
   readonly number: number;
-  /** The id of its record, and in /api/runs/:id; null if it has no record. */
+  /** The id of its record, which /api/runs/:id accepts; null if it has no record. */
   readonly id: string | null;
   /** The number of the run, as in run 41. */
   readonly run: number | null;
@@ -25,7 +25,7 @@ export interface RunRow {
   readonly recorded: boolean;
 }
 
-/** GET /api/runs?job=&worker=&before=&limit= : newest first. `before`: smaller numbers only; `limit`: 1 to 500, default 50. */
+/** GET /api/runs?job=&worker=&before=&limit= : newest first. With `before`, only smaller numbers. `limit` is 1 to 500, default 50. */
 export interface RunsAnswer {
   readonly seq: number;
   readonly runs: readonly RunRow[];
@@ -57,7 +57,7 @@ export interface TimelineJob {
   readonly message: string | null;
 }
 
-/** GET /api/runs/:id : id, or its unambiguous beginning. */
+/** GET /api/runs/:id : `:id` is the id of a run, or its unambiguous beginning. */
 export interface RunAnswer {
   readonly run: RunRow;
   /** Of the stream. */
@@ -92,7 +92,7 @@ export interface RunAnswer {
 
 /**
  * GET /api/runs/:id/events?after=&limit=&cursor= : the events after a `seq` (default 0), without `output`, at most
- * `limit` (1 to 5,000, default 1,000). Passing the `cursor` of the previous answer is optional, and saves the server a
+ * `limit` (1 to 5,000, default 1,000). Passing the `cursor` of the previous response is optional, and saves the server a
  * search.
  */
 export interface EventsAnswer {
@@ -119,7 +119,7 @@ export interface LogLine {
 
 /**
  * GET /api/runs/:id/log?job=&worker=&before=&after=&limit= : lines of output, oldest first. Without `before` and
- * `after`, the last lines. Both are positions from an earlier answer. `limit`: 1 to 2,000, default 200. An answer may
+ * `after`, the last lines. Both are positions from an earlier response. `limit`: 1 to 2,000, default 200. A response may
  * have fewer lines, or even none, although there are more. In this case, request more from its position.
  */
 export interface LogAnswer {

@@ -73,7 +73,7 @@ const EVERYTHING = {
   ...{ after: 0, limit: Number.MAX_SAFE_INTEGER },
 };
 
-/** The id of a run from its beginning, with errors in the form for commands. */
+/** The complete id of a run, from its beginning. Converts refusals to errors that a command can print. */
 function knownRun(logs: string, given: string): string {
   try {
     return wholeId(logs, given);
@@ -97,7 +97,7 @@ function makeEmpty(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
 }
 
-/** The files below data/. They are classic scripts, because a page from `file:` may not load anything else. */
+/** The files in data/. They are classic scripts, because a page from `file:` may not load anything else. */
 class Data {
   readonly #directory: string;
   count = 0;
@@ -106,7 +106,7 @@ class Data {
     this.#directory = directory;
   }
 
-  /** Writes the answer of a path below /api. */
+  /** Writes the response of a path under /api. */
   add(path: string, answer: unknown): void {
     const file = `${join(this.#directory, ...path.split("/").map(encodeURIComponent))}.js`;
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

@@ -13,7 +13,7 @@ function aStream() {
   return made;
 }
 
-/** Reads the messages of one part of a stream. */
+/** Reads the messages in one part of a stream. */
 async function next(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Wake[]> {
   const { value, done } = await reader.read();
   if (done) return [];
@@ -54,7 +54,7 @@ it("a browser that does not read gets one notification per subject later, with a
   expect(messages.at(-1)).toMatchObject({ kind: "run", seq: 2000, last_event: 1000 });
 });
 
-it("a fifth stream of one browser ends its oldest stream, and a closed stream is removed", async () => {
+it("a fifth stream of one browser closes that browser's oldest stream, and a closed stream is removed", async () => {
   const wake = aStream();
   const readers = Array.from({ length: 5 }, () => readerOf(wake.stream("s")));
   expect(wake.open).toBe(4);

@@ -15,7 +15,7 @@ const PULL_MS = 2_000;
 const AWAY_MS = 30_000;
 /** The minimum time between two messages about the store, in milliseconds. */
 const STORE_MS = 2_000;
-/** The pause after a message about the store is the time for uncached answers, multiplied by this factor. */
+/** The pause after a message about the store is the time for uncached responses, multiplied by this factor. */
 const PAUSE_FACTOR = 100;
 /** The minimum time between two messages about a run, in milliseconds. */
 const RUN_MS = 1_000;
@@ -46,7 +46,7 @@ export interface Watched {
   /** Records of runs on other machines; undefined if there are none. */
   readonly records: RunRecords | undefined;
   readonly now: () => number;
-  /** Reports that a check failed; the next one tries again. */
+  /** Reports that a check failed; the next check retries. */
   failed(cause: unknown): void;
 }
 

@@ -11,7 +11,7 @@ import { jobAnswer, type PlaceSource, workerAnswer } from "./places.ts";
 import { runAnswer } from "./run.ts";
 import { type RunsFilter, runRows } from "./run-rows.ts";
 
-/** The options for reading answers. */
+/** The options for reading responses. */
 export interface AnswersOptions {
   readonly source: BucketSource;
   readonly status: Program["status"];
@@ -22,7 +22,7 @@ export interface AnswersOptions {
   readonly isFollowed: () => boolean;
 }
 
-/** The answers that are read from stored data. An unchanged store is read once for all browsers. */
+/** The responses that are read from stored data. An unchanged store is read once for all browsers. */
 export class Answers {
   readonly #source: BucketSource;
   readonly #seq: () => number;
@@ -77,7 +77,7 @@ export class Answers {
     this.#status.expire();
   }
 
-  /** Whether an earlier answer is out of date and can be read again; true once for each read. */
+  /** Whether an earlier response is out of date and can be read again; true once for each read. */
   takeIsBehind(): boolean {
     return this.#fleet.takeIsBehind() || this.#status.takeIsBehind();
   }

@@ -11,7 +11,7 @@ export interface FleetPicture {
 }
 
 /**
- * The key of the state of an allocation. `isBusy` means that a command holds the lock, so that allocations in doubt are
+ * The state key of an allocation. `isBusy` means that a command holds the lock, so that allocations in doubt are
  * the allocations that it is changing.
  */
 export function keyOf(
@@ -22,7 +22,7 @@ export function keyOf(
   return failed && rollout !== "maintenance" ? FAILED : rollout;
 }
 
-/** The data that is read once for all pages of an unchanged store. */
+/** The data that is read once for all browsers while the store is unchanged. */
 export interface FleetSnapshot {
   readonly deployments: readonly Deployment[];
   /** Whether a command holds the lock. */
@@ -96,7 +96,7 @@ function pictureOf(store: Store, all: readonly Deployment[], isBusy: boolean): F
   };
 }
 
-/** The urgency of the note of a worker. */
+/** The urgency of a worker's note. */
 export function levelOfNote(note: FleetWorker["note"]): Level {
   if (note === null) return "none";
   return note === "left_behind" ? "bad" : "warn";

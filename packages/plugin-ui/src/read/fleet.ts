@@ -7,7 +7,7 @@ export interface FleetFilter {
   readonly labels: readonly string[];
   readonly zones: readonly string[];
   readonly jobs: readonly string[];
-  /** Keys of states: workers with one of them in a column of the answer. */
+  /** Keys of states: workers with one of them in a column of the response. */
   readonly states: readonly string[];
   /** Part of a host or hostname. */
   readonly q: string;

@@ -18,7 +18,7 @@ import { runRows } from "./run-rows.ts";
 /** The number of runs on a page. */
 const RUNS = 20;
 
-/** The sources of the pages of a job and of a worker. */
+/** The sources of the job and worker pages. */
 export interface PlaceSource {
   readonly store: Store;
   readonly logs: string;

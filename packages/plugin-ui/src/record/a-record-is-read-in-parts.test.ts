@@ -18,13 +18,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(logs, { recursive: true, force: true }));
 
-/** Writes a record in several files, as when it continues in a new file, and opens it. */
+/** Writes a record that is split into several files, and opens the record. */
 function written(...parts: readonly string[]): RecordFile {
   const path = recordPath(logs, RUN);
   const last = parts.length - 1;
   for (const [at, text] of parts.entries()) writeFileSync(at === last ? path : `${path}-20260131T12000${at}000Z`, text);
   const record = openRecord(path);
-  if (!record) throw new Error("the record is not there");
+  if (!record) throw new Error("the record does not exist");
   return record;
 }
 
@@ -37,7 +37,7 @@ describe("the lines of a record", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "ä", "€", " ", "\\"), maxLength: 40 });
   const parts = fc.array(fc.array(text, { maxLength: 6 }), { minLength: 1, maxLength: 4 });
 
-  it("are the same forwards and backwards, in any number of files, without an incomplete last line", () => {
+  it("are the same whether the files are read forwards or backwards; an incomplete last line is skipped", () => {
     fc.assert(
       fc.property(parts, text, (lines, tail) => {
         const record = written(
@@ -55,7 +55,7 @@ describe("the lines of a record", () => {
     );
   });
 
-  it("are complete even if they are longer than one read", () => {
+  it("are returned completely even if a line is longer than one read", () => {
     const long = output(1, "x".repeat(700_000));
     const record = written(`${long}\n${output(2, "short")}\n`);
     expect([...linesFrom(record, 0)].map((line) => line.text.length)).toEqual([long.length, output(2, "short").length]);
@@ -72,7 +72,7 @@ describe("the events of a record", () => {
     at % 3 === 0 ? output(at + 1, "o") : event(at + 1, "job.skipped"),
   );
 
-  it("appear once each over all pages, with and without a cursor", () => {
+  it("each appear on exactly one page, with and without a cursor", () => {
     const record = written(`${many.slice(0, 40).join("\n")}\n`, `${many.slice(40).join("\n")}\n`);
     for (const keeps of [true, false]) {
       const seen: number[] = [];
@@ -87,14 +87,14 @@ describe("the events of a record", () => {
     record.close();
   });
 
-  it.each([1, 55, 1e9, -1])("are all returned for an invalid cursor (%s)", (cursor) => {
+  it.each([1, 55, 1e9, -1])("are all found despite an invalid cursor (%s)", (cursor) => {
     const record = written(`${many.join("\n")}\n`);
     const { events } = eventsAfter(record, { after: 10, limit: 3, cursor });
     record.close();
     expect(events.map(({ seq }) => seq)).toEqual([11, 12, 14]);
   });
 
-  it("are over after run.finished, and not before", () => {
+  it("are marked as over only after run.finished", () => {
     const open = written(`${event(1, "run.started")}\n`);
     expect(eventsAfter(open, { after: 0, limit: 9, cursor: undefined })).toMatchObject({ last: 1, over: false });
     open.close();
@@ -120,7 +120,7 @@ describe("the log of a record", () => {
       : output(at + 1, `line ${at}`, at % 2 ? "api" : "web", `w${at % 3}`),
   );
 
-  it("opens at its end, and contains every line once when it is read backwards", () => {
+  it("opens at its end, and returns every line once when read backwards", () => {
     const record = written(`${all.slice(0, 200).join("\n")}\n`, `${all.slice(200).join("\n")}\n`);
     const wanted = { job: undefined, worker: undefined, after: undefined, limit: 33 };
     const found: LogLine[] = [];
@@ -143,7 +143,7 @@ describe("the log of a record", () => {
     expect(lines.map(({ seq }) => seq)).toEqual([...lines.map(({ seq }) => seq)].sort((a, b) => a - b));
   });
 
-  it("continues at its end once a line is complete", () => {
+  it("returns a new line only once the line is complete", () => {
     const wanted = { job: undefined, worker: undefined, before: undefined, limit: 10 };
     const begun = written(`${output(1, "one")}\n${output(2, "two").slice(0, 20)}`);
     const { after, lines } = logLines(begun, { ...wanted, after: undefined });

@@ -27,7 +27,7 @@ export interface EventsAfter {
   readonly after: number;
   readonly limit: number;
   /**
-   * The position, from an earlier answer, at which the event after `after` may begin; undefined to search from the
+   * The position, from an earlier response, at which the event after `after` may begin; undefined to search from the
    * beginning.
    */
   readonly cursor: number | undefined;

@@ -17,7 +17,7 @@ interface Part {
   readonly size: number;
 }
 
-/** The path of the record of a run. */
+/** The path of a run's record. */
 export function recordPath(logs: string, run: string): string {
   return join(logs, "runs", run, "events.ndjson");
 }

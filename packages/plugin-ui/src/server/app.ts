@@ -20,7 +20,7 @@ export interface ApiRequest {
   readonly body: unknown;
 }
 
-/** An answer with a status other than 200. */
+/** A response with a status other than 200. */
 export class Answer {
   readonly status: 200 | 201 | 202;
   readonly body: unknown;
@@ -40,7 +40,7 @@ export class Ready {
   }
 }
 
-/** One path of the API. Returns the JSON of the answer, an {@link Answer}, or a complete response. */
+/** One path of the API. Returns the JSON of a response with status 200, an {@link Answer}, or a complete response. */
 export interface Route {
   readonly method: "GET" | "POST";
   /** Below `/api`, with `:name` for a part: `/runs/:id`. */
@@ -56,7 +56,7 @@ export interface Served {
   readonly routes: readonly Route[];
   /** The holder of a token; undefined for an invalid token. */
   personOf(token: string): Person | undefined;
-  /** The current permissions of a person; undefined if the person may no longer use the page. */
+  /** The current permissions of a person; undefined if the person may no longer use the web UI. */
   now(person: Person): Person | undefined;
   /** Called after a one-time code was used up. */
   codeUsed(): void;
@@ -105,7 +105,7 @@ function currentSession(c: Context<Env>, { endpoint, sessions, now }: Served): S
   throw new Refused(401, "NO_SESSION", "the token of this session was revoked", "log in with another one");
 }
 
-/** Begins a session with a one-time code. The answer redirects away from the URL with the code. */
+/** Begins a session with a one-time code. The response redirects away from the URL with the code. */
 function opened(c: Context<Env>, { endpoint, sessions, codeUsed }: Served): Response {
   const person = sessions.redeem(c.req.query("code") ?? "");
   if (!person)
@@ -142,7 +142,7 @@ function responseOf(c: Context<Env>, answer: unknown): Response {
   return c.json(plain(answer));
 }
 
-/** Converts the type of an answer, because Hono's types require a JSON value. */
+/** Converts the type of a response, because Hono's types require a JSON value. */
 function plain(value: unknown): object {
   return typeof value === "object" && value !== null ? value : {};
 }

@@ -17,7 +17,7 @@ export function openInBrowser(place: string): Promise<string | undefined> {
     });
     child.once("exit", (code) => {
       clearTimeout(timer);
-      resolve(code === 0 ? undefined : `xdg-open ended with ${code}`);
+      resolve(code === 0 ? undefined : `xdg-open exited with code ${code}`);
     });
     child.unref();
   });

@@ -16,12 +16,12 @@ export function listOf(query: URLSearchParams, name: string): string[] {
 }
 
 /** A whole number within bounds; undefined if it is absent. */
-export function numberOf(query: URLSearchParams, name: string, least: number, most: number): number | undefined {
+export function numberOf(query: URLSearchParams, name: string, min: number, max: number): number | undefined {
   const text = textOf(query, name);
   if (text === undefined) return undefined;
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw wrong(`${name} must be a whole number from ${least} to ${most}`);
+  if (value >= min && value <= max) return value;
+  throw wrong(`${name} must be a whole number from ${min} to ${max}`);
 }
 
 /** One of several words; the first word if it is absent. */

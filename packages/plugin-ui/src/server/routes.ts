@@ -18,7 +18,7 @@ import { Answer, type ApiRequest, type Route } from "./app.ts";
 import { listOf, numberOf, textOf, unknown, wordOf, wrong } from "./query.ts";
 import { Refused } from "./refused.ts";
 
-/** The parts that answers are built from. */
+/** The parts that responses are built from. */
 export interface Parts {
   readonly version: string;
   readonly source: BucketSource;

@@ -44,7 +44,7 @@ export interface UiOptions {
 /** A running server. */
 export interface Ui {
   readonly port: number;
-  /** The URL of the page, without a code. */
+  /** The URL of the web UI, without a code. */
   readonly url: string;
   /** A URL that logs in a browser, once; undefined with tokens. */
   readonly openUrl: string | undefined;
@@ -55,7 +55,7 @@ export interface Ui {
   close(): Promise<void>;
 }
 
-/** The private directory of the page in a bucket. */
+/** The private directory of the web UI in a bucket. */
 export function uiDirectory({ data }: Pick<BucketPaths, "data">): string {
   return join(data, "ui");
 }

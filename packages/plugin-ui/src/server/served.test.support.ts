@@ -39,7 +39,7 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** A browser that has logged in, with a page of the server. */
+/** A browser that has logged in and opened a page of the server. */
 export interface Browser {
   readonly cookie: string;
   readonly session: SessionAnswer;

@@ -9,7 +9,7 @@ export class AdoptCommand extends EngineCommand {
     category: "Operate",
     description: "make this copy of the bucket the one to deploy from",
     details:
-      "A bucket that was copied, restored or moved to another disk deploys nothing until you confirm it, and no copy changes a worker that another copy changed last. This command confirms that you deploy from this copy. It reads from every worker which command last changed that worker, and takes over workers that another copy changed. It changes nothing on the workers. Then run maand deploy --verify to find and repair what the other copy changed. From then on, maand refuses the other copy.",
+      "A bucket that was copied, restored or moved to another disk deploys nothing until you confirm it, and no copy changes a worker that was last changed by another copy. This command confirms that you deploy from this copy. It reads from every worker which command last changed that worker, and takes over workers that another copy changed. It changes nothing on the workers. Then run maand deploy --verify to find and repair what the other copy changed. From then on, maand refuses the other copy.",
     examples: [
       ["After restoring a backup", "maand adopt"],
       ["The result for each worker, for a script", "maand adopt --json"],
@@ -26,7 +26,7 @@ export class AdoptCommand extends EngineCommand {
 
   report(workers: readonly AdoptedWorker[]): void {
     for (const { host, state, message } of workers) {
-      if (state === "taken") this.print(`${host}: taken over; changed last by ${message}`);
+      if (state === "taken") this.print(`${host}: taken over; last changed by ${message}`);
       if (state === "failed") this.context.stderr.write(`${host}: not taken over: ${message}\n`);
     }
     if (this.quiet) return;

@@ -16,7 +16,7 @@ let typed: ReturnType<typeof typedIn>;
 
 beforeAll(async () => {
   const made = await initialised();
-  // certificates end at a whole second, so the number of days left would be one higher at the start of a second
+  // certificates expire at a whole second, so the number of days left would be one higher at the start of a second
   start = new Date(Math.floor(Date.now() / 1000) * 1000 + 500);
   now = start;
   root = mkdtempSync(join(tmpdir(), "maand-cat-certs-"));

@@ -39,7 +39,7 @@ describe("a table on a terminal", () => {
   const TABLES = ["workers", "jobs", "allocations", "deployments", "job_commands", "job_ports", "certs", "kv"];
 
   it.each(TABLES.flatMap((table) => [40, 80, 120].map((columns) => [table, columns] as const)))(
-    "of cat %s fits %d columns",
+    "printed by cat %s fits %d columns",
     async (table, columns) => {
       const { out } = await on(columns)("cat", table);
       const lines = out.trimEnd().split("\n");
@@ -86,7 +86,7 @@ describe("a table on a terminal", () => {
     expect((await typedIn(root)("--wide", "cat", "deployments")).out).toBe(wide.out);
   });
 
-  it("has the same JSON keys, however narrow the terminal is", async () => {
+  it("has the same JSON keys, regardless of the terminal's width", async () => {
     const [row = {}] = JSON.parse((await on(40)("cat", "deployments", "--json")).out);
     expect(Object.keys(row)).toEqual([
       ...["job", "worker_ip", "alloc_id", "rollout", "current_hash", "previous_hash", "current_version", "new_version"],
@@ -105,7 +105,7 @@ it.each([{ LANG: "C", TERM: "xterm" }, { LANG: "C.UTF-8", TERM: "dumb" }, { TERM
   },
 );
 
-it("a table in a pipe has box-drawing characters, whatever the locale is", async () => {
+it("a table in a pipe has box-drawing characters, regardless of the locale", async () => {
   const { out } = await typedIn(root)("cat", "jobs");
   expect(out).toMatch(/^╭─/);
 });

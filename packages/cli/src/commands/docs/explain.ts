@@ -13,7 +13,7 @@ export class ExplainCommand extends MaandCommand {
     category: "Look",
     description: "explain an error code, offline",
     details:
-      "Prints the documentation of the code of an error or problem; without a code, lists all codes. Codes appear in the output of --json, in the logs, and below errors on a terminal.",
+      "Prints the documentation of an error or problem code; without a code, lists all codes. Codes appear in the output of --json, in the logs, and below errors on a terminal.",
     examples: [
       ["An error", "maand explain HOST_KEY_CHANGED"],
       ["A problem of a build", "maand explain unknown_name"],

@@ -129,7 +129,7 @@ describe("maand job create --command", () => {
     expect(readFileSync(join(root, JOB, "Makefile"), "utf8")).toBe(makefile);
   });
 
-  it("keeps line ends and byte order marks of other systems", async () => {
+  it("keeps the newlines and byte order marks of other systems", async () => {
     await typed("job", "create", "api");
     writeFileSync(join(root, JOB, "manifest.json"), '{\r\n    "version": "1.0.0"\r\n}\r\n');
     expect((await typed("job", "create", "api", "--command", "command_b", "--on", "cli")).code).toBe(0);

@@ -35,7 +35,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const RUN = "3f2a0000-0000-4000-8000-000000000001";
 const OTHER = "3f9b0000-0000-4000-8000-000000000002";
 
-/** A line as maand writes it, at a second of one minute. */
+/** A log line as maand writes it, with this second in its time. */
 function line(second: number, more: string, run = RUN): string {
   return `ts=2026-11-25T20:00:${String(second).padStart(2, "0")}.000Z level=INFO ${more.replace("RUN", `run=${run} maand=deploy seq=7`)}`;
 }
@@ -47,7 +47,7 @@ function log(name: string, ...lines: readonly string[]): void {
 
 const START = "RUN worker=10.0.0.1 job=api phase=rollout action=start";
 
-/** Two workers whose commands ran in parallel, and lines of no worker. */
+/** Writes the logs of two workers whose commands ran in parallel, and lines that belong to no worker. */
 function twoWorkers(): void {
   log(
     "10.0.0.1.log",
@@ -81,7 +81,7 @@ describe("maand logs show", () => {
     expect((await maand("logs", "show", "--tail", "0")).out).toBe("");
   });
 
-  it("reads the last lines from the end of the files, across rotated files, for any count", async () => {
+  it("returns the last lines with --tail, even from rotated files", async () => {
     for (let at = 1; at <= 20; at += 1)
       log("maand.log-20261125T195900000Z", line(at, `event=a RUN worker=- pad=${"x".repeat(9000)}`));
     for (let at = 21; at <= 23; at += 1) log("maand.log", line(at, "event=b RUN worker=-"));
@@ -114,7 +114,7 @@ describe("maand logs show", () => {
     expect(await maand("logs", "show", "--worker", "label:none")).toMatchObject({ code: 2, out: "" });
   });
 
-  it("matches each job of a line with several jobs, and the name of a removed job by its prefix", async () => {
+  it("finds a line with several jobs by each job, and a removed job by a prefix of its name", async () => {
     log(
       "10.0.0.1.log",
       line(1, "event=command_begin RUN worker=10.0.0.1 job=api,api-gateway phase=rsync action=rsync id=1"),
@@ -220,13 +220,13 @@ describe("maand logs show", () => {
     expect(out).not.toMatch(/(?!\n)\p{Cc}/u);
   });
 
-  it("counts only log lines for --tail, whether or not a file ends with a newline", async () => {
+  it("counts only log lines for --tail, even if a file ends without a newline", async () => {
     twoWorkers();
     const path = join(root, "logs/10.0.0.1.log");
     appendFileSync(path, `| told by an older maand\n${"rubbish\n".repeat(20_000)}${"x".repeat(100_000)}\nts=2026-11-2`);
     const shown = async (...flags: string[]) => seconds((await maand("logs", "show", ...flags)).out);
     expect(await shown("--worker", "10.0.0.1", "--tail", "2")).toEqual([4, 8]);
-    expect(await shown("--tail", "4")).toEqual([6, 8, 9]); // and what an older maand kept
+    expect(await shown("--tail", "4")).toEqual([6, 8, 9]); // also in a file with lines of an older maand
   });
 
   it("names a file that cannot be opened, shows the other files, and fails", async () => {
@@ -238,7 +238,7 @@ describe("maand logs show", () => {
     expect(err).toMatch(/^maand: 10\.0\.0\.5\.log: .*EISDIR/);
   });
 
-  it("shows lines of an older format only without filters", async () => {
+  it("shows lines in an older format only if no filter is set", async () => {
     log("10.0.0.1.log", line(1, "event=old RUN worker=10.0.0.1"), "| it said", "! it cried");
     expect((await maand("logs", "show")).out).toContain("| it said\n! it cried\n");
     expect((await maand("logs", "show", "--event", "old")).out).not.toContain("it said");
@@ -256,7 +256,7 @@ describe("maand logs show", () => {
 });
 
 describe("maand logs show --follow", () => {
-  /** A running command line, its output so far, and its end. */
+  /** Starts a command line; returns its output so far, and a promise of its end. */
   function following(...argv: string[]) {
     const [stdout, stderr, interrupt] = [new PassThrough(), new PassThrough(), new AbortController()];
     const output = { out: "" };
@@ -301,7 +301,7 @@ describe("maand logs show --follow", () => {
     expect(await code).toBe(130);
   });
 
-  it("shows all lines of the given run, and ends when the run ends", async () => {
+  it("shows all lines of the requested run, and ends when the run ends", async () => {
     for (let at = 1; at <= 20; at += 1) log(`runs/${RUN}/maand.log`, line(at, "event=a RUN worker=-"));
     const { shows, code } = following("--run", "3f2a");
     await shows(...Array.from({ length: 20 }, (_, at) => at + 1));

@@ -100,7 +100,7 @@ it("a provider that fails changes no secret, and no message contains its output"
     problems: [
       {
         where: "secret://exec/mine/token",
-        message: expect.stringMatching(/ ended with exit code 4: cannot unlock/),
+        message: expect.stringMatching(/ exited with code 4: cannot unlock/),
       },
       { where: "secret://exec/mine/db" },
     ],
@@ -111,7 +111,7 @@ it("a provider that fails changes no secret, and no message contains its output"
   expect(set.err).toContain("db_password of job api is read from secret://exec/mine/db");
 });
 
-it("a secret from a provider reaches the file on the worker unchanged, whatever its text", async () => {
+it("a secret from a provider reaches the file on the worker unchanged, regardless of its content", async () => {
   const text = fc.string({ unit: "grapheme", minLength: 1 }).filter((any) => !any.includes("\0"));
   await fc.assert(
     fc.asyncProperty(text, text, async (db, token) => {

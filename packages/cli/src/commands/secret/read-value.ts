@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { type Context, hiddenLine } from "@maand/command";
 import { MaandError } from "@maand/core";
 
-/** The source of the value of a secret. */
+/** The source of a secret's value. */
 export interface ValueSource {
   /** A file; `-` is standard input. */
   readonly file: string | undefined;
@@ -56,14 +56,14 @@ async function bytesOf(stream: Context["stdin"]): Promise<Buffer> {
   for await (const chunk of stream) {
     const bytes = typeof chunk === "string" ? Buffer.from(chunk) : Buffer.from(chunk as Uint8Array);
     size += bytes.byteLength;
-    if (size > LARGEST) throw usage("standard input", `has more than ${LARGEST} bytes`);
+    if (size > LARGEST) throw usage("standard input", `is larger than ${LARGEST} bytes`);
     chunks.push(bytes);
   }
   return Buffer.concat(chunks);
 }
 
 function textOf(bytes: Uint8Array, where: string): string {
-  if (bytes.byteLength > LARGEST) throw usage(where, `has more than ${LARGEST} bytes`);
+  if (bytes.byteLength > LARGEST) throw usage(where, `is larger than ${LARGEST} bytes`);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

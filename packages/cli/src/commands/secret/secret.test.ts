@@ -168,7 +168,7 @@ describe("maand secret set", () => {
     });
   });
 
-  it("stores a secret that reaches the file on the worker unchanged, whatever its text", async () => {
+  it("stores a secret that reaches the file on the worker unchanged, regardless of its content", async () => {
     bucket.job("one", { version: "1.0.0", selectors: ["worker"] }, { "a.tpl": '{{getSecret "any"}}' });
     bucket.removeJob("api");
     bucket.removeJob("web");

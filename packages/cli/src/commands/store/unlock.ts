@@ -8,7 +8,7 @@ export class UnlockCommand extends MaandCommand {
     category: "Bucket",
     description: "show which command uses the bucket, and what you can do",
     details:
-      "Changes nothing: a lock ends with its process, and a lease ends when its holder stops renewing it. Exits with 3 while a command uses the bucket.",
+      "Changes nothing: a lock is released when its process exits, and a lease expires when its holder stops renewing it. Exits with 3 while a command uses the bucket.",
     examples: [
       ["When a command is refused", "maand unlock"],
       ["Who holds the lock, for a script", "maand unlock --json"],
@@ -36,11 +36,11 @@ function advice(
 ): string[] {
   if (leftMs === undefined)
     return [
-      `  it holds the lock until its process ends; to stop it: kill ${pid}`,
+      `  it holds the lock until its process exits; to stop it: kill ${pid}`,
       "  to wait for it, add --wait to your command",
     ];
   return [
-    `  its lease ends in ${Math.ceil(leftMs / 1000)} s, unless it is renewed; then any command can take it`,
+    `  its lease expires in ${Math.ceil(leftMs / 1000)} s unless it is renewed; then any command can take it`,
     `  to stop it: Ctrl-C there, or kill ${pid} on ${machine ?? "its machine"}; to wait for it, add --wait to your command`,
   ];
 }

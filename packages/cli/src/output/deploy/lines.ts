@@ -20,8 +20,8 @@ export interface LineOptions {
   /** The width to which the result is wrapped; undefined for no wrapping. */
   readonly columns?: () => number | undefined;
   /**
-   * The number of last lines of output in the result, below each failure; default 3, because all of it was printed
-   * before.
+   * The number of last lines of output in the result, below each failure; default 3, because the complete output was
+   * already printed.
    */
   readonly lastLines?: number;
   /** Changes the lines of the result after they were wrapped, for example to add links. */
@@ -111,7 +111,7 @@ function lines(event: MaandEvent, style: Style): string[] {
     case "job.skipped":
       return [style.faint(`${event.job}: nothing to do, ${event.reason}`)];
     case "job.blocked":
-      return [`${style.warn("blocked")} ${event.job}: demands ${event.by}`];
+      return [`${style.warn("blocked")} ${event.job}: depends on ${event.by}`];
     case "job.started":
       return event.batches === 0 ? [] : [startedLine(event, style)];
     case "revert.started":

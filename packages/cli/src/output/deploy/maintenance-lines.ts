@@ -5,7 +5,7 @@ type Planned = Extract<MaandEvent, { type: "maintenance.planned" }>;
 type Moved = Extract<MaandEvent, { type: "maintenance.worker" }>;
 type Finished = Extract<MaandEvent, { type: "maintenance.finished" }>;
 
-/** The lines of an event of a maintenance; none for other events. */
+/** The lines of a maintenance event; none for other events. */
 export function maintenanceLines(event: MaandEvent, style: Style): string[] {
   switch (event.type) {
     case "maintenance.planned":
@@ -19,7 +19,7 @@ export function maintenanceLines(event: MaandEvent, style: Style): string[] {
   }
 }
 
-/** The line with the workers and the steps, before a maintenance begins. */
+/** The line with the workers and the steps, before maintenance begins. */
 function plannedLine({ workers, concurrency, steps, stops_when }: Planned, style: Style): string {
   const pace = workers.length < 2 || concurrency === 1 ? "one after another" : `up to ${concurrency} at a time`;
   const how = workers.length < 2 ? "" : `, ${pace}`;
@@ -55,7 +55,7 @@ function finishedLines({ outcome, is_over, workers, message }: Finished, style: 
     : "maand maintain resume continues, maand maintain abort ends it and starts what it stopped";
   return [
     ...(message === null ? [] : [`  ${message}`]),
-    `${title} ${plural(workers.length, "worker")}: ${counts.join(", ")}`,
+    `${title} ${plural(workers.length, "worker")} (${counts.join(", ")})`,
     ...(is_over ? [] : [`  ${style.faint("hint:")} ${next}`]),
   ];
 }

@@ -15,7 +15,7 @@ export function nextLine(event: Finished, jobs: readonly JobEnd[], style: Style)
   return [`  next: fix ${listed([...atFault.map(nextSteps), ...workers])}, then run ${build} to resume`];
 }
 
-/** Whether the job itself needs a fix: it is not blocked by another job, and not only its workers are unreachable. */
+/** Whether the job itself needs a fix: no other job blocks it, and it has a failure other than unreachable workers. */
 function isAtFault(job: JobEnd): boolean {
   if (!hasProblems(job) || job.by !== undefined) return false;
   const wrong = job.results.filter(isWrong);

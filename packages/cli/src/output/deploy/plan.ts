@@ -94,7 +94,7 @@ function jobLines(job: PlanJob, style: Style): string[] {
       ...before,
     ];
   const width = Math.max(...job.allocations.map(({ allocation }) => allocation.host.length));
-  const blocked = `blocked: it demands ${job.blockedBy}, which is paused or cannot be planned`;
+  const blocked = `blocked: it depends on ${job.blockedBy}, which is paused or cannot be planned`;
   return [
     `${name}${job.blockedBy === undefined ? "deploy required" : style.warn(blocked)}`,
     ...stepLines(job, style),

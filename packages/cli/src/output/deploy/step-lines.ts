@@ -39,7 +39,7 @@ export function pausedLine(
   return `  ${style.warn("paused:")} ${job} ${release} at step ${step} of ${steps}${when}${who}; ${resume} continues, ${abort} ${back}`;
 }
 
-/** The lines of an event of a staged rollout; none for other events. */
+/** The lines of a staged-rollout event; none for other events. */
 export function rolloutLines(event: MaandEvent, style: Style): string[] {
   switch (event.type) {
     case "rollout.step": {

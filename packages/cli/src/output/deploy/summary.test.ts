@@ -187,7 +187,7 @@ describe("the summary of a deploy", () => {
       [
         "",
         "  db: restart unreachable on 10.0.0.1: 10.0.0.1 cannot be reached",
-        "  api: blocked: it demands db, which failed",
+        "  api: blocked: it depends on db, which failed",
         "deploy failed: 0 promoted, 0 unchanged, 1 failed, 1 skipped in 1.5s",
         "  next: fix 10.0.0.1, then run maand deploy to resume",
       ].join("\n"),

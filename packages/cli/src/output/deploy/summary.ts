@@ -18,7 +18,7 @@ import { nextLine } from "./next-line.ts";
 import { HEALTH_UNCHECKED, notIncluded } from "./plan.ts";
 import { pausedLine } from "./step-lines.ts";
 
-/** The number of last output lines of a command that are shown again, if all were printed before. */
+/** The number of last output lines of a command that are shown again if its complete output was already printed. */
 const LAST_LINES = 3;
 
 /**
@@ -177,7 +177,7 @@ function skippedWorkerLines(
   wrong: readonly Result[],
   style: Style,
 ): string[] {
-  if (by !== undefined) return [`${style.warn("blocked:")} it demands ${by}, which ${waits ? "waits" : "failed"}`];
+  if (by !== undefined) return [`${style.warn("blocked:")} it depends on ${by}, which ${waits ? "waits" : "failed"}`];
   if (left.length === 0) return [];
   const refused = failures.some(({ code }) => code === "NOT_PERMITTED");
   return [`${style.warn("skipped")} on ${named(left)}: ${refused ? "not permitted" : whatFailedBefore(wrong)}`];

@@ -31,7 +31,7 @@ export function ciGroups(
 }
 
 /**
- * The marks of GitHub. A random token disables workflow commands except in maand's own lines, because a line of a
+ * The group commands of GitHub. A random token disables workflow commands except in maand's own lines, because a line of a
  * program must not act as a command.
  */
 function github(token: string): Marks {

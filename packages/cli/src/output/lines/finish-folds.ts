@@ -32,8 +32,8 @@ export function finishFolds(style: Style) {
   const folds = new Map<string, Fold>();
 
   function line({ first, workers, times }: Fold): string {
-    const [least, most] = [Math.min(...times), Math.max(...times)].map(duration);
-    const took = times.length === 0 ? "" : ` ${style.faint(least === most ? `${most}` : `${least} to ${most}`)}`;
+    const [min, max] = [Math.min(...times), Math.max(...times)].map(duration);
+    const took = times.length === 0 ? "" : ` ${style.faint(min === max ? `${max}` : `${min} to ${max}`)}`;
     return `${first.text(named(workers))}${took}`;
   }
 

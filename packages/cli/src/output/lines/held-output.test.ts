@@ -6,7 +6,7 @@ import { HELD_CHARACTERS, OutputFolds } from "./output-folds.ts";
 const LINES = 50;
 const TEXT = "x".repeat(1000);
 
-it("output that is held for many workers is printed beyond a limit, and no line is lost", () => {
+it("output that is held for many workers is printed once it exceeds a limit, and no line is lost", () => {
   const hosts = workers(400);
   const folds = new OutputFolds(styleFor({}, {}, true));
   let printed = 0;

@@ -247,7 +247,7 @@ describe("the groups of CI logs", () => {
     return printed().join("\n");
   }
 
-  it("of GitHub are flat, one per wave, with failures outside and workflow commands in output disabled", () => {
+  it("of GitHub are flat, one per wave; failures are outside, and workflow commands in output are disabled", () => {
     const printed = groupsOf({ GITHUB_ACTIONS: "true" });
     const token = /^::stop-commands::([0-9a-f]{32})$/m.exec(printed)?.[1] ?? "";
     expect(printed.replaceAll(token, "T").split("\n")).toEqual([
@@ -324,7 +324,7 @@ describe("the groups of CI logs", () => {
     expect(printed).toContain(`[collapsed=true]\r\u001b[0Kwave 1: api, 100%\n`);
   });
 
-  it("are printed neither elsewhere nor with --quiet", () => {
+  it("are printed only in these CI systems, and not with --quiet", () => {
     expect(groupsOf({})).not.toContain("group");
     const { play, printed, reader } = lines({ GITHUB_ACTIONS: "true" }, true);
     play(events);

@@ -1,7 +1,7 @@
 import { plural, type Style } from "@maand/command";
 import type { Outcome } from "@maand/core";
 
-/** The number of workers that are named in a line for several; the others are counted. */
+/** The maximum number of workers that one line names; further workers are only counted. */
 const NAMED = 3;
 
 /** `61 more workers (10.0.0.4, 10.0.0.5, 10.0.0.6, ...)`. */

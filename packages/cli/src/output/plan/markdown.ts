@@ -1,4 +1,4 @@
-/** Shows control characters as escapes, such as `\x1b`; tabs and line ends are kept. */
+/** Shows control characters as escapes, such as `\x1b`; tabs and newlines are kept. */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (found) => {
     if (found === "\t" || found === "\n") return found;

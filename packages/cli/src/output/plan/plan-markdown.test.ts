@@ -153,7 +153,7 @@ describe("a plan as markdown", () => {
     expect(order.filter((part) => !text.includes(part))).toEqual([]);
   });
 
-  it("escapes markup, mentions and the ends of blocks", () => {
+  it("escapes markup, mentions and code fences", () => {
     const nasty = "a|b `c` <img src=x> @team **x** [y](z)";
     const diff = "diff --git a/x b/x\n+```\n+````sh\n+\u001b[2J\n";
     const text = planMarkdown(

@@ -2,7 +2,7 @@ import { FAILURES_KEPT, type Failed, type JobProgress, LINES_KEPT, type Progress
 
 /** Functions that change the model. Each returns a new model. */
 
-/** `api@10.0.0.1`, a worker, a job, or an empty text for the whole run. */
+/** `api@10.0.0.1`, a worker, a job, or an empty string for the whole run. */
 export function unitOf(job: string | null | undefined, worker: string | null | undefined): string {
   return job && worker ? `${job}@${worker}` : (job ?? worker ?? "");
 }

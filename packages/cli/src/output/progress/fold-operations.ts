@@ -2,10 +2,10 @@ import type { MaandEvent } from "@maand/core";
 import { withFailure, withJob, withoutStep, withStep, withWarning } from "./change.ts";
 import type { Progress } from "./model.ts";
 
-/** The name of the row that counts the workers of a script or a maintenance. */
+/** The name of the row that counts the workers of a script or of maintenance. */
 const WORKERS = "workers";
 
-/** The model after an event of a script, of a maintenance, of drift or of the availability budget; unchanged by other events. */
+/** The model after a script, maintenance, drift or budget event; other events change nothing. */
 export function foldOperation(model: Progress, event: MaandEvent, at: number): Progress {
   switch (event.type) {
     case "script.planned":

@@ -11,7 +11,7 @@ export function foldRollout(model: Progress, event: MaandEvent, at: number): Pro
       return { ...model, jobs, unchanged: model.unchanged + 1 };
     }
     case "job.blocked":
-      return withJob(model, event.job, () => ({ state: "blocked", note: `demands ${event.by}`, ended: at }));
+      return withJob(model, event.job, () => ({ state: "blocked", note: `depends on ${event.by}`, ended: at }));
     case "job.started":
       return withJob(model, event.job, () => ({ ...fresh(at), total: event.allocations }));
     case "batch.started":

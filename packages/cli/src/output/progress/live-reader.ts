@@ -12,7 +12,7 @@ import { glyphsFor } from "./look.ts";
 import { NOTHING_YET } from "./model.ts";
 import { columnsOf, Screen } from "./screen.ts";
 
-/** The number of last lines of output in the result, below each failure, because none of it was printed before. */
+/** The number of last lines of output in the result, below each failure, because no output was printed before. */
 const LAST_LINES = 20;
 /** The assumed height of a terminal that does not report it. */
 const ROWS = 24;

@@ -63,7 +63,7 @@ export const NARROW = 60;
 export type Part = readonly [text: string, paint?: ((text: string) => string) | undefined];
 
 /**
- * One row of a frame, cut to the terminal. The last column stays empty, because some terminals would begin another row
+ * One row of a frame, truncated to the width of the terminal. The last column stays empty, because some terminals would begin another row
  * there.
  */
 export function row(parts: readonly Part[], { columns, glyphs }: Pick<Look, "columns" | "glyphs">): string {

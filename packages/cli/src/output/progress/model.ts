@@ -22,7 +22,7 @@ export interface Progress {
   readonly failures: readonly Failed[];
   /** The number of failures beyond those that are kept. */
   readonly moreFailures: number;
-  /** How often each warning was printed. */
+  /** How many times each warning was printed. */
   readonly warnings: ReadonlyMap<string, number>;
   /** Whether the run was interrupted and is stopping its work. */
   readonly isStopping: boolean;
@@ -38,7 +38,7 @@ export interface Count {
 
 export type JobState = "waiting" | "running" | "ok" | "failed" | "blocked" | "paused" | "reverting" | "reverted";
 
-/** One job, or all workers of a script or a maintenance. */
+/** One job, or all workers of a script or of maintenance. */
 export interface JobProgress {
   readonly name: string;
   readonly state: JobState;

@@ -11,7 +11,7 @@ import {
   workers,
 } from "./events.test.support.ts";
 
-/** A moment of a run: its events so far, and the second of that moment. */
+/** A moment of a run: the events so far, and the time in seconds. */
 export interface Scene {
   readonly events: readonly MaandEvent[];
   readonly seconds: number;

@@ -61,7 +61,7 @@ const FINISHED = eventsOf((at) =>
 );
 
 describe("a live screen", () => {
-  it("shows a run while it is in progress, and leaves only its result", () => {
+  it("shows a run while it is in progress, and afterwards only its result", () => {
     const { terminal, reader } = live();
     terminal.write("$ maand deploy\n");
     play(reader, firstDeploy().events);
@@ -79,7 +79,7 @@ describe("a live screen", () => {
     expect(terminal.writes).toEqual(["deploy done: 4 promoted, 0 unchanged in 20.0s\n"]);
   });
 
-  it("writes at most ten frames per second, each at once, and only after a change", () => {
+  it("writes at most ten frames per second, each in one write, and only after a change", () => {
     const { terminal, reader } = live();
     play(
       reader,
@@ -110,7 +110,7 @@ describe("a live screen", () => {
     expect(terminal.writes.join("")).not.toMatch(/\[[0-3]?J/);
   });
 
-  it("draws no frame before the first event, whatever other output appears", () => {
+  it("draws no frame before the first event, even if other output appears", () => {
     const { terminal } = live();
     terminal.write("built: 3 jobs\n");
     terminal.resize(40, 10);
@@ -118,7 +118,7 @@ describe("a live screen", () => {
     expect(terminal.writes).toEqual(["built: 3 jobs\n"]);
   });
 
-  it("makes room for other output, and stays hidden until its line ends", () => {
+  it("makes room for other output, and stays hidden until that output ends its line", () => {
     const { terminal, reader } = live();
     play(reader, firstDeploy().events);
     vi.advanceTimersByTime(150);
@@ -166,7 +166,7 @@ describe("a live screen", () => {
     expect(terminal.isCursorShown).toBe(false);
   });
 
-  it("restores the streams at its end", () => {
+  it("restores the streams when it ends", () => {
     const { terminal, reader, leaving } = live();
     play(reader, firstDeploy().events);
     vi.advanceTimersByTime(150);
@@ -231,7 +231,7 @@ describe("a live screen", () => {
     );
   });
 
-  it("leaves lines about the steps of a maintenance, and no output of its jobs", () => {
+  it("leaves the lines about maintenance steps, but no output of jobs", () => {
     const { terminal, reader } = live();
     const events = eventsOf((at) => {
       started(at, "maintain resume");

@@ -13,8 +13,8 @@ interface ScreenLine {
 }
 
 /**
- * A small terminal: the text that is written to it, and the text that it shows. Like most terminals, it breaks long
- * lines again when its width changes.
+ * A small terminal: the text that is written to it, and the text that it shows. Like most terminals, it rewraps long
+ * lines when its width changes.
  */
 export class Terminal extends Writable {
   readonly isTTY = true;
@@ -85,7 +85,7 @@ export class Terminal extends Writable {
       Object.assign(this.#here, { text: this.#here.text.slice(0, this.#at.column), goesOn: false });
     else if (order === "h" || order === "l") {
       if (count === "?25") this.isCursorShown = order === "h";
-    } else if (order !== "m") throw new Error(`the terminal does not know ${JSON.stringify(sign)}`);
+    } else if (order !== "m") throw new Error(`unknown control sequence ${JSON.stringify(sign)}`);
   }
 
   #put(sign: string): void {
@@ -108,7 +108,7 @@ export class Terminal extends Writable {
 
   get #here(): ScreenLine {
     const line = this.#lines[this.#at.line];
-    if (line === undefined) throw new Error("the cursor is nowhere");
+    if (line === undefined) throw new Error("the cursor is not on a line");
     return line;
   }
 

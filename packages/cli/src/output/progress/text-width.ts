@@ -12,7 +12,7 @@ export function widthOf(text: string): number {
   return PLAIN.test(text) ? text.length : truncatedWidth(text).width;
 }
 
-/** A text cut to a number of columns, with dots at its end if something is missing. */
+/** A text truncated to a number of columns; a truncated text ends with dots. */
 export function cut(text: string, columns: number, dots: string): string {
   if (columns <= 0) return "";
   if (widthOf(text) <= columns) return text;

@@ -4,7 +4,7 @@ import type { TracedCall } from "@maand/core/internal";
 export interface TraceRow {
   readonly hook: string;
   readonly plugin: string;
-  /** `api@10.0.0.1`, `api`, `10.0.0.1`, or an empty text for the whole run. */
+  /** `api@10.0.0.1`, `api`, `10.0.0.1`, or an empty string for the whole run. */
   readonly unit: string;
   readonly calls: number;
   /** Calls that threw. */

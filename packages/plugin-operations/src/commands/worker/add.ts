@@ -22,7 +22,7 @@ export class WorkerAddCommand extends MaandCommand {
   labels = Option.Array("-l,--labels", [], { description: "Labels of the workers, comma-separated." });
   user = Option.String("--user", { description: "ssh user; default: ssh_user of the bucket." });
   port = Option.String("--port", { description: "ssh port; default: ssh_port of the bucket." });
-  identity = Option.String("--identity", { description: "Key file, below secrets/ or absolute; default: ssh_key." });
+  identity = Option.String("--identity", { description: "Key file, under secrets/ or absolute; default: ssh_key." });
   hostname = Option.String("--hostname", { description: "A display name; for one host only." });
   transport = Option.String("--transport", { description: "ssh, local, or the transport of a plugin." });
 

@@ -62,8 +62,8 @@ export class WorkerTrustCommand extends EngineCommand {
 }
 
 /**
- * The rows of a worker: its key, and the previously pinned keys below a changed key, because side by side they are too
- * wide for a screen.
+ * The rows of a worker: its key, and the previously pinned keys below a changed key, because they are too wide for a
+ * screen side by side.
  */
 function rows({ host, key, failure }: TrustReport): string[][] {
   const state = key?.state ?? (failure ? "unreachable" : "none needed");

@@ -14,7 +14,7 @@ export interface FleetFilter {
   readonly sort: "attention" | "position";
 }
 
-/** A column of the grid: a job, and its place in the cells of each worker. */
+/** A column of the grid: a job, and its index in the cells of each worker. */
 export interface Column {
   readonly job: FleetJob;
   readonly at: number;

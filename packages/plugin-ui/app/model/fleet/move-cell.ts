@@ -1,17 +1,17 @@
-/** A cell of a grid. Row -1 is the head with the names of columns, column -1 the names of rows. */
+/** A cell of a grid. Row -1 contains the column headings, and column -1 contains the row headings. */
 export interface Cell {
   readonly row: number;
   readonly column: number;
 }
 
-/** The size of a grid, and the number of rows of a page. */
+/** The size of a grid, and the number of rows that Page Up and Page Down move. */
 export interface GridSize {
   readonly rows: number;
   readonly columns: number;
   readonly page: number;
 }
 
-/** The cell that a key moves to; undefined for other keys. Movements end at the edges. */
+/** The cell that a key moves to; undefined for a key that moves nowhere. A movement stops at the edge of the grid. */
 export function moveCell({ row, column }: Cell, key: string, { rows, columns, page }: GridSize): Cell | undefined {
   const to = (nextRow: number, nextColumn: number): Cell => {
     const cell = { row: clamp(nextRow, -1, rows - 1), column: clamp(nextColumn, -1, columns - 1) };
@@ -39,6 +39,6 @@ export function moveCell({ row, column }: Cell, key: string, { rows, columns, pa
   }
 }
 
-function clamp(value: number, least: number, most: number): number {
-  return Math.max(least, Math.min(most, value));
+function clamp(value: number, min: number, max: number): number {
+  return Math.max(min, Math.min(max, value));
 }

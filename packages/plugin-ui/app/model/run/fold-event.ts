@@ -5,8 +5,8 @@ import type { RunEvent } from "./run-event.ts";
 import type { RunHistory } from "./run-history.ts";
 
 /**
- * Adds events to the history of their run, in order. Skips events that the history already has, so that an answer may
- * overlap with the previous one. Answers contain no lines of output, so numbers may be missing.
+ * Adds events to the history of their run, in order. Skips events that the history already has, so that a response may
+ * overlap with the previous one. Responses contain no lines of output, so numbers may be missing.
  */
 export function foldEvents(history: RunHistory, events: readonly RunEvent[]): void {
   for (const event of events) if (event.seq > history.seq) foldEvent(history, event);

@@ -6,7 +6,7 @@ import type { RunHistory } from "./run-history.ts";
 const SCRIPT = "script";
 const MAINTENANCE = "maintenance";
 
-/** States of workers in a maintenance, as states of a run. */
+/** States of workers in maintenance, as states of a run. */
 const MAINTAINED: Readonly<Record<string, string>> = {
   waiting: "waiting",
   under_way: "running",
@@ -16,7 +16,7 @@ const MAINTAINED: Readonly<Record<string, string>> = {
   aborted: "interrupted",
 };
 
-/** Adds an event of a script, of a maintenance, of drift or of the availability budget; other events change nothing. */
+/** Adds a script, maintenance, drift or budget event; other events change nothing. */
 export function foldOperation(history: RunHistory, event: RunEvent): void {
   const worker = event.worker ?? "";
   switch (event.type) {

@@ -2,7 +2,7 @@ import { addFailure } from "./add-failure.ts";
 import type { RunEvent } from "./run-event.ts";
 import type { JobHistory, RunHistory } from "./run-history.ts";
 
-/** Adds an event of the rollout of a job; false for other events. */
+/** Adds an event of a job's rollout; returns false for other events. */
 export function foldRollout(history: RunHistory, event: RunEvent): boolean {
   if (event.type === "wave.started") {
     history.wave += 1;
@@ -16,7 +16,7 @@ export function foldRollout(history: RunHistory, event: RunEvent): boolean {
       history.setJob(job, "skipped", "nothing to do");
       return true;
     case "job.blocked":
-      history.setJob(job, "blocked", `demands ${event.by ?? "another job"}`);
+      history.setJob(job, "blocked", `depends on ${event.by ?? "another job"}`);
       return true;
     case "job.started":
       history.job(job).planned = { seq: history.seq, total: Number(event.allocations ?? 0) };

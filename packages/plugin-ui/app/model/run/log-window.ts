@@ -1,6 +1,6 @@
 import type { LogAnswer, LogLine } from "../../../src/contract.ts";
 
-/** The kept part of a log: consecutive answers. */
+/** The kept part of a log: consecutive responses. */
 export interface LogWindow {
   readonly chunks: readonly LogAnswer[];
   /** Whether it includes the end of the record so far. */
@@ -43,13 +43,13 @@ export function linesOf({ chunks }: LogWindow): readonly LogLine[] {
   return chunks.flatMap(({ lines }) => lines);
 }
 
-/** The row of the line of an event, or of the next line if that line was dropped. */
+/** The row of an event's line, or of the next line if that line was dropped. */
 export function rowOf(lines: readonly LogLine[], seq: number): number {
   const row = lines.findIndex((line) => line.seq >= seq);
   return row === -1 ? lines.length : row;
 }
 
-/** The number of answers that fit, counted from the first answer; at least 1. */
+/** The number of responses that fit, counted from the first response; at least 1. */
 function fitting(chunks: readonly LogAnswer[]): number {
   let lines = 0;
   const end = chunks.findIndex((chunk) => {
@@ -59,7 +59,7 @@ function fitting(chunks: readonly LogAnswer[]): number {
   return end === -1 ? chunks.length : Math.max(1, end);
 }
 
-/** Combines adjacent small answers, of which a followed log gets many, until they have the usual size. */
+/** Combines adjacent small responses, of which a followed log gets many, until they have the usual size. */
 function merged(chunks: readonly LogAnswer[]): readonly LogAnswer[] {
   const [last, previous] = [chunks.at(-1), chunks.at(-2)];
   if (!last || !previous || previous.lines.length + last.lines.length > 500) return chunks;

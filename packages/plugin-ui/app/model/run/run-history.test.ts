@@ -5,7 +5,7 @@ import type { RunEvent } from "./run-event.ts";
 import { RunHistory } from "./run-history.ts";
 import { viewAt } from "./run-view.ts";
 
-/** Events of a run in order: numbers and times follow from the place, one second each. */
+/** Events of a run in order. Their numbers and times follow from their positions, one second each. */
 function run(...events: readonly Omit<RunEvent, "seq" | "at">[]): RunEvent[] {
   return events.map((event, at) => ({
     seq: at + 1,
@@ -114,7 +114,7 @@ describe("a run", () => {
     expect(viewAt(folded(events), 2)).toMatchObject({ seq: 2, jobs: [], failures: [] });
   });
 
-  it("shows scripts and maintenances like jobs, with their workers", () => {
+  it("shows scripts and maintenance like jobs, with their workers", () => {
     const events = run(
       { type: "script.planned", workers: ["w1", "w2"] },
       { type: "script.started", worker: "w1" },

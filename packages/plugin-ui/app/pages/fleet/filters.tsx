@@ -75,7 +75,7 @@ export function Filters({
   );
 }
 
-/** Selects one value. If the address contains several values, they are shown as one choice. */
+/** Selects one value. If the URL contains several values, they are shown as one choice. */
 function Choice({
   name,
   all,

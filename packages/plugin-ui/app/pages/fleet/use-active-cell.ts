@@ -59,7 +59,7 @@ export function useActiveCell({ shown, page, scroller, show }: GridView) {
 }
 
 /**
- * The position of the cell of an event; undefined outside of cells. Cells have no attribute with their
+ * The position of the cell that an event occurred in; undefined outside of cells. Cells have no attribute with their
  * position, because there are many of them.
  */
 function placeOf(target: EventTarget | null): Cell | undefined {

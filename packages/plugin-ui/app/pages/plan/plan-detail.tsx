@@ -20,7 +20,7 @@ export function PlanDetail({ plan }: { readonly plan: PlanAnswer }) {
             plan <code>{digest.slice(0, 12)}</code>, made by {made_by} <Ago at={made_at} />
           </span>
         </p>
-        {state === "used" && <p>It was carried out by run {run}. A plan is carried out once.</p>}
+        {state === "used" && <p>Run {run} carried it out. A plan can be carried out only once.</p>}
         {state === "open" && required && (
           <p class="buttons">
             <ActionButton action={{ verb: "deploy", plan: digest }} label="Approve and deploy" />

@@ -10,7 +10,7 @@ import { Empty, ErrorNotice, Loaded } from "../../parts/notice.tsx";
 import { PlanDetail } from "./plan-detail.tsx";
 import { PlanList } from "./plan-list.tsx";
 
-/** The plans that were made here; the newest plan, or the plan in the address, is open. */
+/** The plans that were made here; the newest plan, or the plan in the URL, is open. */
 export function PlanPage({ query }: { readonly query: URLSearchParams }) {
   const plans = useResource<PlansAnswer>("plan", {}, ["plan", "fleet"]).value;
   const chosen = query.get("plan");

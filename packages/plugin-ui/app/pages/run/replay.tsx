@@ -3,7 +3,7 @@ import type { RunHistory } from "../../model/run/run-history.ts";
 import type { RunView } from "../../model/run/run-view.ts";
 import { clockText } from "../../model/time-text.ts";
 
-/** The duration of a replay, whatever the number of events. */
+/** The duration of a replay, regardless of the number of events. */
 const REPLAY_MS = 12_000;
 const FRAME_MS = 100;
 

@@ -88,7 +88,7 @@ function JobLine({
   );
 }
 
-/** A batch as a bar from its beginning to its end, with the sign of its state. */
+/** A batch as a bar from its beginning to its end, with the symbol of its state. */
 function Segment({
   view: { batch, state, endedAt },
   from,

@@ -5,7 +5,7 @@ const classOf = ({ variable }: PluginNames) => `${variable.charAt(0).toUpperCase
 
 /** Adds a command. */
 export const COMMAND: Kind = {
-  does: "adds a command that lists the jobs with the number of their workers",
+  does: "adds a command that lists each job and its number of workers",
   peers: ["@maand/command"],
   schema: false,
   listed: ({ package: name, variable }) => ({ typescript: variable, json: `"${name}"` }),
@@ -17,7 +17,7 @@ export class ${classOf(names)} extends MaandCommand {
   static override paths = [["${names.plugin}"]];
   static override usage = Command.Usage({
     category: "Plugins",
-    description: "list the jobs and the number of workers that run each job",
+    description: "list each job and its number of workers",
   });
 
   override async work(): Promise<number> {
@@ -56,14 +56,12 @@ describe("maand ${names.plugin}", () => {
     expect(await typed("${names.plugin}")).toEqual({ code: 0, stdout: "api: 2\\n", stderr: "" });
   });
 
-  it("writes JSON for programs", async () => {
+  it("prints JSON with --json", async () => {
     const { stdout } = await typed("${names.plugin}", "--json");
     expect(JSON.parse(stdout)).toEqual([{ job: "api", workers: 2 }]);
   });
 });
 `,
-  usage: ({
-    plugin,
-  }) => `Then \`maand ${plugin}\` lists the jobs, and \`maand ${plugin} --json\` writes the same for programs.
+  usage: ({ plugin }) => `Then \`maand ${plugin}\` lists the jobs, and \`maand ${plugin} --json\` prints them as JSON.
 `,
 };

@@ -64,7 +64,7 @@ describe("${names.plugin}", () => {
     expect(remote.lines).toEqual(["./control stop"]);
   });
 
-  it("answers maand job status", async () => {
+  it("runs the program for maand job status", async () => {
     const remote = fakeRemote();
     await callHook(${names.variable}, "target", targetContext({ remote, job, target: "status" }));
     expect(remote.lines).toEqual(["./control status"]);
