@@ -11,6 +11,7 @@ import { newestRun, wholeId, withRecord } from "../read/run.ts";
 import { eventsAfter } from "../record/events.ts";
 import { logLines } from "../record/log.ts";
 import type { RecordFile } from "../record/record-file.ts";
+import { Refused } from "../server/refused.ts";
 
 /** The options of an export. */
 export interface ExportOptions {
@@ -33,8 +34,8 @@ const META = '<meta name="maand-export" content="1">';
 
 /**
  * Writes a run, and the current state of the bucket, as a page that needs no server. Secrets are masked, as in the
- * record. Only the user can read the files. Throws NOT_FOUND for an unknown run, and SYSTEM for a directory that has
- * files.
+ * record. Only the user can read the files. Throws NOT_FOUND for an unknown run, USAGE for an id that fits several runs,
+ * and SYSTEM for a directory that has files.
  */
 export async function exportRun(options: ExportOptions): Promise<{ readonly run: string; readonly files: number }> {
   const { paths, directory, now } = options;
@@ -78,10 +79,12 @@ function knownRun(logs: string, given: string): string {
   try {
     return wholeId(logs, given);
   } catch (cause) {
+    if (!(cause instanceof Refused)) throw cause;
+    const { message, hint } = cause;
     throw new MaandError({
-      code: "NOT_FOUND",
-      message: cause instanceof Error ? cause.message : String(cause),
-      hint: "maand history lists the ids of runs",
+      code: cause.status === 404 ? "NOT_FOUND" : "USAGE",
+      message,
+      hint: hint ?? "maand history lists the ids of runs",
     });
   }
 }
