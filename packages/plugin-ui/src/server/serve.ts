@@ -81,9 +81,9 @@ export async function serveUi(options: UiOptions): Promise<Ui> {
   const sessions = new Sessions(() => now().getTime());
   const [host = ""] = endpoint.hosts;
   const url = `${at.tls ? "https" : "http"}://${host}/`;
-  const door = tokens
+  const login = tokens
     ? undefined
-    : openDoor({ sessions, url, file: join(directory, `open-${port}.html`), allow: options.allow });
+    : startLocalLogin({ sessions, url, file: join(directory, `open-${port}.html`), allow: options.allow });
   listening.answerWith(
     uiApp({
       ...{ endpoint, sessions, failed },
@@ -104,20 +104,20 @@ export async function serveUi(options: UiOptions): Promise<Ui> {
       }),
       personOf: (token) => limited(tokens?.personOf(token), options.allow),
       now: (person) => limited(person.byToken ? tokens?.now(person) : person, options.allow),
-      codeUsed: () => door?.renew(),
+      codeUsed: () => login?.renew(),
     }),
   );
   watch.start();
   return {
     port,
     url,
-    openUrl: door?.url,
-    openFile: door?.file,
+    openUrl: login?.url,
+    openFile: login?.file,
     async close() {
       watch.close();
       wakes.close();
       source.close();
-      if (door) rmSync(door.file, { force: true });
+      if (login) rmSync(login.file, { force: true });
       await listening.close();
     },
   };
@@ -128,7 +128,7 @@ function limited(person: Person | undefined, allow: readonly Verb[]): Person | u
   return person && { ...person, allow: person.allow.filter((verb) => allow.includes(verb)) };
 }
 
-interface DoorOptions {
+interface LocalLoginOptions {
   readonly sessions: Sessions;
   readonly url: string;
   readonly file: string;
@@ -136,7 +136,7 @@ interface DoorOptions {
 }
 
 /** The login for the user of this machine: a one-time code, and a file with the next one. */
-function openDoor({ sessions, url, file, allow }: DoorOptions) {
+function startLocalLogin({ sessions, url, file, allow }: LocalLoginOptions) {
   const person = { name: userInfo().username, allow };
   const codeUrl = () => `${url}open?code=${sessions.newCode(person)}`;
   const renew = () => writeRedirect(file, codeUrl());
