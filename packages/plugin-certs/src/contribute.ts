@@ -113,6 +113,6 @@ async function makePair({ settings, signal }: ContributeContext, mint: Mint, wan
 
 function sentence({ name, one }: CertEntry, job: string, workers: number, made: readonly string[]): string {
   const reasons = [...new Set(made)].join("; ");
-  const whom = one ? "all its workers" : `${made.length} of ${workers} ${workers === 1 ? "worker" : "workers"}`;
-  return `certificate "${name}" of ${job}: issued for ${whom} (${reasons})`;
+  const recipients = one ? "all its workers" : `${made.length} of ${workers} ${workers === 1 ? "worker" : "workers"}`;
+  return `certificate "${name}" of ${job}: issued for ${recipients} (${reasons})`;
 }

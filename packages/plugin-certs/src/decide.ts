@@ -44,7 +44,7 @@ export function reasonToMake(pair: Pair | undefined, wanted: Wanted): string | u
     return "the CA changed";
   if (certificate.subject !== `CN=${entry.commonName}` || isPkcs8(pair.key) !== entry.pkcs8)
     return "its entry in the manifest changed";
-  return unfit(certificate, wanted) ?? due(certificate, wanted);
+  return invalidReason(certificate, wanted) ?? due(certificate, wanted);
 }
 
 /**
@@ -76,7 +76,7 @@ function readPair({ crt, key }: Pair): X509Certificate | undefined {
 }
 
 /** A certificate for all workers may include removed workers; a certificate for a single worker may not. */
-function unfit({ subjectAltName }: X509Certificate, { entry, hosts }: Wanted): string | undefined {
+function invalidReason({ subjectAltName }: X509Certificate, { entry, hosts }: Wanted): string | undefined {
   const has = readSubjectAltNames(subjectAltName);
   const needs = holdsFor(entry.altNames, hosts);
   if (!has || !equal(has.entry, needs.entry)) return "its entry in the manifest changed";

@@ -3,13 +3,13 @@ import type { Differing } from "../help/overview.ts";
 import { globalValue, leadingGlobals } from "./globals.ts";
 
 /** The exit code of a command line that needs no command, or the command line to run. */
-export type Fronted = { readonly code: number } | { readonly argv: readonly string[] };
+export type EarlyResult = { readonly code: number } | { readonly argv: readonly string[] };
 
 /**
  * Handles command lines that need no command: the overview of all commands, and `maand` alone outside a bucket. Turns
  * `maand help <command>` into `maand <command> --help`, and `maand` alone in a bucket into `maand status`.
  */
-export async function front(argv: readonly string[], context: ProcessContext): Promise<Fronted> {
+export async function front(argv: readonly string[], context: ProcessContext): Promise<EarlyResult> {
   const at = leadingGlobals(argv);
   const [first, ...more] = argv.slice(at);
   if (first === undefined) return at > argv.length ? { argv } : alone(argv, context);
@@ -21,7 +21,7 @@ export async function front(argv: readonly string[], context: ProcessContext): P
   return { code: 0 };
 }
 
-async function alone(argv: readonly string[], context: ProcessContext): Promise<Fronted> {
+async function alone(argv: readonly string[], context: ProcessContext): Promise<EarlyResult> {
   const { resolve } = await import("node:path");
   const { findBucket, isMaandError } = await import("@maand/core/readonly");
   try {

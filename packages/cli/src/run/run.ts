@@ -10,8 +10,8 @@ export async function run(argv: readonly string[], processContext: ProcessContex
   }
   if (!mayNeedNoCommand(argv)) return runCommand(argv, processContext);
   const { front } = await import("./front.ts");
-  const fronted = await front(argv, processContext);
-  return "code" in fronted ? fronted.code : runCommand(fronted.argv, processContext);
+  const early = await front(argv, processContext);
+  return "code" in early ? early.code : runCommand(early.argv, processContext);
 }
 
 /** Whether a line may need no command. Most lines begin with a command, so they load nothing for this check. */

@@ -15,7 +15,7 @@ const SHUTDOWN_MS = 60_000;
 /** The number of lines of output in the message of a refused shutdown. */
 const LINES = 5;
 /** Exit codes of a command that was stopped by the shutdown: HUP, KILL, TERM. */
-const SWEPT_AWAY: readonly number[] = [129, 137, 143];
+const DISCONNECTED_CODES: readonly number[] = [129, 137, 143];
 
 const SHUTDOWN = "command -v shutdown >/dev/null && exec shutdown -r now; exec reboot";
 
@@ -61,7 +61,7 @@ async function shutDown(session: Session, worker: Worker, remote: Remote): Promi
   const command = { kind: "reboot", argv, title: "shutdown -r now", timeoutMs: SHUTDOWN_MS };
   try {
     const result = await runOnWorker(session, worker, remote, command);
-    if (result.code === 0 || SWEPT_AWAY.includes(result.code)) return;
+    if (result.code === 0 || DISCONNECTED_CODES.includes(result.code)) return;
     throw new MaandError({
       code: "COMMAND_FAILED",
       message: `${worker.host} cannot be rebooted: shutdown exited with code ${result.code}`,

@@ -98,13 +98,13 @@ function noTarget(unit: Unit, target: string): ErrorParts {
 function nothingToRun(unit: Unit, target: string, output: readonly string[]): ErrorParts {
   const { job, remote, allocation } = unit;
   const why = output.findLast((line) => line.startsWith("runner: "))?.replace(/^runner: [^:]+: /, "");
-  const deed = `write a rule for ${target}`;
+  const advice = `write a rule for ${target}`;
   return {
     code: "COMMAND_FAILED",
     message: `target ${target} of ${job.name} on ${remote.host} would do nothing: ${why ?? "make would run no recipe"}`,
     hint: allocation.removed
-      ? onWorker(unit, deed)
-      : `${deed} in workspace/jobs/${job.name}/Makefile, then run maand deploy --build`,
+      ? onWorker(unit, advice)
+      : `${advice} in workspace/jobs/${job.name}/Makefile, then run maand deploy --build`,
   };
 }
 
@@ -160,6 +160,6 @@ function commandOf({ job, remote }: Unit, target: string): string {
 }
 
 /** The hint for a removed job: it gets no new files, so its Makefile must be fixed on the worker. */
-function onWorker({ job, remote, directory }: Unit, deed: string): string {
-  return `${deed} in ${directory}/Makefile on ${remote.host}, then run maand deploy; or restore workspace/jobs/${job.name} and anything else that was removed, then run maand deploy --build`;
+function onWorker({ job, remote, directory }: Unit, advice: string): string {
+  return `${advice} in ${directory}/Makefile on ${remote.host}, then run maand deploy; or restore workspace/jobs/${job.name} and anything else that was removed, then run maand deploy --build`;
 }

@@ -102,11 +102,11 @@ function counted(count: number, what: string): string {
 function state(bucket: Bucket): Finding[] {
   const all = deployments(bucket.store);
   // the action of a running command is in doubt until the command ends
-  const doubtful = lockHolder(bucket.store.holder) ? [] : all.filter(({ inDoubt }) => inDoubt);
+  const uncertain = lockHolder(bucket.store.holder) ? [] : all.filter(({ inDoubt }) => inDoubt);
   const unhealthy = all.filter(({ rollout }) => rollout === "health_failed");
   const deploy = typed(bucket, "deploy");
   const faults = [
-    ...doubtful.map(({ job, host }) => [job, host, "a run was killed during a command", deploy] as const),
+    ...uncertain.map(({ job, host }) => [job, host, "a run was killed during a command", deploy] as const),
     ...unhealthy.map(({ job, host }) => {
       const look = `${typed(bucket, "job", "status", job)}; ${deploy}`;
       const why = "a deploy does not repair an unhealthy job: fix what its status and logs show, then deploy";

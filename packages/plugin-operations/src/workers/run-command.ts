@@ -67,7 +67,7 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
       rest = next.rest;
       const ended = await Promise.all(next.batch.map((worker) => runScript(source, worker, script)));
       const problem = await afterBatch(ended, rest.length > 0);
-      const judged = ended.map((result) => (problem && result.ok ? spoilt(result, problem(result)) : result));
+      const judged = ended.map((result) => (problem && result.ok ? withProblem(result, problem(result)) : result));
       results.push(...judged);
       if (judged.some(({ ok }) => !ok)) break;
       downtime.settle(next.batch);
@@ -82,9 +82,9 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
 
   /** Problems after a successful batch: machines that did not come back, or unhealthy jobs. */
   async function afterBatch(ended: readonly ScriptResult[], more: boolean): Promise<LateFailure | undefined> {
-    const spoils = ended.some(({ ok }) => !ok) || bucket.signal.aborted;
+    const hasFailed = ended.some(({ ok }) => !ok) || bucket.signal.aborted;
     for (const { host, outcome } of ended) if (outcome === "disconnected") warnOf(host);
-    if (spoils || !(more || options.healthCheck)) return undefined;
+    if (hasFailed || !(more || options.healthCheck)) return undefined;
     const away = await awaitReturn(source, rebooting(ended, rebootKind));
     if (bucket.signal.aborted) return undefined;
     if (away.size > 0) return ({ host }) => away.get(host);
@@ -132,7 +132,7 @@ function checkOptions({ script, concurrency }: RunCommandOptions, workers: reado
     ]);
 }
 
-function spoilt(result: ScriptResult, message: string | undefined): ScriptResult {
+function withProblem(result: ScriptResult, message: string | undefined): ScriptResult {
   return message === undefined ? result : { ...result, ok: false, outcome: "failed", message };
 }
 

@@ -53,7 +53,7 @@ const ARGV = [
 ] as const;
 
 /** Exit codes of a session that ends because its machine shuts down: after HUP, KILL, TERM. */
-const SWEPT_AWAY: readonly number[] = [129, 137, 143];
+const DISCONNECTED_CODES: readonly number[] = [129, 137, 143];
 
 const LINES = 12;
 
@@ -64,8 +64,8 @@ export async function runScript(source: ScriptSource, worker: Worker, script: Sc
   const ended = await runToEnd(bucket.now, () => attempt(source, worker, script, lines));
   const result = ended.ok ? ended.answer : undefined;
   const cause = ended.ok ? failureOf(worker, ended.answer) : asMaandError(ended.cause);
-  const swept = script.mayDisconnect && SWEPT_AWAY.includes(result?.code ?? 0);
-  const outcome: Outcome = swept ? "disconnected" : cause ? outcomeOf(cause) : "ok";
+  const isDisconnected = script.mayDisconnect && DISCONNECTED_CODES.includes(result?.code ?? 0);
+  const outcome: Outcome = isDisconnected ? "disconnected" : cause ? outcomeOf(cause) : "ok";
   const ok = outcome === "ok" || (outcome === "disconnected" && script.mayDisconnect);
   const fields = { outcome, exit: result?.code ?? null, message: cause?.message ?? null };
   const { duration_ms } = ended.end;

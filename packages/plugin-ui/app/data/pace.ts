@@ -4,11 +4,11 @@ export const PACE_MS = 400;
 /** Runs work at most once at a time and not too often. A request while it is running runs it once more afterwards. */
 export function pace(work: (abort: AbortSignal) => Promise<void>): { refresh(): void; stop(): void } {
   let abort = new AbortController();
-  let [isBusy, isAskedAgain] = [false, false];
+  let [isBusy, isRequestedAgain] = [false, false];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const refresh = () => {
     if (isBusy) {
-      isAskedAgain = true;
+      isRequestedAgain = true;
       return;
     }
     isBusy = true;
@@ -18,15 +18,15 @@ export function pace(work: (abort: AbortSignal) => Promise<void>): { refresh(): 
     });
   };
   const again = () => {
-    const isWanted = isAskedAgain;
-    [isBusy, isAskedAgain] = [false, false];
+    const isWanted = isRequestedAgain;
+    [isBusy, isRequestedAgain] = [false, false];
     if (isWanted) refresh();
   };
   const stop = () => {
     clearTimeout(timer);
     abort.abort();
     abort = new AbortController();
-    [isBusy, isAskedAgain] = [false, false];
+    [isBusy, isRequestedAgain] = [false, false];
   };
   return { refresh, stop };
 }

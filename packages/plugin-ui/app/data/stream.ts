@@ -5,10 +5,10 @@ import type { Wake } from "../../src/contract.ts";
 export interface Connection {
   readonly state: "connecting" | "live" | "lost";
   /** The time of the last data from the server, in milliseconds. */
-  readonly heardAt: number;
+  readonly lastDataAt: number;
 }
 
-export const connection = signal<Connection>({ state: "connecting", heardAt: Date.now() });
+export const connection = signal<Connection>({ state: "connecting", lastDataAt: Date.now() });
 
 /** A stream without data for this time counts as lost, because the server sends data every 15 seconds. */
 const SILENCE_MS = 40_000;
@@ -19,7 +19,7 @@ const CHANNEL = "maand-stream";
  * The messages between tabs: a message of the stream, the connection of the tab that reads the stream, or a request for
  * that.
  */
-type Message = { readonly wake: Wake } | { readonly state: Connection["state"] } | { readonly isAsked: true };
+type Message = { readonly wake: Wake } | { readonly state: Connection["state"] } | { readonly isRequest: true };
 
 /** The listeners of the stream. */
 interface Listener {
@@ -37,19 +37,19 @@ export function followStream({ onWake, onLost }: Listener): void {
   const channel = new BroadcastChannel(CHANNEL);
   const take: Pass = (message) => {
     const state = "wake" in message ? "live" : message.state;
-    connection.value = { state, heardAt: state === "live" ? Date.now() : connection.peek().heardAt };
+    connection.value = { state, lastDataAt: state === "live" ? Date.now() : connection.peek().lastDataAt };
     if ("wake" in message) onWake(message.wake);
     if (state === "lost") onLost();
   };
   let isReader = false;
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
-    if (!("isAsked" in data)) take(data);
+    if (!("isRequest" in data)) take(data);
     else if (isReader) channel.postMessage({ state: connection.peek().state });
   };
-  channel.postMessage({ isAsked: true });
+  channel.postMessage({ isRequest: true });
   setInterval(() => {
-    const { state, heardAt } = connection.peek();
-    if (state === "live" && Date.now() - heardAt > SILENCE_MS) take({ state: "lost" });
+    const { state, lastDataAt } = connection.peek();
+    if (state === "live" && Date.now() - lastDataAt > SILENCE_MS) take({ state: "lost" });
   }, 5000);
   void navigator.locks.request(CHANNEL, () => {
     isReader = true;
@@ -60,7 +60,7 @@ export function followStream({ onWake, onLost }: Listener): void {
   });
 }
 
-type Pass = (message: Exclude<Message, { readonly isAsked: true }>) => void;
+type Pass = (message: Exclude<Message, { readonly isRequest: true }>) => void;
 
 /**
  * Reads the stream until the tab is closed; the promise never settles. The pauses between attempts grow to at most five
@@ -68,8 +68,8 @@ type Pass = (message: Exclude<Message, { readonly isAsked: true }>) => void;
  */
 async function readForever(pass: Pass): Promise<never> {
   for (let failures = 0; ; failures += 1) {
-    const heard = await readOnce(pass);
-    if (heard) failures = 0;
+    const hasData = await readOnce(pass);
+    if (hasData) failures = 0;
     pass({ state: "lost" });
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]));
   }
@@ -79,18 +79,18 @@ async function readForever(pass: Pass): Promise<never> {
 function readOnce(pass: Pass): Promise<boolean> {
   return new Promise((resolve) => {
     const stream = new EventSource("./api/stream");
-    let [heard, silence] = [false, 0];
+    let [hasData, silence] = [false, 0];
     const end = () => {
       clearTimeout(silence);
       stream.close();
-      resolve(heard);
+      resolve(hasData);
     };
     const wait = () => {
       clearTimeout(silence);
       silence = window.setTimeout(end, SILENCE_MS);
     };
     stream.onmessage = ({ data }) => {
-      heard = true;
+      hasData = true;
       wait();
       pass({ wake: JSON.parse(String(data)) });
     };

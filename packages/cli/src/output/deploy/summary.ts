@@ -114,7 +114,7 @@ function wrongLines(wrong: readonly Result[], style: Style, lastLines: number): 
     const [first] = same;
     return first
       ? [
-          `${deed(first, same, style)}${why(first, same)}`,
+          `${actionText(first, same, style)}${why(first, same)}`,
           ...tailLines(first, style, lastLines),
           ...hintLines({ hint: sharedHint(first, same) }, style),
         ]
@@ -130,7 +130,7 @@ function sharedHint({ hint, worker_ip }: Result, same: readonly Result[]): strin
 }
 
 /** The action, its workers, and its outcome. */
-function deed(first: Result, same: readonly Result[], style: Style): string {
+function actionText(first: Result, same: readonly Result[], style: Style): string {
   const { action, outcome, promoted } = first;
   if (action === "verify") return `${HEALTH_UNCHECKED}; ${style.bad("not healthy")} on ${named(same)}`;
   if (promoted && outcome === "failed") return `${past(first)} on ${named(same)}, ${style.bad("not healthy")}`;

@@ -11,7 +11,7 @@ import { keyExists, type WorkerPlan, withPlans, workersToPrepare } from "../../p
 import { commandsByHand } from "../../prepare/print-commands.ts";
 import { createKey } from "../../prepare/public-key.ts";
 
-type Lacking = Extract<WorkerPlan, { state: "lacks" }>;
+type UnpreparedWorker = Extract<WorkerPlan, { state: "lacks" }>;
 
 /** The result for one worker. */
 interface Prepared {
@@ -66,20 +66,20 @@ export class WorkerPrepareCommand extends EngineCommand {
   }
 
   async #carryOut(plans: readonly WorkerPlan[]): Promise<number> {
-    const lacking = plans.filter((plan): plan is Lacking => plan.state === "lacks");
-    if (!this.json) for (const { host, changes } of lacking) this.print(`${host}: ${changes.join("; ")}`);
-    const agreed = lacking.length > 0 && (await this.#agreed(lacking));
+    const unprepared = plans.filter((plan): plan is UnpreparedWorker => plan.state === "lacks");
+    if (!this.json) for (const { host, changes } of unprepared) this.print(`${host}: ${changes.join("; ")}`);
+    const agreed = unprepared.length > 0 && (await this.#agreed(unprepared));
     if (agreed && !this.quiet)
-      this.context.stderr.write(`preparing ${plural(lacking.length, "worker")}; an installation can take minutes\n`);
+      this.context.stderr.write(`preparing ${plural(unprepared.length, "worker")}; an installation can take minutes\n`);
     const results = await Promise.all(plans.map((plan) => this.#apply(plan, agreed)));
     if (this.json) this.printJson(results.map(record));
     else for (const result of results) this.#report(result);
     return results.every(({ outcome }) => ["ready", "prepared", "not_ssh"].includes(outcome)) ? EXIT.ok : EXIT.failed;
   }
 
-  async #agreed(lacking: readonly Lacking[]): Promise<boolean> {
+  async #agreed(unprepared: readonly UnpreparedWorker[]): Promise<boolean> {
     if (this.yes) return true;
-    const count = plural(lacking.length, "worker");
+    const count = plural(unprepared.length, "worker");
     return confirmed(
       {
         what: `${count} would be changed`,

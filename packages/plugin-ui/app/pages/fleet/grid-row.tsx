@@ -14,14 +14,14 @@ interface RowProps {
   readonly top: number;
   /** The cell of the row that has the focus. */
   readonly active: number | undefined;
-  readonly isWordy: boolean;
+  readonly showsText: boolean;
 }
 
 /** A worker with the states of its allocations. The row is drawn again only if something in it changed. */
 export const GridRow = memo(Row, isSame);
 
 function Row(props: RowProps) {
-  const { worker, columns, signs, row, top, active, isWordy } = props;
+  const { worker, columns, signs, row, top, active, showsText } = props;
   const cells = columns.map(({ job, at }, column) => {
     const { key, text, level, sign } = signs.get(worker.cells[at] ?? "") ?? UNKNOWN;
     const isEmpty = key === "none";
@@ -33,7 +33,7 @@ function Row(props: RowProps) {
         tabIndex: active === column ? 0 : -1, // -1 and not absent, because otherwise the previous cell would lose the focus
         "aria-label": `${job.name}: ${text}`,
       },
-      isWordy && !isEmpty ? `${sign} ${text}` : sign,
+      showsText && !isEmpty ? `${sign} ${text}` : sign,
     );
   });
   const style = { transform: `translateY(${top}px)` };
@@ -67,7 +67,7 @@ function isSame(before: RowProps, after: RowProps): boolean {
     before.signs === after.signs &&
     before.row === after.row &&
     before.active === after.active &&
-    before.isWordy === after.isWordy &&
+    before.showsText === after.showsText &&
     old.cells === now.cells &&
     old.level === now.level &&
     old.note === now.note &&

@@ -35,7 +35,7 @@ export function Grid({ fleet, shown }: { readonly fleet: FleetAnswer; readonly s
   };
   const page = Math.max(1, Math.floor(view.height / ROW) - 2);
   const { active, listeners } = useActiveCell({ shown, page, scroller, show });
-  const isWordy = columns.length <= WORDY;
+  const showsText = columns.length <= WORDY;
   const rows = rowsToDraw(workers.length, ROW, view.top, view.height, active.row).map((row) => {
     const worker = workers[row];
     const cell = active.row === row ? active.column : undefined;
@@ -43,7 +43,7 @@ export function Grid({ fleet, shown }: { readonly fleet: FleetAnswer; readonly s
       worker && (
         <GridRow
           key={worker.host}
-          {...{ worker, columns: rowColumns, signs, row, isWordy }}
+          {...{ worker, columns: rowColumns, signs, row, showsText }}
           top={row * ROW}
           active={cell}
         />
@@ -55,7 +55,7 @@ export function Grid({ fleet, shown }: { readonly fleet: FleetAnswer; readonly s
   return gridElement(
     "grid",
     {
-      class: `grid${isWordy ? " wordy" : ""}`,
+      class: `grid${showsText ? " wordy" : ""}`,
       ref: scroller,
       style: { "--columns": String(columns.length) },
       tabIndex: -1,

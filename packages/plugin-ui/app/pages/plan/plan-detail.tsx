@@ -27,7 +27,7 @@ export function PlanDetail({ plan }: { readonly plan: PlanAnswer }) {
           </p>
         )}
       </section>
-      <Troubles plan={plan} />
+      <PlanProblems plan={plan} />
       {plan.waves.map(({ deployment_seq: seq, jobs }) => {
         const changed = jobs.filter(({ required: isChanged, allocations }) => isChanged || allocations.length > 0);
         return (
@@ -48,7 +48,7 @@ export function PlanDetail({ plan }: { readonly plan: PlanAnswer }) {
 }
 
 /** The reasons why the plan is incomplete, above its actions. */
-function Troubles({ plan: { failures, undecided, held_jobs: held, notes } }: { readonly plan: PlanAnswer }) {
+function PlanProblems({ plan: { failures, undecided, held_jobs: held, notes } }: { readonly plan: PlanAnswer }) {
   if (failures.length + undecided.length + held.length + notes.length === 0) return null;
   return (
     <ul class="findings">

@@ -33,7 +33,7 @@ function Run({ id, run, query }: { readonly id: string; readonly run: FollowedRu
   const isRunning = answer?.run.result === "running";
   const until = isRunning && at === undefined ? Math.max(history.at, now.value) : history.at;
   const output = useRef<HTMLElement>(null);
-  useSpoken(answer?.run.result ?? "", at === undefined ? view.failures.length : 0);
+  useAnnouncements(answer?.run.result ?? "", at === undefined ? view.failures.length : 0);
   const openLog = (of: { readonly job?: string; readonly worker?: string }) => {
     refine(route("run", id, of));
     output.current?.scrollIntoView({ block: "nearest" });
@@ -66,7 +66,7 @@ function Run({ id, run, query }: { readonly id: string; readonly run: FollowedRu
 }
 
 /** Announces failures of a watched run, and its end. */
-function useSpoken(result: string, failures: number): void {
+function useAnnouncements(result: string, failures: number): void {
   const before = useRef({ result, failures });
   useEffect(() => {
     const { result: last, failures: known } = before.current;
