@@ -50,7 +50,7 @@ function Freshness() {
   if (exported) {
     return <span class="pill fresh warn">snapshot of {clockText(exported.at, now.value)}: nothing here is live</span>;
   }
-  const { state, heardAt } = connection.value;
+  const { state, lastDataAt } = connection.value;
   if (state === "live") {
     return (
       <span class="pill fresh ok">
@@ -61,8 +61,8 @@ function Freshness() {
   if (state === "connecting") return <span class="pill fresh">connecting …</span>;
   return (
     <span class="pill fresh bad" role="alert">
-      connection lost: as of {clockText(heardAt, now.value)},{" "}
-      <span aria-hidden="true">{agoText(now.value - heardAt)}</span>
+      connection lost: as of {clockText(lastDataAt, now.value)},{" "}
+      <span aria-hidden="true">{agoText(now.value - lastDataAt)}</span>
     </span>
   );
 }
