@@ -71,7 +71,7 @@ export function differencesOf(plan: PlannedJob, saved: SavedJob, print: Fingerpr
     return differenceOf(planned, row, print);
   });
   const steps = JSON.stringify(stepsRow(plan)) === JSON.stringify(saved.rollout) ? [] : ["its steps differ"];
-  return [...found, ...[...rows.keys()].map((host) => `${host} is no longer there`), ...steps];
+  return [...found, ...[...rows.keys()].map((host) => `there is no allocation on ${host} any more`), ...steps];
 }
 
 function differenceOf(

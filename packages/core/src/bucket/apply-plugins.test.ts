@@ -54,7 +54,7 @@ describe("applyPlugins refuses a plugin", () => {
     );
     expect(await cause).toMatchObject({
       code: "PLUGIN_INVALID",
-      message: 'plugin "mine" failed while it was applied: no coffee',
+      message: 'plugin "mine" failed while being applied: no coffee',
     });
   });
 
@@ -65,7 +65,7 @@ describe("applyPlugins refuses a plugin", () => {
     await vi.advanceTimersByTimeAsync(30_000);
     expect(await cause).toMatchObject({
       code: "PLUGIN_INVALID",
-      message: 'plugin "mine" failed while it was applied: it took longer than 30 s',
+      message: 'plugin "mine" failed while being applied: it took longer than 30 s',
     });
   });
 

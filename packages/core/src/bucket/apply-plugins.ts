@@ -95,7 +95,7 @@ async function applyOne(
     const place = directory === undefined ? undefined : await importFault(cause, directory);
     throw new MaandError({
       code: "PLUGIN_INVALID",
-      message: `plugin "${plugin.name}" failed while it was applied${inPlace(place && placeText(place))}: ${errorText(cause)}`,
+      message: `plugin "${plugin.name}" failed while being applied${inPlace(place && placeText(place))}: ${errorText(cause)}`,
       hint: "fix the plugin, or remove it from the configuration",
       cause,
     });

@@ -134,7 +134,7 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
       signal: signals.of({ ...(job === undefined ? {} : { job }), ...(worker === undefined ? {} : { worker }) }),
       log: (line: string, source?: LogSource) => pending.add(line, sources[source?.stream ?? "stdout"]),
       emit(name: string, data: EventData = {}) {
-        if (!EVENT_NAME.test(name)) throw new Error(`"${name}" is not the name of an event; write it like acme.soaked`);
+        if (!EVENT_NAME.test(name)) throw new Error(`"${name}" is not a valid event name; write it like acme.soaked`);
         emit("plugin.event", { name, data, worker: worker ?? null, job: job ?? null });
       },
     };

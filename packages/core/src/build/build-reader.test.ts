@@ -83,7 +83,7 @@ describe("the KV reader of a check", () => {
     expect(await seenIn(first, refusals)).toEqual([
       [
         "job api may not read the KV namespace maand/job/other",
-        expect.stringContaining("a demand on a command of other"),
+        expect.stringContaining("a dependency on a command of other"),
       ],
       ["job api may not read the KV namespace maand/worker/10.0.0.1", expect.any(String)],
       ['the KV namespace maand/job/api has no key "versoin"', 'did you mean "version"?'],

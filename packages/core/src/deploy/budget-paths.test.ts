@@ -38,7 +38,7 @@ describe("a drain", () => {
     expect(outcome).toBe("failed");
     expect(allocations.find(({ host }) => host === D)).toMatchObject({
       ...{ action: "stop", outcome: "blocked" },
-      message: `api may have 1 of 4 away, and ${C} is going down now`,
+      message: `api may have 1 of 4 allocations unavailable, and ${C} is going down now`,
     });
     expect(done()).toEqual([`stop api@${C}`, `restart api@${A}`, `restart api@${B}`]);
     expect(bucket.fleet.running()).toMatchObject({ [`api@${D}`]: "1.0.0" });
@@ -80,7 +80,7 @@ describe("a drain", () => {
     bucket.disable({ workers: [C, D] });
     const { outcome, warnings } = await bucket.ship({ ignoreBudget: true });
     expect(outcome).toBe("ok");
-    const sentence = `api may have 1 of 4 away, and ${C} is going down now`;
+    const sentence = `api may have 1 of 4 allocations unavailable, and ${C} is going down now`;
     expect(warnings).toEqual([`ignored by --ignore-budget: ${sentence}`]);
     expect(bucket.events.find(({ type }) => type === "budget.ignored")).toMatchObject({ worker: D, message: sentence });
   });
@@ -103,7 +103,11 @@ describe("an upgrade", () => {
     const { outcome, failures } = await bucket.ship();
     expect(outcome).toBe("failed");
     expect(failures).toMatchObject([
-      { job: "api", code: "BUDGET_EXCEEDED", message: `api may have 1 of 4 away, and ${D} is drained` },
+      {
+        job: "api",
+        code: "BUDGET_EXCEEDED",
+        message: `api may have 1 of 4 allocations unavailable, and ${D} is drained`,
+      },
     ]);
     expect(done()).toEqual([]);
   });

@@ -69,7 +69,7 @@ describe("a copy of a bucket", () => {
     const refused = await one.deploy({ force: true });
     expect(refused.outcome).toBe("failed");
     const messages = refused.allocations.map(({ message }) => message ?? "");
-    expect(messages.join("\n")).toContain("was changed last from another copy of this bucket: maand deploy by ");
+    expect(messages.join("\n")).toContain("was last changed from another copy of this bucket: maand deploy by ");
     expect(messages.join("\n")).toContain(`, in ${copy}, at `);
     expect(records()).toEqual(left);
   });

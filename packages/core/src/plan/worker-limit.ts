@@ -83,7 +83,7 @@ export function leftText(
   const parts = plans.flatMap(({ job, left = [] }) =>
     left.length === 0 ? [] : [`${job.name} on ${namedHosts(left.map(({ allocation }) => allocation.host))}`],
   );
-  return parts.length === 0 ? undefined : `left as they are, on workers outside of this deploy: ${parts.join("; ")}`;
+  return parts.length === 0 ? undefined : `unchanged, on workers outside this deploy: ${parts.join("; ")}`;
 }
 
 /** The number of hosts that a message names; further hosts are counted. */

@@ -55,7 +55,7 @@ export function mustSucceed(host: string, title: string, result: ExecResult): Ex
   const output = lastLines(result, 12);
   throw new MaandError({
     code: "COMMAND_FAILED",
-    message: `${title} on ${host} ended with exit code ${result.code}`,
+    message: `${title} on ${host} exited with code ${result.code}`,
     worker: host,
     exit: result.code,
     output,

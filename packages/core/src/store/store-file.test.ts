@@ -89,7 +89,7 @@ const cases: readonly Case[] = [
     name: "the store of the Go program",
     make: () => database(...GO_TABLES),
     code: "NOT_A_STORE",
-    message: "it was written by the earlier maand, the Go program",
+    message: "it belongs to the earlier maand, which was written in Go",
     hint: "run maand import ",
   },
   {

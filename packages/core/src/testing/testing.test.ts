@@ -149,7 +149,7 @@ describe("a whole deploy in memory", () => {
     bucket.job("api", { selectors: ["worker"] });
     const { failures } = await bucket.ship();
     expect(failures.map(({ message }) => message)).toEqual([
-      'acme failed in afterJob: "Acme.Soaked" is not the name of an event; write it like acme.soaked',
+      'acme failed in afterJob: "Acme.Soaked" is not a valid event name; write it like acme.soaked',
     ]);
   });
 });

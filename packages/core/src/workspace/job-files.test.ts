@@ -80,7 +80,7 @@ describe("a file larger than max_file_size", () => {
     writeFileSync(join(directory, "Makefile"), "start:\n");
     expect(read()).toMatchObject({
       files: [{ path: "Makefile" }],
-      printed: ["workspace/jobs/api/image.tar has 3 GB, but max_file_size is 1 GB"],
+      printed: ["workspace/jobs/api/image.tar is 3 GB, but max_file_size is 1 GB"],
     });
   });
 

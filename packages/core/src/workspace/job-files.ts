@@ -107,7 +107,7 @@ function ofName(job: string, name: string, path: string): Problem | undefined {
   if (Buffer.byteLength(path) <= LONGEST_PATH) return undefined;
   return refused(
     `${path.slice(0, 60)}...`,
-    `a path must not have more than ${LONGEST_PATH} bytes`,
+    `a path must not be longer than ${LONGEST_PATH} bytes`,
     "give its directories shorter names, or move it further up",
   );
 }
@@ -175,7 +175,7 @@ function tooLarge(place: string, size: number, most: number): Problem {
   return error(
     "file_too_large",
     place,
-    `has ${plainBytes(size)}, but max_file_size is ${plainBytes(most)}`,
+    `is ${plainBytes(size)}, but max_file_size is ${plainBytes(most)}`,
     "list it in .maandignore and download it on the worker, or raise max_file_size in maand.conf",
   );
 }

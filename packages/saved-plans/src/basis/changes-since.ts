@@ -82,7 +82,7 @@ function workers(before: Basis, now: Basis): Problem[] {
     if (!was || !is) return []; // its allocations show the difference
     const what = [
       ...(was.entry === is.entry ? [] : ["its entry in workers.json changed"]),
-      ...(was.root === is.root ? [] : ["its files were delivered to another directory"]),
+      ...(was.root === is.root ? [] : ["its files were synced to another directory"]),
     ];
     return what.length === 0 ? [] : [changed(`worker ${host}`, what.join("; "))];
   });
@@ -91,10 +91,10 @@ function workers(before: Basis, now: Basis): Problem[] {
     ...entries,
     ...now.in_doubt
       .filter((host) => !was.has(host))
-      .map((host) => changed(`worker ${host}`, "its last delivery is in doubt")),
+      .map((host) => changed(`worker ${host}`, "its last sync is in doubt")),
     ...before.in_doubt
       .filter((host) => !is.has(host))
-      .map((host) => changed(`worker ${host}`, "its last delivery is no longer in doubt")),
+      .map((host) => changed(`worker ${host}`, "its last sync is no longer in doubt")),
   ];
 }
 

@@ -107,7 +107,7 @@ describe("the file of a plan", () => {
 
   it("of a newer maand is refused with both formats", () => {
     expect(() => readPlan('{"maand_plan":2}', "plan.json")).toThrow(
-      refused("plan.json has format 2, but this maand reads formats up to 1"),
+      refused("plan.json has format version 2, but this version of maand reads only up to 1"),
     );
   });
 

@@ -26,8 +26,8 @@ export function readPlan(text: string, name: string): SavedPlan {
     throw invalid(`${name} is not a plan of maand`, MAKE_ONE);
   if (format > PLAN_FORMAT)
     throw invalid(
-      `${name} has format ${format}, but this maand reads formats up to ${PLAN_FORMAT}`,
-      "use the maand that made it, or make the plan again with this one",
+      `${name} has format version ${format}, but this version of maand reads only up to ${PLAN_FORMAT}`,
+      "use the version of maand that made it, or make the plan again with this one",
     );
   if (value.digest !== digestOf(value))
     throw invalid(`${name} was edited: its digest does not match its content`, MAKE_ONE);

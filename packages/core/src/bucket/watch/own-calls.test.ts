@@ -71,8 +71,8 @@ describe("a tap that fails while calls that it did not await are running", () =>
     await ended;
     expect(end()).toBe("no canary");
     expect(lines).toEqual([
-      "acme called rollOut in its tap of orchestrate without waiting for it, and it failed: w1 is down",
-      "acme called rollOut in its tap of orchestrate without waiting for it, and it failed: w2 is down",
+      "acme called rollOut in its orchestrate tap without awaiting it, and the call failed: w1 is down",
+      "acme called rollOut in its orchestrate tap without awaiting it, and the call failed: w2 is down",
     ]);
   });
 
@@ -87,7 +87,7 @@ describe("a tap that fails while calls that it did not await are running", () =>
     of("w1").end();
     await ended;
     expect([...running.keys()]).toEqual(["w1"]);
-    expect(lines).toEqual([expect.stringContaining("acme called rollOut after its tap of orchestrate had failed")]);
+    expect(lines).toEqual([expect.stringContaining("acme called rollOut after its orchestrate tap had failed")]);
   });
 });
 
@@ -138,7 +138,7 @@ describe("the commands of a tap of rollout", () => {
       withOwnCalls(async (args) => args, by)([context], { answered, failed }),
     );
     await expect(onceOf(own)(["systemctl", "restart", "api"])).rejects.toMatchObject({ code: "HOOK_FAILED" });
-    expect(lines).toEqual([expect.stringContaining("acme called once after its tap of rollout had returned")]);
+    expect(lines).toEqual([expect.stringContaining("acme called once after its rollout tap had returned")]);
   });
 });
 
@@ -193,7 +193,7 @@ describe("a call that fails while its tap does something else", () => {
     await ended;
     expect(end()).toBe("w1 is down");
     expect(lines).toEqual([
-      "acme called rollOut in its tap of orchestrate without waiting for it, and it failed: w2 is down",
+      "acme called rollOut in its orchestrate tap without awaiting it, and the call failed: w2 is down",
     ]);
   });
 });

@@ -116,7 +116,7 @@ class TapCalls implements Replacer, Outcome {
     for (const call of made.failed) {
       if (reported.has(call.cause) || this.#isRefusal(call.cause) || (call.isHandled && !late.has(call))) continue;
       reported.add(call.cause);
-      this.#report(`${this.#called(call.name)} without waiting for it, and it failed: ${errorText(call.cause)}`);
+      this.#report(`${this.#called(call.name)} without awaiting it, and the call failed: ${errorText(call.cause)}`);
     }
   }
 
@@ -146,7 +146,7 @@ class TapCalls implements Replacer, Outcome {
 
   #refuse(name: string, end: string): Promise<never> {
     const { plugin, hook } = this.#by;
-    const message = `${plugin} called ${name} after its tap of ${hook} ${end}, so it was not carried out`;
+    const message = `${plugin} called ${name} after its ${hook} tap ${end}; the call was rejected`;
     const refusal = new MaandError({
       code: "HOOK_FAILED",
       message,
@@ -162,7 +162,7 @@ class TapCalls implements Replacer, Outcome {
   }
 
   #called(name: string): string {
-    return `${this.#by.plugin} called ${name} in its tap of ${this.#by.hook}`;
+    return `${this.#by.plugin} called ${name} in its ${this.#by.hook} tap`;
   }
 
   #report(line: string): void {

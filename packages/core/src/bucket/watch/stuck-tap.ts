@@ -29,7 +29,7 @@ export function goesOn(tap: StuckTap): MaandError {
 /** The error for a tap whose promise nothing can settle, because the process has nothing left to wait for. */
 export function neverSettles(tap: StuckTap): MaandError {
   const hint = "look for a promise that is never resolved or a callback that is never called in the plugin";
-  return stuck(tap, `is waiting on a promise that never settles${inHook(tap)}`, hint);
+  return stuck(tap, `is stuck${inHook(tap)}: it is waiting on a promise that never settles`, hint);
 }
 
 /** The error for a tap that is still running after the run was interrupted. */

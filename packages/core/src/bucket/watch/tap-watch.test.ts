@@ -198,7 +198,7 @@ describe("a process that has nothing left to wait for", () => {
     expect(watch.endStuck()).toBe(true);
     expect(await inner).toMatchObject({
       code: "HOOK_STUCK",
-      message: "acme is waiting on a promise that never settles in rollout of api@w1",
+      message: "acme is stuck in rollout of api@w1: it is waiting on a promise that never settles",
     });
     expect(watch.endStuck()).toBe(true);
     expect(await outer).toMatchObject({ message: expect.stringContaining("in orchestrate of api") });

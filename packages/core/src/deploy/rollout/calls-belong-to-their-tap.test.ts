@@ -59,7 +59,7 @@ it("a rollOut after its tap has returned is not carried out, and is reported wit
   expect(await deployWith(late)).toMatchObject({ outcome: "ok" });
   const lines = bucket.events.flatMap((event) => (event.type === "output" ? [event.line] : []));
   expect(lines).toContain(
-    "late called rollOut after its tap of orchestrate had returned, so it was not carried out; await every rollOut in the tap",
+    "late called rollOut after its orchestrate tap had returned; the call was rejected; await every rollOut in the tap",
   );
   expect(starts()).toEqual([`start api@${A}`, `start api@${B}`]);
 });
@@ -113,6 +113,6 @@ it("a command that fails after its tap has failed is reported with the plugin's 
   expect(failures).toMatchObject([{ job: "api", message: "careless failed in afterJob: no receiver is known" }]);
   const lines = bucket.events.flatMap((event) => (event.type === "output" ? [event.line] : []));
   expect(lines).toContain(
-    "careless called command in its tap of afterJob without waiting for it, and it failed: the receiver is down",
+    "careless called command in its afterJob tap without awaiting it, and the call failed: the receiver is down",
   );
 });

@@ -204,6 +204,6 @@ it("a rollOut after the tap returned is refused, and changes nothing", async () 
   };
   await bucket.deploy();
   bucket.fleet.done.splice(0);
-  await expect(late?.([A])).rejects.toThrow("leader called rollOut after its tap of orchestrate had returned");
+  await expect(late?.([A])).rejects.toThrow("leader called rollOut after its orchestrate tap had returned");
   expect(bucket.fleet.done).toEqual([]);
 });

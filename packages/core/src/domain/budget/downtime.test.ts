@@ -55,21 +55,25 @@ describe("a request for downtime", () => {
   it("is granted while the budget lasts, and what it grants counts for the allocations after it", () => {
     expect(decide("stop", [C, D], state(1))).toEqual({
       granted: [C],
-      refused: ["h4: api may have 1 of 4 away, and h3 is going down now"],
+      refused: ["h4: api may have 1 of 4 allocations unavailable, and h3 is going down now"],
       hints: ["run the command again when it is back"],
     });
   });
 
   it("is refused with the allocations that use the budget", () => {
     const { refused, hints } = decide("restart", [A], state(2, { [B]: "drained", [C]: "drained", [D]: "unhealthy" }));
-    expect(refused).toEqual(["h1: api may have 2 of 4 away, and h2 and h3 are drained, h4 is unhealthy"]);
+    expect(refused).toEqual([
+      "h1: api may have 2 of 4 allocations unavailable, and h2 and h3 are drained, h4 is unhealthy",
+    ]);
     expect(hints[0]).toContain("take h2 out of workspace/disabled.json first");
   });
 
   it("is refused with the command that took an allocation down", () => {
     const held = { host: B, cause: "taken_down", by: "maand job stop" } as const;
     const { refused, hints } = decide("worker", [A], state(1, { [B]: held }));
-    expect(refused).toEqual(["h1: api may have 1 of 4 away, and h2 is away because of maand job stop"]);
+    expect(refused).toEqual([
+      "h1: api may have 1 of 4 allocations unavailable, and h2 is unavailable because of maand job stop",
+    ]);
     expect(hints[0]).toContain("maand job start api --allocations h2");
   });
 

@@ -1,7 +1,7 @@
 import { PRINTABLE, trimmed } from "./schema-notes.ts";
 
 /** The hint for a key that names a key file. */
-export const KEY_FILE_HINT = "write the name of a file below secrets/, or an absolute path";
+export const KEY_FILE_HINT = "write the name of a file under secrets/, or an absolute path";
 
 /**
  * A pattern for editors that matches the texts that {@link isKeyFile} accepts, with or without surrounding blanks. It

@@ -28,7 +28,7 @@ describe("the access of a job to the KV store", () => {
   });
 
   it("is refused with a hint that explains how to get access", () => {
-    expect(accessHint("api", "secrets/job/web")).toContain("a demand on a command of web");
+    expect(accessHint("api", "secrets/job/web")).toContain("a dependency on a command of web");
     expect(accessHint("api", "maand/worker/10.0.0.2")).toContain("own worker");
     expect(accessHint("api", "maand/job/web/worker/10.0.0.2")).toContain("own worker");
     expect(accessHint("api", "nonsense")).toContain("maand cat kv --jobs api");

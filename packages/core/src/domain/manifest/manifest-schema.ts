@@ -59,7 +59,7 @@ const isPattern = v.check(isGlob, ({ input }: v.CheckIssue<string>) =>
 );
 
 const ENTRIES = {
-  $schema: described(v.string(), "The address of this schema, for editors; maand ignores it."),
+  $schema: described(v.string(), "The URL of this schema, for editors; maand ignores it."),
   version: described(
     v.pipe(
       v.string(),
@@ -112,7 +112,7 @@ const ENTRIES = {
   ),
   rollout: described(
     RolloutSchema,
-    "Rolls out a new release in steps, with pauses for a person, waits, and repeated health checks.",
+    "Rolls out a new release in steps, with pauses for manual approval, timed waits and repeated health checks.",
   ),
   restart_policy: described(
     v.picklist(["always", "reload", "never"]),
@@ -171,7 +171,7 @@ const GLOBS_NEED_RELOAD = {
  * Schema for editors is generated from this definition.
  */
 export const ManifestSchema = v.pipe(
-  onlyObject(v.looseObject(ENTRIES), "write {} at least"),
+  onlyObject(v.looseObject(ENTRIES), "write at least {}"),
   v.metadata({
     title: "manifest.json",
     description: "A job: its version, its placement and its rollout.",

@@ -219,9 +219,9 @@ describe("a refused manifest", () => {
   ];
 
   it.each<[unknown, string]>([
-    [null, ": must be an object, but is null (write {} at least)"],
-    [[], ": must be an object, but is an empty list (write {} at least)"],
-    ["api", ': must be an object, but is "api" (write {} at least)'],
+    [null, ": must be an object, but is null (write at least {})"],
+    [[], ": must be an object, but is an empty list (write at least {})"],
+    ["api", ': must be an object, but is "api" (write at least {})'],
     [{ version: 1.2 }, 'version: must be text in quotes, but is 1.2 (write "1.2")'],
     [{ version: null }, "version: must be text in quotes, but is null (set a value, or remove the key)"],
     [{ version: ["1"] }, "version: must be text in quotes, but is a list"],
@@ -346,7 +346,7 @@ describe("a refused manifest", () => {
     ),
     command(
       { executed_on: ["cli"], demands: { job: "api", command: "command_x" } },
-      ".demands.job: a job cannot demand itself (name another job, or remove demands)",
+      ".demands.job: a job cannot depend on itself (name another job, or remove demands)",
     ),
     command(
       { executed_on: ["cli"], demands: { job: "db", command: "command_x", config: [] } },

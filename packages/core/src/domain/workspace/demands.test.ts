@@ -177,13 +177,17 @@ describe("a refused demand", () => {
       [
         "invalid_version",
         "workspace/jobs/api/manifest.json: version",
-        "job api needs a version, because api demands db",
+        "job api needs a version, because api depends on db",
       ],
-      ["invalid_version", "workspace/jobs/db/manifest.json: version", "job db needs a version, because api demands db"],
+      [
+        "invalid_version",
+        "workspace/jobs/db/manifest.json: version",
+        "job db needs a version, because api depends on db",
+      ],
       [
         "invalid_version",
         "workspace/jobs/web/manifest.json: version",
-        "job web needs a version, because web demands db",
+        "job web needs a version, because web depends on db",
       ],
     ]);
     expect(problems[0]?.hint).toBe('write "version": "1.0.0"');
@@ -205,7 +209,7 @@ describe("cycles of demands", () => {
         code: "circular_demand",
         level: "error",
         where: "workspace/jobs/a/manifest.json: commands",
-        message: "jobs demand each other in a cycle: a -> b -> c -> a",
+        message: "jobs depend on each other in a cycle: a -> b -> c -> a",
         hint: "remove one of these demands",
       },
     ]);

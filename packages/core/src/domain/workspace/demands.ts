@@ -51,7 +51,7 @@ function reportCircles(edges: ReadonlyMap<string, readonly string[]>, report: Re
       error(
         "circular_demand",
         `${manifestFile(circle[0] ?? "")}: commands`,
-        `jobs demand each other in a cycle: ${circle.join(" -> ")}`,
+        `jobs depend on each other in a cycle: ${circle.join(" -> ")}`,
         "remove one of these demands",
       ),
     );
@@ -83,7 +83,7 @@ function checkVersions(demands: readonly Demand[], jobs: Jobs, report: Report): 
     for (const needed of [from, jobs.get(on)]) {
       if (needed?.version !== NO_VERSION || !jobs.has(on) || reported.has(needed.name)) continue;
       reported.add(needed.name);
-      const message = `job ${needed.name} needs a version, because ${from.name} demands ${on}`;
+      const message = `job ${needed.name} needs a version, because ${from.name} depends on ${on}`;
       report(error("invalid_version", `${manifestFile(needed.name)}: version`, message, 'write "version": "1.0.0"'));
     }
   }

@@ -17,9 +17,7 @@ export const DISABLED_FILE = "workspace/disabled.json";
 export const DisabledSchema = v.pipe(
   onlyObject(
     v.looseObject({
-      $schema: v.optional(
-        v.pipe(v.unknown(), v.description("The address of this schema, for editors; maand ignores it.")),
-      ),
+      $schema: v.optional(v.pipe(v.unknown(), v.description("The URL of this schema, for editors; maand ignores it."))),
       jobs: described(
         onlyObject(v.record(v.string(), onlyObject(entry(), ENTRY_HINT)), 'write { "api": {} } to stop job api'),
         "Jobs to stop: {} everywhere, or the hosts under allocations.",

@@ -155,7 +155,7 @@ describe("the check of workers.json", () => {
     "refuses the key file %s, which is outside secrets/",
     (identity) => {
       expect(described([{ host: "a", identity }])).toEqual([
-        `[0].identity: ${JSON.stringify(identity)} is not below secrets/ (write the name of a file below secrets/, or an absolute path)`,
+        `[0].identity: ${JSON.stringify(identity)} is not under secrets/ (write the name of a file under secrets/, or an absolute path)`,
       ]);
     },
   );

@@ -100,7 +100,7 @@ const entry = v.looseObject(
       v.pipe(
         oneLine,
         v.check((path) => path !== "", withHint("must not be empty", "name a key file, or remove the key")),
-        v.check(isKeyFile, ({ input }) => withHint(`${shown(input)} is not below secrets/`, KEY_FILE_HINT)),
+        v.check(isKeyFile, ({ input }) => withHint(`${shown(input)} is not under secrets/`, KEY_FILE_HINT)),
         looksLike(KEY_FILE_PATTERN, KEY_FILE_HINT),
       ),
       "Key file, below secrets/ or absolute; default: ssh_key of the bucket.",

@@ -97,6 +97,6 @@ const LONGEST = 160;
 function printedBy(text: string, code: number | null): string {
   const lines = text.split(/[\r\n]+/).map((line) => line.replace(/\p{C}+/gu, " ").trim());
   const last = lines.filter((line) => line !== "").at(-1);
-  if (last === undefined) return code === null ? "it was closed immediately" : `it ended with exit code ${code}`;
+  if (last === undefined) return code === null ? "it was closed immediately" : `it exited with code ${code}`;
   return `it printed "${last.length > LONGEST ? `${last.slice(0, LONGEST)}...` : last}"`;
 }

@@ -147,7 +147,7 @@ describe("a remote over a program", () => {
 
   it("uses the command's title in messages", async () => {
     const failing = remote().exec(["sh", "-c", "exit 3"], { title: "the check" });
-    await expect(failing).rejects.toMatchObject({ message: "the check on 10.0.0.1 ended with exit code 3" });
+    await expect(failing).rejects.toMatchObject({ message: "the check on 10.0.0.1 exited with code 3" });
   });
 
   it("reports a missing program", async () => {

@@ -73,8 +73,8 @@ function unknownCopy(host: string, record: FenceRecord, own: Pick<FenceRecord, "
 /** Names the command that changed a worker; this copy of the bucket, with the id `own`, has no record of it. */
 export function unknownText(host: string, record: FenceRecord, own: string | undefined): string {
   return record.copy === own
-    ? `${host} is ahead of this bucket, whose store is older: it was changed last by ${originText(record)}`
-    : `${host} was changed last from another copy of this bucket: ${originText(record)}`;
+    ? `${host} is ahead of this bucket, whose store is older: it was last changed by ${originText(record)}`
+    : `${host} was last changed from another copy of this bucket: ${originText(record)}`;
 }
 
 /** What to do about a worker that another copy changed last. */

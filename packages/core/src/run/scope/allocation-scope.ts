@@ -132,7 +132,7 @@ function targetJob(run: ScopeSource, own: Job, name: string): Job {
   throw new MaandError({
     code: "PROBLEMS",
     message: `job ${own.name} may not run targets of job ${name}`,
-    hint: "it may run its own targets, and those of jobs that its commands demand",
+    hint: "it may run its own targets, and those of jobs that its commands depend on",
   });
 }
 

@@ -90,7 +90,7 @@ async function holds(check: TransportCheck, trial: Trial, limit: string | undefi
   const run = inTime(check.run(trial));
   if (limit === undefined) return run;
   await run.then(
-    () => assert.fail(`the promise is kept: remove the limit "${check.id}" (${limit})`),
+    () => assert.fail(`the check passes: remove the limit "${check.id}" (${limit})`),
     () => undefined,
   );
 }
