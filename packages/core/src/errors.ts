@@ -2,8 +2,8 @@ import { inspect, stripVTControlCharacters } from "node:util";
 import type { Problem } from "./domain/checks/problem.ts";
 
 /**
- * Every error code, with a sentence on its meaning. Append only: people search for these codes, so none is renamed or
- * reused.
+ * Every error code, with a sentence on its meaning. Append only: users search for these codes, so a code is never
+ * renamed or reused.
  */
 export const ERROR_CODES = {
   NOT_A_BUCKET: "No bucket was found in this directory or above it.",
@@ -142,7 +142,9 @@ export function isMaandError(value: unknown): value is MaandError {
   return value instanceof Error && value.name === "MaandError" && "code" in value;
 }
 
-/** Any thrown value, or invalid answer, as text, without the colours that a parser may have given its message. */
+/**
+ * Any thrown value or invalid return value as text, without the colours that a parser may have added to its message.
+ */
 export function errorText(value: unknown): string {
   if (value instanceof Error) return stripVTControlCharacters(value.message) || value.name;
   return typeof value === "object" && value !== null

@@ -58,7 +58,7 @@ describe("applyPlugins refuses a plugin", () => {
     });
   });
 
-  it("whose apply does not settle within 30 seconds", async () => {
+  it("whose apply takes longer than 30 seconds", async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const cause = refusal(plugin("mine", () => new Promise(() => undefined)));

@@ -20,7 +20,7 @@ import type { TapWatch } from "./watch/tap-watch.ts";
 import { UnitSignals } from "./watch/unit-signals.ts";
 import type { WaitingTaps } from "./watch/wait-notices.ts";
 
-/** An open bucket with its plugins applied: the object that commands with side effects work on. */
+/** An open bucket with its plugins applied. Commands with side effects work on this object. */
 export interface Bucket {
   readonly paths: BucketPaths;
   readonly bucketId: string;
@@ -37,12 +37,14 @@ export interface Bucket {
   /** What plugins keep between runs. */
   readonly states: Pick<StateSource, "discardWrites">;
   readonly plugins: readonly Plugin[];
-  /** Stock plugins that the configuration removes; messages about a missing feature name them. */
+  /**
+   * Stock plugins that the configuration removes. Messages about a missing feature name the plugin that provides it.
+   */
   readonly absent: readonly AbsentPlugin[];
   /** Hooks that plugins tapped under old names; every run warns about them. */
   readonly oldNames: readonly OldName[];
   readonly settings: Settings;
-  /** The clock. It is passed in, so that core never reads the system clock. */
+  /** The clock. The caller passes it in, so core never reads the system clock. */
   readonly now: () => Date;
   /** Generates a new UUID. */
   readonly newId: () => string;

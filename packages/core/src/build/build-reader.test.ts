@@ -67,7 +67,7 @@ describe("the KV reader of a check", () => {
     expect(await seenIn(prepare, read)).toEqual(["2.0.0", "10.0.0.1", undefined, "2", "by a hook", "hush", true]);
   });
 
-  it("refuses a namespace that the job may not read, and suggests a key for a missing one", async () => {
+  it("refuses a namespace that the job may not read, and suggests the closest name for a missing key", async () => {
     const refusals = (kv: KvReader) =>
       [
         ["maand/job/other", "version"],

@@ -12,7 +12,7 @@ import { createFile, replaceFile } from "../workspace/write-files.ts";
 
 /** The largest output that is read, in bytes. */
 const MOST_BYTES = 16 * 1024 * 1024;
-/** How many characters of the last line of the program's error output are shown. */
+/** The number of characters to show from the last line of the program's error output. */
 const LINE = 300;
 
 type Place = Pick<Bucket, "settings" | "paths" | "signal">;

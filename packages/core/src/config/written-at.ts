@@ -40,8 +40,8 @@ export function position(text: string, offset: number): string {
 
 /**
  * The position of the last of several nested keys. The search for each key starts after the previous key. This works
- * because keys look similar in JSON, YAML, TOML and object literals. A key that is not found is written elsewhere, such
- * as in a spread object.
+ * because keys look similar in JSON, YAML, TOML and object literals. If a key is not found, it is defined elsewhere,
+ * such as in a spread object.
  */
 function offsetOf(text: string, keys: readonly string[]): number | undefined {
   const bare = withoutComments(text);

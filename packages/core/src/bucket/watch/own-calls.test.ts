@@ -2,7 +2,7 @@ import { setImmediate as aTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { withOwnCalls } from "./own-calls.ts";
 
-/** Unhandled rejections. Outside of a test, each of them would end the process. */
+/** Unhandled rejections. Outside a test, each of them would end the process. */
 const strays: unknown[] = [];
 const onStray = (cause: unknown) => void strays.push(cause);
 /** The listeners of vitest, which would fail the test run. */
@@ -23,7 +23,7 @@ type RollOut = (host: string) => Promise<void>;
 const canRollOut = (context: unknown): context is { readonly rollOut: RollOut } =>
   typeof context === "object" && context !== null && "rollOut" in context;
 
-/** A call of a tap of `orchestrate`: each `rollOut` ends when the test settles it. */
+/** Calls an `orchestrate` tap. Each `rollOut` ends when the test settles it. */
 function called(tap: (rollOut: RollOut) => unknown) {
   const lines: string[] = [];
   const running = new Map<string, { end(): void; fail(cause: Error): void }>();
@@ -92,7 +92,7 @@ describe("a tap that fails while calls that it did not await are running", () =>
 });
 
 describe("a synchronous tap", () => {
-  it("ends with its own answer after the calls that it made have ended", async () => {
+  it("returns its value after the calls that it made have ended", async () => {
     const { of, end, ended } = called((rollOut) => {
       void rollOut("w1");
       return "done";
@@ -115,7 +115,7 @@ describe("a synchronous tap", () => {
   });
 });
 
-describe("the commands of a tap of rollout", () => {
+describe("the commands that a rollout tap runs with once", () => {
   const by = { plugin: "acme", hook: "rollout" };
   type Context = { readonly once: (argv: string[]) => Promise<void> };
   const isContext = (value: unknown): value is Context =>
@@ -169,7 +169,7 @@ describe("a call that fails while its tap does something else", () => {
     expect(end()).toBe("answered done");
   });
 
-  it("makes the tap fail even if it is part of a chain that the tap does not await", async () => {
+  it("makes the tap fail even if the tap has chained it to a promise that it does not await", async () => {
     const { of, end, ended } = called((rollOut) => {
       void rollOut("w1")
         .then(() => rollOut("w2"))

@@ -45,7 +45,7 @@ export async function abortRollout(bucket: Bucket, name: string, ignoreBudget = 
   });
 }
 
-/** The rollout of a job that a person may resume or abort. */
+/** The rollout of a job that the operator may resume or abort. */
 function openRolloutOf({ store }: Bucket, name: string): { readonly job: Job; readonly open: OpenRollout } {
   const { jobs } = store.catalog.read();
   const names = jobs.map((job) => job.name);

@@ -39,7 +39,7 @@ it("the next tap is called after the rollOut of the previous tap has ended, even
   expect(starts()).toHaveLength(2);
 });
 
-it("a rollOut after its tap has returned is not carried out, and is reported with the plugin's name", async () => {
+it("a call to rollOut after the tap has returned is rejected, and is reported with the plugin's name", async () => {
   let rollOut: OrchestrateContext["rollOut"] | undefined;
   const late = definePlugin({
     name: "late",
@@ -64,7 +64,7 @@ it("a rollOut after its tap has returned is not carried out, and is reported wit
   expect(starts()).toEqual([`start api@${A}`, `start api@${B}`]);
 });
 
-it("a failed command that is not awaited makes its tap fail, but the allocations stay promoted", async () => {
+it("a tap fails if a command that it did not await fails, but the allocations stay promoted", async () => {
   const careless = definePlugin({
     name: "careless",
     apply: ({ afterJob }) =>
@@ -81,7 +81,7 @@ it("a failed command that is not awaited makes its tap fail, but the allocations
   expect(allocations.map(({ promoted }) => promoted)).toEqual([true, true]);
 });
 
-it("a tap that fails while its rollOut is running ends the job after that rollOut", async () => {
+it("a job whose tap fails while its rollOut is running ends after that rollOut", async () => {
   const hasty = leading("hasty", async ({ rollOut }) => {
     await Promise.all([rollOut([A]), rollOut([B]), Promise.reject(new Error("the canary is ill"))]);
     return undefined;

@@ -8,7 +8,10 @@ export type DowntimeRefusal = BudgetRefusal | ExclusionRefusal;
 /** The number of names in a message; more would be hard to read. */
 const MOST = 5;
 
-/** The refusal in one sentence, with what uses the budget: `api may have 1 of 3 allocations unavailable, and 10.0.0.2 is drained`. */
+/**
+ * The refusal in one sentence, which names what uses the budget: `api may have 1 of 3 allocations unavailable, and
+ * 10.0.0.2 is drained`.
+ */
 export function refusalText(refusal: DowntimeRefusal): string {
   if (refusal.kind === "never_with") {
     const { job, other } = refusal;
@@ -33,7 +36,7 @@ export function refusalHint(refusal: DowntimeRefusal): string {
 
 const EMERGENCY = "in an emergency, use --ignore-budget";
 
-/** The step that brings an allocation back, for each cause of its absence. */
+/** The command that makes an allocation available again, for each cause. */
 const STEPS: Readonly<Record<AwayCause, (job: string, host: string) => string>> = {
   drained: (_, host) => `take ${host} out of workspace/disabled.json first, then run maand deploy --build`,
   taken_down: (job, host) => `start it first: maand job start ${job} --allocations ${host}`,

@@ -16,7 +16,8 @@ export function isKeepPattern(pattern: string): boolean {
 
 /**
  * A regular expression, for JavaScript and Python, that matches the paths in a job's directory that the `keep` patterns
- * protect: each match and everything below it. A name matches at any depth, a path from the top.
+ * protect: each match and everything below it. A name matches at any depth. A path matches from the top of the
+ * directory.
  */
 export function keepExpression(patterns: readonly string[]): string {
   const each = patterns.map((pattern) => {

@@ -87,10 +87,11 @@ export interface Decision {
   readonly matched: readonly string[];
   readonly files: readonly FileChange[];
   /**
-   * Whether the allocation goes before the others, because it is unhealthy, or its last command failed or is in doubt.
+   * Whether the allocation is processed before the others, because it is unhealthy, or its last command failed or is in
+   * doubt.
    */
   readonly priority: boolean;
-  /** The step of an earlier run that the action continues; its worker has recorded whether the step ran. */
+  /** The step of an earlier run that the action continues. The worker has recorded whether the step ran. */
   readonly continues?: ResumableStep;
 }
 

@@ -161,7 +161,7 @@ const ENTRIES = {
   ),
 };
 
-/** restart_globs only apply with restart_policy reload; an empty list has no effect either. */
+/** restart_globs apply only with restart_policy reload; an empty list never has an effect */
 const GLOBS_NEED_RELOAD = {
   restart_globs: { required: ["restart_policy"], properties: { restart_policy: { const: "reload" } } },
 };

@@ -358,7 +358,7 @@ describe("a refused manifest", () => {
     expect(resolve(written).problems[0]?.level).toBe("error");
   });
 
-  it("is reported with a code for its kind of problem", () => {
+  it("is reported with an error code for the kind of problem", () => {
     const codeOf = (written: unknown) => resolve(written).problems[0]?.code;
     expect(codeOf({ version: 5 })).toBe("invalid_manifest");
     expect(codeOf({ commands: { x: { executed_on: ["cli"] } } })).toBe("invalid_command");

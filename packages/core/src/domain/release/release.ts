@@ -14,7 +14,7 @@ export interface Release {
   readonly createdBy: string;
   /** The git commit of the workspace, with `+changes` if files were not committed; absent outside a git repository. */
   readonly commit?: string;
-  /** Whether any allocation was promoted with it. */
+  /** Whether an allocation was ever promoted with it. */
   readonly deployed: boolean;
   /** When it was last healthy on all active allocations; absent if it never was. */
   readonly goodAt?: string;

@@ -39,7 +39,7 @@ describe("chooseWorkers", () => {
     expect(hosts(...words)).toEqual(wanted);
   });
 
-  it("distinguishes workers that are named from those selected by a label", () => {
+  it("distinguishes workers selected by name from workers selected by label", () => {
     const { chosen } = chooseWorkers(["label:web", "10.0.0.2"], WORKERS, "--workers");
     expect(chosen.map(({ named }) => named)).toEqual([false, true]);
   });

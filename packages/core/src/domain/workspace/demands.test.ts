@@ -33,7 +33,7 @@ const api = (on: string, config: Record<string, unknown> = {}): Sketch => ({
 const AT = "workspace/jobs/api/manifest.json: commands.command_wait.demands";
 
 describe("demands", () => {
-  it("put a job one wave after the jobs it demands", () => {
+  it("put a job one wave after the jobs it depends on", () => {
     expect(resolve([api("db.command_up"), db, { name: "web" }])).toEqual({
       waves: { api: 1, db: 0, web: 0 },
       problems: [],
@@ -46,10 +46,10 @@ describe("demands", () => {
     { max_version: "2.1.0" },
     { min_version: 2 },
     { other: true },
-  ])("are met by %j", (config) => {
+  ])("are satisfied by %j", (config) => {
     expect(resolve([api("db.command_up", config), db]).problems).toEqual([]);
   });
-  it("are not met by a prerelease of the required version", () => {
+  it("are not satisfied by a prerelease of the required version", () => {
     const early = { ...db, version: "2.1.0-rc.1" };
     expect(resolve([api("db.command_up", { min_version: "2.1.0-rc.0" }), early]).problems).toEqual([]);
     expect(resolve([api("db.command_up", { min_version: "2.1.0" }), early]).problems).toHaveLength(1);
@@ -156,7 +156,7 @@ describe("a refused demand", () => {
     );
   });
 
-  it("is reported without the demanding job itself as a suggestion", () => {
+  it("is reported without a suggestion of the dependent job itself", () => {
     expect(resolve([api("apo.command_up")]).problems[0]?.hint).toBe(
       "name a job of this workspace, or remove the demand",
     );

@@ -43,7 +43,7 @@ function demandsOf(from: Demanding): Demand[] {
   });
 }
 
-/** Reports all cycles that have no job in common, so that they can be fixed together. */
+/** Reports cycles that have no job in common, all at once, so that they can be fixed together. */
 function reportCircles(edges: ReadonlyMap<string, readonly string[]>, report: Report): void {
   const left = new Map(edges);
   for (let { circle } = sequence(left); circle; { circle } = sequence(left)) {
@@ -76,7 +76,7 @@ function checkDemand(demand: Demand, jobs: Jobs, report: Report): void {
   checkRange(demand, upstream, report);
 }
 
-/** Reports demands between jobs without a version, once for each job, because both sides of a demand need a version. */
+/** Reports jobs without a version that take part in a demand, once for each job. */
 function checkVersions(demands: readonly Demand[], jobs: Jobs, report: Report): void {
   const reported = new Set<string>();
   for (const { from, on } of demands) {

@@ -64,7 +64,7 @@ describe("the workers of workers.json", () => {
       problems: [],
     });
   });
-  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("have each of the labels %j only once", (labels) => {
+  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("have no duplicate labels if the labels are written as %j", (labels) => {
     const { workers, problems } = resolve([{ host: "10.0.0.1", labels }]);
     expect(problems).toEqual([]);
     expect(workers[0]?.labels).toEqual(
