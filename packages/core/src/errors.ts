@@ -152,7 +152,7 @@ export function errorText(value: unknown): string {
     : String(value);
 }
 
-/** The error for a list of problems; its message is that of the first problem, so that it is readable on its own. */
+/** The error for a list of problems. Its message is the message of the first problem, so it is readable on its own. */
 export function problemsError(problems: readonly Problem[], message?: string): MaandError {
   const first = problems[0];
   const text =

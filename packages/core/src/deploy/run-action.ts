@@ -66,9 +66,9 @@ function stepOf(run: Run, { allocation, kind, continues }: IntendedAction): Acti
   });
 }
 
-/** Decides which errors do not make the action fail. */
+/** Errors that do not make the action fail. */
 export interface Tolerance {
-  /** Whether the error is NOT_DELIVERED: the worker has no files of the job. */
+  /** Whether NOT_DELIVERED is tolerated: the worker has no files of the job. */
   readonly mayBeAbsent?: boolean;
 }
 

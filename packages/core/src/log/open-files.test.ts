@@ -38,7 +38,7 @@ it.runIf(process.platform === "linux")("the logs of hundreds of workers stay ope
   files.close();
 });
 
-it.runIf(process.platform === "linux")("no line is lost if there are more workers than files that may be open", () => {
+it.runIf(process.platform === "linux")("no line is lost if there are more workers than the maximum number of open files", () => {
   const files = new OpenFiles(LIMITS, fail, 100);
   const open = writtenTwice(files);
   expect(open).toBeLessThanOrEqual(100);
@@ -57,7 +57,7 @@ it("lines that arrive together are written together in the next microtask", asyn
   files.close();
 });
 
-it("a file is rotated at the same lines if lines are written together or separately", () => {
+it("a file is rotated at the same lines whether lines are written together or separately", () => {
   const files = new OpenFiles({ maxBytes: 20, keepFiles: 9 }, fail);
   const path = join(directory, "a.log");
   for (let second = 0; second < 6; second += 1) files.write(path, "nine here", `2026-01-01T00:00:0${second}.000Z`);

@@ -38,7 +38,7 @@ export interface RunContext {
   /**
    * Undefined while the readers of printed lines keep up. Otherwise a promise that resolves when the readers have
    * caught up, or when the run is interrupted. Until then, code that prints the output of a program must stop reading
-   * that output, so that lines do not gather in memory.
+   * that output, so that lines do not accumulate in memory.
    */
   readonly backPressure: BackPressure;
   /**
@@ -57,8 +57,8 @@ export interface LocateContext extends RunContext {
 /** `connect`: the run needs a worker for the first time. */
 export interface ConnectContext extends LocateContext {
   /**
-   * Absolute path of the bucket's directory on the worker: the answer of `locate`, otherwise `<worker_root>/<bucket
-   * id>`. The remote must have the same `root`.
+   * Absolute path of the bucket's directory on the worker: the value that `locate` returned, otherwise
+   * `<worker_root>/<bucket id>`. The remote must have the same `root`.
    */
   readonly root: string;
 }

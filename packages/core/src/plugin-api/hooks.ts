@@ -39,7 +39,7 @@ import type {
 import type { ScopedJobContext } from "./scope.ts";
 import { type RenamedHooks, withOldNames } from "./tapping/renamed-hooks.ts";
 
-/** The answer of a tap that did the work; `undefined` passes to the next tap. */
+/** The return value of a tap that did the work; `undefined` passes the work to the next tap. */
 export type Done = "done";
 
 /** The options of a tap, in addition to its name: `tapPromise({ name, concerns }, ...)`. */
@@ -51,17 +51,17 @@ export interface TapInterest {
 /** What the result of a tap depends on. A tap may declare it with its name: `tapPromise({ name, sameForAll }, ...)`. */
 export interface TapSharing {
   /**
-   * Whether the tap returns the same files for every allocation of a job, in every deploy of a build; default: for no
-   * job. If all taps do, the job is rendered once, for the first of its allocations.
+   * Whether the tap returns the same files for every allocation of a job, in every deploy of a build; default: false
+   * for every job. If this is true for all taps, the job is rendered once, for the first of its allocations.
    */
   readonly sameForAll?: (job: Job) => boolean;
 }
 
-/** The time limit of a tap. A tap may declare it with its name: `tapPromise({ name, limitMs }, ...)`. */
+/** The timeout of a tap. A tap may declare it with its name: `tapPromise({ name, limitMs }, ...)`. */
 export interface TapLimit {
   /**
    * How long the tap may run without any activity, in milliseconds, or a function of its context that returns this. A
-   * value below the limit of the hook has no effect.
+   * value lower than the limit of the hook has no effect.
    */
   readonly limitMs?: number | ((context: never) => number);
 }
@@ -79,7 +79,10 @@ function phases() {
     rollout: new AsyncSeriesBailHook<[ActionContext], Done | undefined, TapLimit>(["context"], "rollout"),
     /** Called once per batch, just before the store records it as running. */
     promote: new AsyncSeriesHook<[BatchContext], TapLimit>(["context"], "promote"),
-    /** Called once per run, even after a partial or interrupted one: receives the summary and cannot change it. */
+    /**
+     * Called once per run, even after a partial or interrupted run. It receives the summary and cannot change the
+     * result.
+     */
     commit: new AsyncSeriesHook<[CommitContext], TapLimit>(["context"], "commit"),
   };
 }
@@ -133,8 +136,7 @@ function workerHooks() {
     /** Called once per worker, before the run changes it: require tools, report problems. */
     preflight: new AsyncSeriesHook<[PreflightContext], TapLimit>(["context"], "preflight"),
     /**
-     * Called once per command of a maintenance on a worker: run the command once there, or return undefined.
-     * @experimental
+     * Called once per maintenance command on a worker: run the command once there, or return undefined. @experimental
      */
     runOnWorker: new AsyncSeriesBailHook<[WorkerCommandContext], ExecResult | undefined, TapLimit>(
       ["context"],
@@ -257,7 +259,7 @@ export function createHooks(): Hooks {
   return Object.freeze(withOldNames(declareHooks()));
 }
 
-/** The type of a tap: it receives the hook's context, and returns its answer or, for asynchronous hooks, a promise. */
+/** The type of a tap: it receives the hook's context, and returns a value or, for asynchronous hooks, a promise. */
 export type TapFunction<Name extends HookName> = DeclaredHooks[Name] extends {
   tapPromise(options: never, tap: (...given: infer Given) => Promise<infer Answer>): void;
 }
@@ -267,7 +269,7 @@ export type TapFunction<Name extends HookName> = DeclaredHooks[Name] extends {
 const SYNC: readonly unknown[] = [SyncHook, SyncBailHook, SyncWaterfallHook];
 const BAIL: readonly unknown[] = [AsyncSeriesBailHook, SyncBailHook];
 
-/** Whether the first tap that returns a value answers the hook, so that order matters. */
+/** Whether the hook stops at the first tap that returns a value (a bail hook), so the order of taps matters. */
 export function isAnswered(hook: object): boolean {
   return BAIL.includes(hook.constructor);
 }

@@ -11,11 +11,11 @@ import type { ProvidedService, Service } from "./life/services.ts";
  */
 export type LazyCommands = Readonly<Record<string, () => Promise<unknown>>>;
 
-/** What a bucket lacks without a plugin, apart from the keys, commands and tables that the plugin declares. */
+/** The features that a plugin provides, apart from the keys, commands and tables that it declares. */
 export interface Provides {
-  /** Hooks it answers. */
+  /** Hooks that it handles. */
   readonly answers?: readonly HookName[];
-  /** Transports of the workers for which it answers these hooks; default: all. */
+  /** Transports of the workers for which it handles these hooks; default: all. */
   readonly transports?: readonly string[];
   /** Extensions of the job files that it renders, such as `.tpl`. */
   readonly renders?: readonly string[];
@@ -25,7 +25,7 @@ export interface Provides {
   readonly replaceableFunctions?: boolean;
 }
 
-/** A plugin: a value with a name and a function that taps hooks. */
+/** A plugin: an object with a name and a function that taps hooks. */
 export interface Plugin<Name extends string = string> extends OwnedKeys {
   /** The name in taps, errors and `maand plugins`; other plugins use it for ordering. */
   readonly name: Name;
@@ -47,7 +47,7 @@ export interface Plugin<Name extends string = string> extends OwnedKeys {
    * functions, a class is loaded only for its own command.
    */
   readonly commands?: readonly unknown[] | LazyCommands;
-  /** What is missing without it; messages about a missing feature name the plugin. */
+  /** The features that it provides. Messages about a missing feature name the plugin. */
   readonly provides?: Provides;
   /** Tables that it adds to `maand cat`, by the word to type. */
   readonly tables?: Readonly<Record<string, Table>>;

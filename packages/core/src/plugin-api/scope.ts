@@ -5,7 +5,7 @@ import type { Remote } from "../remote/remote.ts";
 import type { JobContext, Login, LogSource } from "./base-contexts.ts";
 import type { KvSession } from "./kv.ts";
 
-/** A command of another job that demands a command of this job. */
+/** A command of another job that depends on a command of this job. */
 export interface IncomingDemand {
   /** The job that has the demand. */
   readonly job: string;
@@ -23,7 +23,7 @@ export interface ScopedJobContext extends JobContext {
   read(file: JobFile): Uint8Array;
   /** The same bytes in pieces of at most 1 MiB, for large files. */
   pieces(file: JobFile): Iterable<Uint8Array>;
-  /** The commands that demand this command of the job, in job order. */
+  /** The commands that depend on this command of the job, in job order. */
   demandsOn(command: string): readonly IncomingDemand[];
   /** Everything that a hook may read and do for one allocation of the job. */
   scope(allocation: Allocation): AllocationScope;
@@ -61,14 +61,14 @@ export interface AllocationScope {
   login(): Promise<Login | undefined>;
   /**
    * Runs a Makefile target. Throws NOT_FOUND for an unknown worker or a worker without the job, PROBLEMS for a job that
-   * is not demanded, and OUT_OF_SYNC if nothing has been deployed there yet.
+   * this job does not depend on, and OUT_OF_SYNC if nothing has been deployed there yet.
    */
   runTarget(request: TargetRequest): Promise<TargetAnswer>;
 }
 
 /**
- * A target to run for an allocation: a target of the allocation's job, or of a job that the commands of this job
- * demand.
+ * A target to run for an allocation: a target of the allocation's job, or of a job that the commands of this job depend
+ * on.
  */
 export interface TargetRequest {
   /** The worker to run the target on. */
@@ -77,7 +77,7 @@ export interface TargetRequest {
   readonly job: string;
   /** The name of the target. */
   readonly target: string;
-  /** Default: the time limit of the job's lifecycle commands. */
+  /** Default: the timeout of the job's lifecycle commands. */
   readonly timeoutMs?: number;
   /** Abort this signal to stop the target. */
   readonly signal?: AbortSignal;

@@ -49,7 +49,7 @@ const GO_TABLES: readonly string[] = ["bucket", "key_value", "hash", "schema_ver
 const MOVE_AWAY =
   "move it away, and restore data/ from a backup; or, for a bucket that was never built, run maand init";
 
-/** Whether an open database that is not a maand store is a store of the Go program. */
+/** Whether an open database that is not a maand store is a store of the earlier maand, written in Go. */
 export function isGoStore(db: Database): boolean {
   const tables = tablesOf(db);
   return GO_TABLES.every((table) => tables.includes(table));

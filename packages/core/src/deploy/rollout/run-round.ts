@@ -57,7 +57,7 @@ function noCommands(members: readonly PlannedAllocation[]) {
 }
 
 /**
- * When the next run must run the health check if this run is killed before it; absent after a change to files alone.
+ * When the next run must run the health check if this run is killed before it; undefined after a change to files alone.
  */
 function checkDue({ batch, gate }: Round, failures: readonly unknown[]): WhenDue | undefined {
   if (gate && failures.length === 0) return "before anything else";

@@ -8,15 +8,15 @@ export interface Inspection {
   /** Whether the bucket's directory exists. */
   readonly exists: boolean;
   /**
-   * Files directly in that directory or below `bin/`, by path; missing files are omitted. The text is set if the hash
+   * Files directly in that directory or in `bin/`, by path; missing files are omitted. The text is set if the hash
    * differs from the expected one.
    */
   readonly metadata: ReadonlyMap<string, { readonly hash: string; readonly text?: string }>;
   /** The contents of each job's directory, by job; a job without a directory is omitted. */
   readonly jobs: ReadonlyMap<string, InspectedJob>;
-  /** The numeric ids of the given users; unknown ones are omitted. */
+  /** The numeric ids of the given users, by name or number. Unknown users are omitted. */
   readonly users: ReadonlyMap<string, number>;
-  /** The numeric ids of the given groups; unknown ones are omitted. */
+  /** The numeric ids of the given groups, by name or number. Unknown groups are omitted. */
   readonly groups: ReadonlyMap<string, number>;
 }
 
@@ -54,6 +54,6 @@ export interface InspectContext extends WorkerContext {
   readonly groups: readonly string[];
   /** The largest content to return, in bytes; 0 for none. */
   readonly contentLimit: number;
-  /** The time limit of the entire inspection, in milliseconds. */
+  /** The timeout of the entire inspection, in milliseconds. */
   readonly timeoutMs: number;
 }

@@ -2,22 +2,22 @@ import type { Job } from "../../domain/workspace/job.ts";
 import type { ActionContext, TargetContext } from "../contexts.ts";
 import type { Done, Hooks } from "../hooks.ts";
 
-/** What a step of a lifecycle receives: one allocation of a job, on its connected worker. */
+/** The argument of a lifecycle step: one allocation of a job, on its connected worker. */
 export type LifecycleContext = Omit<TargetContext, "target">;
 
-/** One step: it does the work, and throws if that fails. It is awaited; its return value is ignored. */
+/** One step. It does the work, and throws if the work fails. It is awaited, and its return value is ignored. */
 export type LifecycleStep = (context: LifecycleContext) => unknown;
 
 /**
- * How jobs are started and stopped. A target without its own step goes to `other`, or without `other` to the next
+ * How jobs are started and stopped. A target without its own step is passed to `other` or, without `other`, to the next
  * plugin.
  */
 export interface Lifecycle {
-  /** The name of the taps, which other plugins use for ordering: the plugin's name. */
+  /** The plugin's name. It is also the name of the taps, which other plugins use for ordering. */
   readonly name: string;
   /** The plugin to run before, such as `make`. */
   readonly before?: string;
-  /** The jobs it runs; default: all. Other jobs go to the next plugin. */
+  /** Whether it runs a job; default: it runs all jobs. Other jobs are passed to the next plugin. */
   readonly concerns?: (job: Job) => boolean;
   readonly start?: LifecycleStep;
   /** Also called for disabled and removed jobs. The plugin that copied the files of a removed job deletes them. */
@@ -33,7 +33,7 @@ export interface Lifecycle {
 }
 
 /**
- * An `apply` that runs jobs in deploys (`rollout`), stops what is disabled or removed (`reconcile`), and answers `maand
+ * An `apply` that runs jobs in deploys (`rollout`), stops what is disabled or removed (`reconcile`), and handles `maand
  * job` (`target`): `definePlugin({ name, apply: lifecycle({ name, concerns, start, stop }) })`.
  */
 export function lifecycle(given: Lifecycle): (hooks: Pick<Hooks, "rollout" | "reconcile" | "target">) => void {
@@ -45,7 +45,7 @@ export function lifecycle(given: Lifecycle): (hooks: Pick<Hooks, "rollout" | "re
     await step(context);
     return "done";
   };
-  // removing files does not concern the process
+  // the process is not affected by the deletion of files
   const act = async (context: ActionContext) =>
     context.action.kind === "remove" ? undefined : run(context, context.action.kind);
   return ({ rollout, reconcile, target }) => {

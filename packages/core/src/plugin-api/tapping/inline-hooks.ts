@@ -25,8 +25,8 @@ const TAP_KEYS: readonly string[] = ["before", "tap"];
 
 /**
  * Hooks in a configuration, for small changes that need no plugin: `hooks: { async afterJob({ job, log }) { ... } }`.
- * In a hook that a single tap answers (`connect`, `stage`, `rollout`, ...), they run before all plugins and so override
- * them. In any other hook, they run after all plugins.
+ * For a hook that stops at the first tap that returns a value (`connect`, `stage`, `rollout`, ...), they run before all
+ * plugins and therefore override them. For any other hook, they run after all plugins.
  */
 export type InlineHooks = { readonly [Name in HookName]?: InlineTap<Name> } & RenamedInlineHooks;
 
@@ -75,7 +75,7 @@ function tapAll(hooks: Hooks, taps: readonly Understood[], placeOf: (name: strin
   }
 }
 
-/** tapable's `stage` number: before every plugin, because all plugins have 0. */
+/** tapable's `stage` number. It precedes every plugin, because all plugins have 0. */
 const FIRST = -1000;
 
 interface Understood {

@@ -43,7 +43,7 @@ export interface FailedWrite {
   readonly cause?: unknown;
 }
 
-/** TIMED_OUT: the sync exceeded its time limit. */
+/** TIMED_OUT: the sync exceeded its timeout. */
 export function syncTimedOut(host: string, timeoutMs: number, output: readonly string[] = []): MaandError {
   const seconds = Math.round(timeoutMs / 100) / 10;
   return new MaandError({

@@ -43,7 +43,7 @@ describe("a followed process", () => {
     expect((await run("echo one; printf two")).lines).toEqual(["one", "two"]);
   });
 
-  it("has a line truncated if it prints a megabyte without a line end", async () => {
+  it("has its line truncated if it prints a megabyte without a newline", async () => {
     const { code, lines } = await run("head -c 1000000 /dev/zero | tr '\\0' x; echo; echo after");
     expect([code, lines.length, lines[1]]).toEqual([0, 2, "after"]);
     expect(lines[0]).toMatch(/^x{8192} \[line cut\]$/);
@@ -88,7 +88,7 @@ describe("a followed process", () => {
   it.each([
     ["its time limit", "TIMED_OUT", (timeoutMs: number) => ({ timeoutMs })],
     ["an interruption", "INTERRUPTED", (ms: number) => ({ signal: AbortSignal.timeout(ms) })],
-  ])("is stopped at %s even if its readers never catch up", async (_, cut, limit) => {
+  ])("is stopped at %s even if the readers of its output never catch up", async (_, cut, limit) => {
     const { backPressure } = slowReaders();
     const ended = await run("seq 1 500000; sleep 60", { backPressure, ...limit(300) });
     expect(ended.cut).toBe(cut);

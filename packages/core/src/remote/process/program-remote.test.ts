@@ -164,7 +164,7 @@ describe("a remote over a program", () => {
     expect(await exit).toBe(4);
   });
 
-  it("does not check for a lost connection after it stopped a stream itself", async () => {
+  it("does not report a lost connection after it has stopped a stream itself", async () => {
     const stop = new AbortController();
     let calls = 0;
     const lost = () => {
@@ -177,7 +177,7 @@ describe("a remote over a program", () => {
     expect([await exit, calls]).toEqual([null, 0]);
   });
 
-  it("ends running commands when it is closed, closes once, and starts nothing afterwards", async () => {
+  it("ends running commands when it is closed, and starts no command afterwards", async () => {
     let closed = 0;
     const one = remote({ close: async () => void closed++ });
     const stream = await one.stream(["cat"]);

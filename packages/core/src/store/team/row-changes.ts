@@ -26,7 +26,7 @@ interface Table {
  */
 const OWN: ReadonlySet<string> = new Set(["replica", "settled_job", "placement"]);
 
-/** All columns of all tables, in one statement. */
+/** Reads all columns of all tables in one statement. */
 const COLUMNS = `SELECT t.name AS "table", c.name, c.type, c.pk FROM main.sqlite_schema AS t, pragma_table_info(t.name) AS c
   WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.cid`;
 
