@@ -18,13 +18,13 @@ import { treePrint } from "./file/tree-print.ts";
 
 type Source = Pick<Run, "catalog"> & { readonly bucket: Pick<Bucket, "hooks" | "store"> };
 
-/** What the plan is compared with: the recorded state of its jobs, which is the same as in the plan. */
+/** The state that the plan is compared with: the recorded state of its jobs, which is the same as in the plan. */
 export interface Compared {
   readonly states: ReadonlyMap<string, JobState>;
   readonly print: Fingerprints;
 }
 
-/** The approval of exactly the contents of a saved plan. */
+/** Approves exactly the contents of a saved plan. */
 export function approvalOf(source: Source, saved: SavedPlan, { states, print }: Compared): PlanApproval {
   const jobs = new Map(saved.waves.flatMap((wave) => wave.jobs).map((job) => [job.job, job]));
   const failed = new Set(saved.failures.map(({ job }) => job));
@@ -92,7 +92,7 @@ function afterStop(action: PlannedAction): PlannedAction {
   return action === "stop+promote" ? "promote" : action;
 }
 
-/** The refusal of a plan that was already carried out. Its changes either were made, or failed and need a new plan. */
+/** The error for a plan that was already carried out. Its changes were made, or they failed and need a new plan. */
 export function carriedOut(run: number): MaandError {
   return invalid(`the plan was already carried out by run ${run}`, "make a new plan with: maand plan --out plan.json");
 }

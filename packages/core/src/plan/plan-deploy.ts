@@ -75,8 +75,8 @@ export interface Plan {
     readonly jobs: readonly (PlannedJob & {
       readonly required: boolean;
       /**
-       * Whether the `pre_deploy` commands of the job, which run before it is planned, could still change this plan, or
-       * were run for it.
+       * The `pre_deploy` commands of the job, which run before it is planned. `none`: the job has no such commands; `may
+       * change this`: they were not run, and could change this plan; `was run`: the plan includes their effect.
        */
       readonly preDeploy: "none" | "may change this" | "was run";
       /** A job that this job depends on and that cannot be planned. This job would be left unchanged. */

@@ -1,9 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { MaandError } from "../errors.ts";
 
-/**
- * The time limit of a command, in milliseconds. It is long, because a person might have to unlock a password manager.
- */
+/** The timeout of a command, in milliseconds. It is long, because the user might have to unlock a password manager. */
 const LIMIT_MS = 120_000;
 const MOST_BYTES = 64 * 1024;
 

@@ -24,7 +24,7 @@ afterEach(() => rmSync(dirname(workspace), { recursive: true }));
 interface Reading {
   readonly maxBytes?: number;
   readonly ignored?: readonly string[];
-  /** Called for every path that was listed, before it is read. */
+  /** Called for every path after it was listed and before it is read. */
   readonly onListed?: (path: string) => void;
 }
 
@@ -64,7 +64,7 @@ describe("a path that disappears while the job is read", () => {
     expect(read().printed).toEqual([expect.stringContaining("disappeared while it was read")]);
   });
 
-  it("does not block the build if a pipe replaces it", () => {
+  it("does not block the build if it is replaced with a pipe", () => {
     writeFileSync(join(directory, "app.conf"), "");
     const swap = (path: string) => {
       rmSync(join(directory, path));
@@ -75,7 +75,7 @@ describe("a path that disappears while the job is read", () => {
 });
 
 describe("a file larger than max_file_size", () => {
-  it("is refused with its name, its size and the limit, while the other files are read", () => {
+  it("is refused with its name, its size and the limit, and the other files are read", () => {
     sparse("image.tar", 3 * 1024 * MB);
     writeFileSync(join(directory, "Makefile"), "start:\n");
     expect(read()).toMatchObject({

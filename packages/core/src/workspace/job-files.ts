@@ -29,19 +29,19 @@ export interface JobDirectory {
 }
 
 /**
- * Names in a job's directory on a worker that a deploy does not manage: those that the job writes, and those of the
- * file system.
+ * Names in a job's directory on a worker that a deploy does not manage: those that the job writes, and those that
+ * belong to the file system.
  */
 export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin", "lost+found"];
 
 /**
- * Names of temporary files that transports create on a worker during a sync. They also delete files that a killed sync
- * left behind.
+ * Names of temporary files that transports create on a worker during a sync. Transports also delete such files that a
+ * killed sync left behind.
  */
 const OF_A_SYNC = /^(\.~tmp~|\.~maand-[0-9a-f]{16}|\.incoming-\d+-\d+)$/;
 
 /**
- * The maximum number of bytes of a path within a job. With the path of the job's directory in front, it is still far
+ * The maximum number of bytes of a path within a job. Together with the path of the job's directory, it is still far
  * below the Linux limit on both machines.
  */
 const LONGEST_PATH = 2000;
@@ -102,7 +102,7 @@ function ofName(job: string, name: string, path: string): Problem | undefined {
     return refused(quoted(path), "a file name must not contain control characters", "rename it");
   if (OF_A_SYNC.test(name))
     return refused(path, "has a name that maand uses for temporary files during a sync", "rename it");
-  // a file whose name cannot be decoded cannot be looked up either
+  // a file whose name cannot be decoded cannot be read by that name either
   if (name.includes("\uFFFD")) return refused(path, "a file name must be UTF-8", "rename it");
   if (Buffer.byteLength(path) <= LONGEST_PATH) return undefined;
   return refused(
@@ -125,7 +125,7 @@ function readOne({ job, before, maxBytes, report }: JobDirectory, at: string, pa
   return [{ path, ...hashOfPieces(filePieces(at)), executable, mtimeMs: stampOf(stats), changedAt: at }];
 }
 
-/** The later of the two times, to detect a file that was restored with an old date. */
+/** The later of modification time and change time, to detect a file that was restored with an old date. */
 function stampOf(stats: Stats): number {
   return Math.max(stats.mtimeMs, stats.ctimeMs);
 }
@@ -158,8 +158,7 @@ function flawOfLink(stats: Stats | undefined): [string, string] {
 }
 
 /**
- * Whether a file is trusted. Files in `_modules/` run on this machine, so no other user may be able to change these
- * files.
+ * Whether a file is trusted. Files in `_modules/` run on this machine, so other users must not be able to change them.
  */
 function isTrusted({ job, directory, report }: JobDirectory, at: string, path: string): boolean {
   if (!path.startsWith("_modules/")) return true;

@@ -9,14 +9,14 @@ export function sealPlan(body: PlanBody): SavedPlan {
   return { ...sealed, digest: digestOf(sealed) };
 }
 
-/** The text of the file of a plan. */
+/** Converts a plan to the text of its file. */
 export function planText(plan: SavedPlan): string {
   return `${JSON.stringify(plan)}\n`;
 }
 
 /**
- * Reads the text of a plan's file; `name` is for messages. Throws PLAN_INVALID if it is not a plan, is cut off, was
- * edited, or has the format of a newer maand.
+ * Reads the text of a plan's file; `name` is for messages. Throws PLAN_INVALID if it is not a plan, is truncated, was
+ * edited, or has a newer format version.
  */
 export function readPlan(text: string, name: string): SavedPlan {
   const value = parsed(text, name);

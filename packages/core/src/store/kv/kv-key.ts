@@ -62,8 +62,8 @@ export class KvKey {
   }
 
   /**
-   * An HMAC that shows whether two strings differ without revealing them. Without the key, nobody can use it to guess
-   * values. Throws KV_KEY_MISSING.
+   * An HMAC that shows whether two strings differ without revealing them. Without the key, the HMAC cannot be used to
+   * guess values. Throws KV_KEY_MISSING.
    */
   fingerprint(text: string): string {
     return createHmac("sha256", this.#key()).update(text).digest("hex").slice(0, FINGERPRINT_DIGITS);

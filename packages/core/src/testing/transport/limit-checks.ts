@@ -3,11 +3,11 @@ import type { ExecOptions } from "../../remote/remote.ts";
 import type { TransportCheck } from "./check.ts";
 import { refused, sh, type Trial } from "./trial.ts";
 
-/** Writes its own process id and that of a child, and runs until both are killed. */
+/** Writes its own process id and the process id of a child, and runs until both are killed. */
 const FAMILY =
   'sh -c \'echo $$ >"$1"; exec sleep 600\' sh "$1" & echo $$ >"$2"; while [ ! -s "$1" ]; do sleep 0.01; done; echo ready; wait; sleep 600';
 
-/** Starts {@link FAMILY} and calls `onReady` when it runs. Returns how it ended, and the files with the ids. */
+/** Starts {@link FAMILY} and calls `onReady` when it runs. Returns its result, and the files with the process ids. */
 async function family(trial: Trial, options: ExecOptions, onReady = () => {}) {
   const files = [trial.path("child"), trial.path("parent")];
   const onLine = (line: string) => {
@@ -20,7 +20,7 @@ async function family(trial: Trial, options: ExecOptions, onReady = () => {}) {
 export const LIMIT_CHECKS: readonly TransportCheck[] = [
   {
     id: "time-limit",
-    promise: "a command is stopped at its time limit with TIMED_OUT, together with its children on the worker",
+    promise: "a command is stopped after its timeout with TIMED_OUT, together with its children on the worker",
     async run(trial) {
       const { files, ended } = await family(trial, { timeoutMs: 800, graceMs: 4_000 });
       const error = await refused(ended, "TIMED_OUT", trial.remote.host);
@@ -92,7 +92,7 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "shared-signal",
-    promise: "many commands can share one signal without a warning of Node about a leak",
+    promise: "many commands can share one signal without a leak warning from Node",
     async run({ remote }) {
       const warnings: string[] = [];
       const onWarning = ({ message }: Error) => void warnings.push(message);

@@ -7,20 +7,20 @@ import { slowReaders } from "./slow-readers.ts";
 import { sh, until } from "./trial.ts";
 
 const MIB = 1024 * 1024;
-/** How much of a large output a transport may hold in memory, in addition to the part that is kept. */
+/** The amount of a large output that a transport may hold in memory, in addition to the part that is kept. */
 const HELD_BYTES = 8 * MIB;
 const LARGE_BYTES = 48 * MIB;
-/** Lines that no transport can keep in its buffers: 14.9 MB. */
+/** The number of lines to print: 14.9 MB, more than any transport can keep in its buffers. */
 const MANY_LINES = 2_000_000;
-/** The number of checks without a change after which lines count as stopped. */
+/** The number of checks without progress after which the output counts as stopped. */
 const QUIET_TURNS = 10;
 
-/** Bytes of every value, in a sequence with a long period. */
+/** Bytes of all values, in a sequence with a long period. */
 export function allBytes(length: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, (_, at) => (at * 31 + (at >> 8)) & 255));
 }
 
-/** The fingerprint that `sha256sum` prints. */
+/** The hash that `sha256sum` prints. */
 export function fingerprint(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
@@ -53,7 +53,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "outputs-apart",
-    promise: "output and errors are separate, and the last line needs no line end",
+    promise: "output and errors are separate, and the last line needs no newline",
     async run({ remote }) {
       const lines: string[] = [];
       const script = "printf 'one\\ntwo'; printf 'bad\\nworse' >&2";
@@ -71,7 +71,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "lines",
-    promise: "`onLine` receives lines as they arrive: without line ends, in one piece, cut at 8,192 characters",
+    promise: "`onLine` receives lines as they arrive: without newlines, in one piece, truncated to 8,192 characters",
     async run(trial) {
       const { remote } = trial;
       const [seen, lines] = [trial.path("seen"), [] as string[]];
@@ -118,7 +118,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
         inOrder &&= line === String(lines);
       };
       const running = remote.exec(sh('seq 1 "$2"; : >"$1"', ran, String(MANY_LINES)), { onLine });
-      running.catch(() => {}); // awaited below
+      running.catch(() => {}); // awaited later in this check
       await readers.behind;
       let [before, quiet] = [-1, 0];
       await until("the lines to come to a halt", () => {
