@@ -55,7 +55,7 @@ export function approvalOf(source: Source, saved: SavedPlan, { states, print }: 
       if (!known) throw differs(`${plan.job.name} could not be planned when the plan was made, and now it can be`);
       const differences = differencesOf(plan, known, print);
       if (differences.length > 0)
-        throw differs(`the plan of ${plan.job.name} turned out differently: ${differences.join("; ")}`);
+        throw differs(`the plan of ${plan.job.name} differs from the saved plan: ${differences.join("; ")}`);
     },
   };
 }
@@ -86,7 +86,7 @@ function differenceOf(
   return isSame ? [] : [`on ${host} its files differ`];
 }
 
-/** The remaining action for a disabled allocation after it was stopped, because stops come before the waves. */
+/** The remaining action for a disabled allocation after its stop, because stops precede the waves. */
 function afterStop(action: PlannedAction): PlannedAction {
   if (action === "stop") return "skip";
   return action === "stop+promote" ? "promote" : action;

@@ -46,7 +46,7 @@ describe("applyPlugins", () => {
 });
 
 describe("applyPlugins refuses a plugin", () => {
-  it("that throws while it is applied, and names the plugin", async () => {
+  it("that throws while being applied, and names the plugin", async () => {
     const cause = refusal(
       plugin("mine", async () => {
         throw new Error("no coffee");

@@ -174,7 +174,7 @@ interface Guarded {
   readonly fn: Call;
 }
 
-/** The time limit that a tap declares along with its name. */
+/** The timeout that a tap declares along with its name. */
 function limitIn(tap: object & TapLimit): unknown {
   return tap.limitMs;
 }

@@ -100,7 +100,9 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
     if (mayRun && !unreachable && entry.remove) run.ledger.failStop(job.name, allocation.host, action, shown);
     else run.ledger.addPendingCleanup(job.name, allocation.host, action, shown);
     if (unreachable && mayRun)
-      run.ledger.warn(`${job.name} on ${allocation.host} may still run (${entry.reason}); every deploy tries again`);
+      run.ledger.warn(
+        `${job.name} on ${allocation.host} may still run (${entry.reason}); every deploy retries the stop`,
+      );
   }
 }
 

@@ -15,7 +15,7 @@ let lines: string[];
 let root: string | undefined;
 
 /**
- * A transport whose workers answer a `cat` with their `worker.json`, and a plugin that offers the same text without a
+ * A transport whose workers return their `worker.json` for a `cat`, and a plugin that reads the same text without a
  * command.
  */
 const machines: Plugin = {

@@ -27,7 +27,9 @@ describe("a log line", () => {
     expect(readLogLine(line)).toEqual({ ts: TS, msg: value });
   });
 
-  it("is a single line in both formats, whatever its content, and is parsed back unchanged", { timeout: 30_000 }, () => {
+  it("is a single line in both formats, whatever its content, and is parsed back unchanged", {
+    timeout: 30_000,
+  }, () => {
     const text = fc.string({ unit: "binary", minLength: 1, maxLength: 60 });
     const names = fc.constantFrom("msg", "job", "cmd", "zone", "a_b", "reason");
     fc.assert(

@@ -38,15 +38,18 @@ it.runIf(process.platform === "linux")("the logs of hundreds of workers stay ope
   files.close();
 });
 
-it.runIf(process.platform === "linux")("no line is lost if there are more workers than the maximum number of open files", () => {
-  const files = new OpenFiles(LIMITS, fail, 100);
-  const open = writtenTwice(files);
-  expect(open).toBeLessThanOrEqual(100);
-  expect(open).toBeGreaterThanOrEqual(90);
-  files.close();
-  for (const name of readdirSync(directory))
-    expect(readFileSync(join(directory, name), "utf8")).toBe("first\nsecond\n");
-});
+it.runIf(process.platform === "linux")(
+  "no line is lost if there are more workers than the maximum number of open files",
+  () => {
+    const files = new OpenFiles(LIMITS, fail, 100);
+    const open = writtenTwice(files);
+    expect(open).toBeLessThanOrEqual(100);
+    expect(open).toBeGreaterThanOrEqual(90);
+    files.close();
+    for (const name of readdirSync(directory))
+      expect(readFileSync(join(directory, name), "utf8")).toBe("first\nsecond\n");
+  },
+);
 
 it("lines that arrive together are written together in the next microtask", async () => {
   const files = new OpenFiles(LIMITS, fail);

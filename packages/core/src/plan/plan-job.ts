@@ -227,7 +227,7 @@ function decideOne(
   return decide(allocation, job, target, recorded, changes, options);
 }
 
-/** A deploy does nothing on a worker in maintenance. The first deploy after the maintenance applies the changes. */
+/** A deploy does nothing on a worker in maintenance. The first deploy after maintenance applies the changes. */
 const LEFT_ALONE: Decision = {
   action: "skip",
   reasons: ["its worker is in maintenance"],

@@ -16,7 +16,7 @@ export interface LogSource {
 export interface RunContext {
   /** The run of the command that calls this tap. */
   readonly run: {
-    /** UUID of this run; also the name of its record below `logs/runs/`. */
+    /** UUID of this run; also the name of its record in `logs/runs/`. */
     readonly id: string;
     /** The command: `deploy`, `job restart`, ... */
     readonly command: string;

@@ -7,9 +7,9 @@ import type { KvSession } from "./kv.ts";
 
 /** A command of another job that depends on a command of this job. */
 export interface IncomingDemand {
-  /** The job that has the demand. */
+  /** The dependent job. */
   readonly job: string;
-  /** The command of that job that has the demand. */
+  /** The dependent command of that job. */
   readonly command: string;
   /** `demands.config` of that command. */
   readonly config: Readonly<Record<string, unknown>>;

@@ -207,7 +207,7 @@ export class Mask {
     return `${begun === 0 ? line : line.slice(0, -begun) + HIDDEN}${LINE_CUT}`;
   }
 
-  /** A record, such as an event, with secrets masked in its texts; names and outcomes stay unchanged. */
+  /** A record, such as an event, with secrets masked in its text fields. Names and outcomes stay unchanged. */
   conceal<T extends object>(record: T): T;
   conceal(record: object): object {
     return this.#known.size === 0 ? record : this.#copy(record, undefined);

@@ -38,23 +38,26 @@ const SHELLS: readonly (readonly string[])[] = [
 
 const isInstalled = ([program = ""]: readonly string[]) => spawnSync(program, ["-c", "true"]).error === undefined;
 
-describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("a command line for the login shell %s", (_, shell) => {
-  const [program = "", ...options] = shell;
-  const wordsSeen = (words: readonly string[]) => {
-    const printed = execFileSync(program, [...options, "-c", loginShellLine([...PRINT, ...words])]);
-    return printed.toString().split("\0").slice(0, -1);
-  };
+describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
+  "a command line for the login shell %s",
+  (_, shell) => {
+    const [program = "", ...options] = shell;
+    const wordsSeen = (words: readonly string[]) => {
+      const printed = execFileSync(program, [...options, "-c", loginShellLine([...PRINT, ...words])]);
+      return printed.toString().split("\0").slice(0, -1);
+    };
 
-  test.skipIf(!isInstalled(shell)).each([
-    ["characters that are special in shells", NASTY],
-    ["words that shells expand", ODD_WORDS],
-    ["line breaks, control codes and non-ASCII characters", BEYOND_ASCII],
-    ["all of these arguments together", [...NASTY, ...ODD_WORDS, ...BEYOND_ASCII]],
-    ["a long word", ["ab c!'\\".repeat(8_000)]],
-  ])("preserves %s", (_, words) => {
-    expect(wordsSeen(words)).toEqual(words);
-  });
-});
+    test.skipIf(!isInstalled(shell)).each([
+      ["characters that are special in shells", NASTY],
+      ["words that shells expand", ODD_WORDS],
+      ["line breaks, control codes and non-ASCII characters", BEYOND_ASCII],
+      ["all of these arguments together", [...NASTY, ...ODD_WORDS, ...BEYOND_ASCII]],
+      ["a long word", ["ab c!'\\".repeat(8_000)]],
+    ])("preserves %s", (_, words) => {
+      expect(wordsSeen(words)).toEqual(words);
+    });
+  },
+);
 
 test("a login shell preserves any arguments", () => {
   const words = fc.array(

@@ -14,7 +14,7 @@ export interface Authorship {
 /** Marks a commit whose working tree had changes that were not committed. */
 const CHANGES = "+changes";
 
-/** The time limit of git in milliseconds, because a build must not wait for a slow file system. */
+/** The timeout of git in milliseconds, because a build must not wait for a slow file system. */
 const GIT_MS = 5000;
 
 /**

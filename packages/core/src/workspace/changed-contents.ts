@@ -44,5 +44,5 @@ function failure(cause: unknown, where: string): MaandError {
 }
 
 function changed(where: string): MaandError {
-  return problemsError([error("changed_meanwhile", where, "was changed while it was read", "run maand build again")]);
+  return problemsError([error("changed_meanwhile", where, "was changed while being read", "run maand build again")]);
 }

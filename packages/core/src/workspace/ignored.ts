@@ -55,7 +55,7 @@ export type IsIgnored = (path: string) => boolean;
 
 /** The rules of one workspace. */
 export interface Ignores {
-  /** Whether a directory directly below `jobs/` is ignored as a whole. */
+  /** Whether a directory directly in `jobs/` is ignored as a whole. */
   job(name: string): boolean;
   /** The rules for a job's directory: the defaults, the workspace's file and the job's own. The last match applies. */
   within(job: string): IsIgnored;

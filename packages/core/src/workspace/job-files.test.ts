@@ -53,15 +53,15 @@ describe("a path that disappears while the job is read", () => {
     expect(read({ onListed: vanish })).toMatchObject({
       files: [{ path: "Makefile" }],
       printed: [
-        expect.stringMatching(/^workspace\/jobs\/api\/(app.conf|conf) disappeared while it was read$/),
-        expect.stringMatching(/^workspace\/jobs\/api\/(app.conf|conf) disappeared while it was read$/),
+        expect.stringMatching(/^workspace\/jobs\/api\/(app.conf|conf) disappeared while being read$/),
+        expect.stringMatching(/^workspace\/jobs\/api\/(app.conf|conf) disappeared while being read$/),
       ],
     });
   });
 
   it("is reported if it is the directory of the job", () => {
     rmSync(directory, { recursive: true });
-    expect(read().printed).toEqual([expect.stringContaining("disappeared while it was read")]);
+    expect(read().printed).toEqual([expect.stringContaining("disappeared while being read")]);
   });
 
   it("does not block the build if it is replaced with a pipe", () => {
@@ -140,7 +140,7 @@ describe("a link in a job", () => {
   });
 });
 
-describe("a file that is read after it was listed", () => {
+describe("a file that is read after being listed", () => {
   function contentsOf(name: string, text: string): { readonly hash: string; readonly contents: ChangedContents } {
     const contents = new ChangedContents();
     const hash = contentHash(text);
@@ -148,7 +148,7 @@ describe("a file that is read after it was listed", () => {
     contents.add(hash, join(directory, name), `workspace/jobs/api/${name}`);
     return { hash, contents };
   }
-  const refusal = { message: "workspace/jobs/api/a: was changed while it was read", hint: undefined };
+  const refusal = { message: "workspace/jobs/api/a: was changed while being read", hint: undefined };
 
   it("has the listed content if it is unchanged", () => {
     const { hash, contents } = contentsOf("a", "text");

@@ -89,7 +89,7 @@ function attempt<T>({ job, report }: JobDirectory, path: string, work: () => T):
 }
 
 const DISAPPEARED = {
-  message: "disappeared while it was read",
+  message: "disappeared while being read",
   hint: "build again when no program changes the workspace",
 };
 

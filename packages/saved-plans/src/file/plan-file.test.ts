@@ -69,7 +69,7 @@ const refused = (message: string) =>
   });
 
 describe("the file of a plan", () => {
-  it("is read as it was written, even after it was reformatted", () => {
+  it("is read back unchanged, even after being reformatted", () => {
     expect(readPlan(text, "plan.json")).toEqual(plan);
     expect(readPlan(JSON.stringify(JSON.parse(text), undefined, 4), "plan.json")).toEqual(plan);
   });

@@ -44,7 +44,7 @@ function parsed(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    const why = text.trimStart().startsWith("{") ? "is cut off or damaged" : "is not a plan of maand";
+    const why = text.trimStart().startsWith("{") ? "is truncated or damaged" : "is not a plan of maand";
     throw invalid(`${name} ${why}: it is not JSON`, MAKE_ONE);
   }
 }

@@ -21,7 +21,10 @@ const AllocationSchema = v.object({
   action: v.picklist(["start", "restart", "reload", "sync", "stop", "promote", "stop+promote"]),
   /** HMAC of the target tree. A deploy compares it with the tree that it is about to sync. */
   tree: text,
-  /** Files that each build creates again, such as certificates. `tree` covers only the paths of these files. */
+  /**
+   * Paths of the files that every build creates again, such as certificates. For these files, `tree` covers only path
+   * and mode.
+   */
   made_by_build: v.optional(names),
   reasons: names,
   matched: names,
@@ -35,8 +38,8 @@ const AllocationSchema = v.object({
 });
 
 /**
- * The part of a staged rollout in the plan: the steps up to the first pause, counted from 1, and the allocations that
- * wait for later steps.
+ * The part of a staged rollout that this plan carries out. `steps` lists the steps up to the first pause; their numbers
+ * start at 1. `waiting` lists the workers whose allocations wait for later steps.
  */
 const StepsSchema = v.object({
   state: v.picklist(["paused", "waiting", "under_way"]),

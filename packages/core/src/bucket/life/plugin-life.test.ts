@@ -290,7 +290,7 @@ describe("the state of a plugin", () => {
     const early = definePlugin({ name: "acme", apply: (_, { state }) => void state(ENTRIES).get("runs") });
     expect(await thrownBy(() => bucketWith(early).open())).toMatchObject({
       code: "PLUGIN_INVALID",
-      message: expect.stringContaining('plugin "acme" uses its state while it is being applied'),
+      message: expect.stringContaining('plugin "acme" uses its state while being applied'),
     });
   });
 

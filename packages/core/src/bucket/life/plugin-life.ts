@@ -25,7 +25,7 @@ export class PluginLife {
   /** Measures the taps; absent for a bucket that is not traced. */
   readonly tracer: Tracer | undefined;
   readonly states = new StateSource();
-  /** Whether a text contains a known secret. */
+  /** Whether a string contains a known secret. */
   hasSecret: (text: string) => boolean = () => false;
   readonly #applied: Plugin[] = [];
   #services = new ServiceRegistry([]);

@@ -6,13 +6,13 @@ import type { Tapping } from "./tapping.ts";
 export interface StuckTap {
   readonly by: Tapping;
   readonly unit: TapUnit;
-  /** Its time limit. */
+  /** Its timeout. */
   readonly limitMs: number;
 }
 
 const SEE = "maand plugins --verbose lists the taps; fix the plugin, or raise timeouts.tap in maand.conf";
 
-/** The error for a tap that finished after its signal was aborted at its time limit. */
+/** The error for a tap that finished after its signal was aborted at its timeout. */
 export function endedAtLimit(tap: StuckTap, cause: unknown): MaandError {
   return stuck(tap, `took longer than ${spanText(tap.limitMs)}${inHook(tap)} and was stopped`, SEE, cause);
 }

@@ -44,9 +44,9 @@ interface PendingTap {
 }
 
 /**
- * Watches the calls of taps that are awaited. It reports pending taps after a while without any activity. At the time
- * limit of a call, it aborts the signal of the call. If the tap still does not finish, it is abandoned: its caller gets
- * an error, and the lock of the bucket is kept until the tap has finished, because the tap might still change
+ * Watches the calls to taps that are awaited. It reports pending taps after a while without any activity. At the
+ * timeout of a call, it aborts the signal of the call. If the tap still does not finish, it is abandoned: its caller
+ * gets an error, and the lock of the bucket is kept until the tap has finished, because the tap might still change
  * something.
  */
 export class TapWatch {
@@ -170,7 +170,7 @@ export class TapWatch {
     tap.fail(error);
   }
 
-  /** Notes that an abandoned tap has finished after all, and closes a connection that it opened. */
+  /** Records that an abandoned tap has finished after all, and closes a connection that the tap opened. */
   #ended(tap: PendingTap, answer?: unknown): void {
     this.#abandoned.delete(tap);
     if (tap.by.hook === "connect") closeLate(answer);

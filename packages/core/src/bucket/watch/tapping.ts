@@ -9,7 +9,7 @@ export interface Tapping {
   readonly directory?: string | undefined;
   /** Created where the plugin tapped the hook. Its stack is used only for an error that was thrown elsewhere. */
   readonly registered?: Error;
-  /** The time limit that the tap declares, or a function of its context that returns it. */
+  /** The timeout that the tap declares, or a function that returns it for a context. */
   readonly limitMs?: unknown;
 }
 

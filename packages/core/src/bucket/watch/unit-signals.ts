@@ -16,7 +16,7 @@ export class UnitSignals {
     run.addEventListener("abort", () => this.#abortAll(), { once: true });
   }
 
-  /** The signal of a unit. After a tap was stopped at its time limit, the unit gets a new signal. */
+  /** The signal of a unit. After a tap was stopped at its timeout, the unit gets a new signal. */
   of(unit: TapUnit): AbortSignal {
     const key = unitText(unit);
     const known = this.#units.get(key);

@@ -404,7 +404,7 @@ describe("during a pause", () => {
     expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], undefined]);
   });
 
-  it("a disabled allocation is stopped, and waits for its step after it is enabled again", async () => {
+  it("a disabled allocation is stopped, and waits for its step after being enabled again", async () => {
     bucket.disable({ jobs: { api: { allocations: [A, C] } } });
     expect(await bucket.ship()).toMatchObject({ outcome: "paused" });
     expect(running()).toEqual([undefined, "1.0.0", undefined, "1.0.0"]);

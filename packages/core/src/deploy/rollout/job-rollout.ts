@@ -19,7 +19,7 @@ export interface JobRollout {
   readonly order: RolloutOrder;
   /** The allocations that need a lifecycle command, in rollout order. */
   readonly batches: readonly PlannedBatch[];
-  /** Allocations that this rollout has changed or might have changed, by round. */
+  /** The allocations that each round of this rollout has changed or might have changed. */
   readonly rounds: (readonly PlannedAllocation[])[];
   /**
    * Whether other allocations of the job get the release in a later step. The health of this part does not depend on

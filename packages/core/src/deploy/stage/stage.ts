@@ -28,7 +28,7 @@ import { StagedTrees } from "./staged-trees.ts";
  */
 const SYNCS_AT_ONCE = 16;
 
-/** Syncs files to workers. It manages the delivery count and the staged trees of a run. */
+/** Syncs files to workers. It manages the sync counter and the staged trees of a run. */
 export class Stager {
   readonly #run: Run;
   readonly #contents: ReadContents;

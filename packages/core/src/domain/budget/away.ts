@@ -58,7 +58,7 @@ export type DowntimeRecordKind = "restart" | "stop" | "maintenance";
 export interface Records {
   readonly recorded: RecordedState;
   readonly downtime: RecordedDowntime | undefined;
-  /** Whether its health was not checked after it was promoted. */
+  /** Whether its health has not been checked since its promotion. */
   readonly isUnchecked: boolean;
 }
 

@@ -28,7 +28,12 @@ const drained: Disabled = { disabled: true, drained: true };
 
 it.each([
   ["a job that is disabled by name is stopped on request", {}, [named, named], "asked"],
-  ["a job with a budget is stopped on request if it is disabled by name", { maxUnavailable: 1 }, [named, named], "asked"],
+  [
+    "a job with a budget is stopped on request if it is disabled by name",
+    { maxUnavailable: 1 },
+    [named, named],
+    "asked",
+  ],
   ["an allocation that is disabled by name is stopped on request", {}, [named, active], "asked"],
   [
     "an allocation that is disabled by name is drained if its job has a budget",

@@ -21,7 +21,7 @@ export const MODE_PATTERN = /^0?[4-7][0-7]{2}$/;
 /** A user or group: a name, or a number. */
 export const OWNER_PATTERN = /^(?:[a-zA-Z_][a-zA-Z0-9_.-]{0,30}\$?|0|[1-9]\d{0,9})$/;
 
-/** The number of a mode written as text. */
+/** Parses a mode that is written as a string. */
 export function parseMode(text: string): number {
   return Number.parseInt(text, 8);
 }

@@ -38,7 +38,7 @@ it("a path with escaped characters matches only itself and paths that end with i
   );
 });
 
-it("p/** matches p and everything below it, and nothing else", () => {
+it("p/** matches p and everything in it, and nothing else", () => {
   fc.assert(
     fc.property(path, path, (directory, below) => {
       const paths = [directory, `${directory}/${below}`, `x${directory}/${below}`, `${directory}x`];

@@ -169,7 +169,7 @@ function decideActive(
   const { promoted, unsettled } = recorded;
   const doubt = doubtReasons(unsettled);
   if (!promoted) return { action: "start", reasons: [...doubt, "new"], priority: doubt.length > 0 };
-  const health = promoted.healthFailed ? ["health check failed after it was promoted"] : [];
+  const health = promoted.healthFailed ? ["health check failed after its promotion"] : [];
   const priority = doubt.length > 0 || promoted.healthFailed;
   const reasons = [...doubt, ...health, ...changeReasons(target, promoted, files)];
   if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], priority };

@@ -48,7 +48,7 @@ describe("a sync is allowed", () => {
       },
     ],
     [
-      "where a mount is below kept files",
+      "where a file system is mounted in a kept directory",
       {
         mounts: new Map([
           ["jobs/api/data", []],

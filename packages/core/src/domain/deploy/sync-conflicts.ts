@@ -1,7 +1,7 @@
 import { shownPath } from "../workspace/names.ts";
 import { keepExpression } from "./keep.ts";
 
-/** The paths of a sync: paths below the bucket's directory on a worker, with `/`. */
+/** The paths of a sync, relative to the bucket's directory on a worker, with `/`. */
 export interface SyncedPaths {
   readonly files: ReadonlySet<string>;
   /** Directories that must exist for these paths, except those that an operator may replace with a link. */
@@ -13,7 +13,7 @@ export interface SyncedPaths {
   readonly protect: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The paths of a sync of these files, except those below a name that a job keeps for itself. */
+/** The paths of a sync of these files, except those under a name that a job keeps for itself. */
 export function syncedPaths({
   files,
   jobs,
@@ -46,7 +46,7 @@ export interface FoundOnWorker {
    * Names in job directories that were reached through such a link and contain no manifest, by path of the directory.
    */
   readonly linked: ReadonlyMap<string, readonly string[]>;
-  /** The real paths of the directories below `jobs/`, by path; empty if no link leads there. */
+  /** The real paths of the directories in `jobs/`, by path; empty if no link leads there. */
   readonly places: ReadonlyMap<string, string>;
   /** Symbolic links in place of a file or a directory of the sync. */
   readonly links: readonly string[];
@@ -141,7 +141,7 @@ function mountInWay(
   return [
     {
       message: `${shownPath(path)} is a mount point and ${why}; nothing is deleted there`,
-      hint: `unmount it, mount it below data/, or name it under "keep" in the manifest`,
+      hint: `unmount it, mount it under data/, or name it under "keep" in the manifest`,
     },
   ];
 }

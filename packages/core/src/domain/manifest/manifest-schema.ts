@@ -50,7 +50,7 @@ const TOO_LONG = (input: number) =>
 const VERSION_HINT = 'write it as "1.2.3" or "1.2.3-rc.1"';
 const GLOB_HINT = 'write it as "conf/*.yml" or "certs/**"; a [ needs a closing ], and a \\ needs a following character';
 
-const KEEP_HINT = 'write a name such as "*.pid", or a path from the job\'s directory such as "run/"';
+const KEEP_HINT = 'write a name such as "*.pid", or a path relative to the job\'s directory such as "run/"';
 
 const FILES_HINT = 'write { "app.conf": { "mode": "0640", "group": "app" } }';
 
@@ -107,7 +107,7 @@ const ENTRIES = {
   ),
   revert_scope: described(
     v.picklist(["batch", "job"]),
-    "With on_failure revert: what is reverted, everything that the rollout changed (job) or only the failed batch (batch); default job.",
+    "The scope of a revert with on_failure revert: everything that the rollout changed (job), or only the failed batch (batch); default job.",
     { default: MANIFEST_DEFAULTS.revert_scope },
   ),
   rollout: described(
@@ -157,7 +157,7 @@ const ENTRIES = {
       ),
       'write { "command_...": { "executed_on": ["post_deploy"] } }',
     ),
-    "Scripts of the job that run on this machine at certain points of a build or deploy.",
+    "Commands of the job: scripts that run on this machine at given events of a build or deploy.",
   ),
 };
 

@@ -93,7 +93,7 @@ describe("a manifest", () => {
     ],
     ["uses the name of the job for empty selectors", { selectors: ["", " "] }, { selectors: ["api"] }],
     [
-      "uses the default for a batch size below 1",
+      "uses the default for a batch size of less than 1",
       { max_concurrent_upgrades: 0, max_concurrent_starts: 0 },
       { maxConcurrentUpgrades: 1, maxConcurrentStarts: 0 },
     ],
@@ -103,7 +103,7 @@ describe("a manifest", () => {
       { memory: { min: 1024, max: 1024, reserved: 1024, source: "manifest" } },
     ],
     [
-      "ignores a demand of blanks",
+      "ignores a demand that contains only spaces",
       { commands: { command_a: { executed_on: ["cli"], demands: { job: " ", command: "" } } } },
       { commands: [{ name: "command_a", executedOn: ["cli"] }] },
     ],

@@ -40,7 +40,7 @@ export function releaseName(number: number): string {
   return `r${number}`;
 }
 
-/** The number in the name of a release, such as `r14` or `14`; undefined for any other text. */
+/** The number in the name of a release, such as `r14` or `14`; undefined for any other string. */
 export function releaseNumber(text: string): number | undefined {
   const match = /^r?([1-9]\d{0,8})$/.exec(text);
   return match ? Number(match[1]) : undefined;

@@ -27,7 +27,7 @@ describe("chooseWorkers", () => {
     ["a host in any case", ["DB.Example.ORG"], ["db.example.org"]],
     ["a hostname", ["web-2"], ["10.0.0.2"]],
     ["a label", ["label:web"], ["10.0.0.1", "10.0.0.2"]],
-    ["a label in any case, with blanks", ["Label: WEB"], ["10.0.0.1", "10.0.0.2"]],
+    ["a label in any case, with spaces", ["Label: WEB"], ["10.0.0.1", "10.0.0.2"]],
     ["a zone", ["zone:B"], ["10.0.0.2", "db.example.org"]],
     [
       "several terms, with each worker once, in the order of the catalog",

@@ -142,7 +142,7 @@ describe("a refused demand", () => {
       [["invalid_version", `${AT}.config.max_version`, '"latest" is not a version', 'write it as "1.2.3"']],
     ],
     [
-      "is reported for a blank and for null as versions",
+      "is reported for a space and for null as versions",
       [api("db.command_up", { min_version: " ", max_version: null }), db],
       [
         ["invalid_version", `${AT}.config.min_version`, '" " is not a version', 'write it as "1.2.3"'],

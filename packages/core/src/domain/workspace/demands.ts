@@ -20,7 +20,7 @@ interface Demand {
 
 /**
  * Checks the demands between jobs and returns each job's wave; cycles are reported. Demands on `unread` jobs are not
- * reported: those jobs exist, but their manifests were refused.
+ * reported, because those jobs exist, but their manifests were refused.
  */
 export function resolveDemands(
   jobs: readonly Demanding[],

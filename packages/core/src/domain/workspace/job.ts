@@ -17,7 +17,7 @@ export interface Reservation {
   readonly source: string;
 }
 
-/** The parts of a manifest's command that core needs: its events, and the command it demands. */
+/** The parts of a manifest's command that core needs: its events, and the command that it depends on. */
 export interface JobCommand {
   readonly name: string;
   readonly executedOn: readonly string[];

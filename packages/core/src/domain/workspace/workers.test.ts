@@ -64,13 +64,16 @@ describe("the workers of workers.json", () => {
       problems: [],
     });
   });
-  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("have no duplicate labels if the labels are written as %j", (labels) => {
-    const { workers, problems } = resolve([{ host: "10.0.0.1", labels }]);
-    expect(problems).toEqual([]);
-    expect(workers[0]?.labels).toEqual(
-      [...new Set([...labels.map((label) => label.trim().toLowerCase()), "worker"])].sort(),
-    );
-  });
+  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])(
+    "have no duplicate labels if the labels are written as %j",
+    (labels) => {
+      const { workers, problems } = resolve([{ host: "10.0.0.1", labels }]);
+      expect(problems).toEqual([]);
+      expect(workers[0]?.labels).toEqual(
+        [...new Set([...labels.map((label) => label.trim().toLowerCase()), "worker"])].sort(),
+      );
+    },
+  );
   it("keep upper-case letters in the values of tags", () => {
     expect(resolve([{ host: "a", tags: { ZONE: "US-East" } }]).workers[0]?.tags).toEqual({ zone: "US-East" });
   });
@@ -160,7 +163,7 @@ describe("the check of workers.json", () => {
     },
   );
 
-  it("accepts key files below secrets/ and absolute paths", () => {
+  it("accepts key files under secrets/ and absolute paths", () => {
     for (const identity of ["x.key", "keys/x", "a/../x", "./x", "/home/ops/.ssh/id"])
       expect(resolve([{ host: "a", identity }]).workers[0]?.identity).toBe(identity);
   });

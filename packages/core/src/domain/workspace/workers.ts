@@ -103,7 +103,7 @@ const entry = v.looseObject(
         v.check(isKeyFile, ({ input }) => withHint(`${shown(input)} is not under secrets/`, KEY_FILE_HINT)),
         looksLike(KEY_FILE_PATTERN, KEY_FILE_HINT),
       ),
-      "Key file, below secrets/ or absolute; default: ssh_key of the bucket.",
+      "Key file, under secrets/ or absolute; default: ssh_key of the bucket.",
     ),
   },
   withHint("is missing", 'write "host": "10.0.0.1"'),

@@ -51,7 +51,9 @@ describe("a lifecycle", () => {
     expect(targets).toEqual(["start", "restart", "reload", "stop", "backup"]);
   });
 
-  it("runs its jobs in a complete deploy, before the plugin that its before option names", async ({ onTestFinished }) => {
+  it("runs its jobs in a complete deploy, before the plugin that its before option names", async ({
+    onTestFinished,
+  }) => {
     const { done, plugin } = steps({ before: "fake-fleet" });
     const bucket = aBucket({ plugins: [plugin] });
     onTestFinished(() => bucket.dispose());

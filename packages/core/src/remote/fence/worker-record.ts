@@ -1,6 +1,6 @@
 import type { Remote } from "../remote.ts";
 
-/** The records of a worker about itself, as text; empty for a missing file. */
+/** The records of a worker about itself, as strings; empty for a missing file. */
 export interface WorkerRecord {
   /** The record of the command that last changed it. A text that begins with `!` explains why it cannot be trusted. */
   readonly fence: string;

@@ -64,7 +64,7 @@ export function syncDisconnected(host: string, output: readonly string[] = []): 
   return new MaandError({
     code: "DISCONNECTED",
     worker: host,
-    message: `the connection to ${host} closed while files were synced`,
+    message: `the connection to ${host} closed while files were being synced`,
     hint: "every file there is complete, either old or new; run maand deploy to sync the rest",
     output,
   });

@@ -49,7 +49,7 @@ describe("a followed process", () => {
     expect(lines[0]).toMatch(/^x{8192} \[line cut\]$/);
   });
 
-  it("is read until its time limit if it never stops printing", async () => {
+  it("is read until its timeout if it never stops printing", async () => {
     let bytes = 0;
     const { cut } = await run("yes", {
       timeoutMs: 700,
@@ -110,7 +110,7 @@ describe("a followed process", () => {
     await gone(pidIn("child"));
   });
 
-  it("is stopped with its children at its time limit", async () => {
+  it("is stopped with its children after its timeout", async () => {
     const { cut } = await run("sh -c 'echo $$ > child; sleep 1000' & sleep 1000", { timeoutMs: 400 });
     expect(cut).toBe("TIMED_OUT");
     await gone(pidIn("child"));

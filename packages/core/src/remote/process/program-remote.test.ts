@@ -75,7 +75,7 @@ describe("a remote over a program", () => {
     expect(seen.map(([first]) => first)).toEqual(["sudo", "sh"]);
   });
 
-  it("stops a command at its time limit", async () => {
+  it("stops a command after its timeout", async () => {
     const late = remote().exec(["sleep", "100"], { timeoutMs: 300, graceMs: 2_000 });
     await expect(late).rejects.toMatchObject({ code: "TIMED_OUT", message: expect.stringContaining("after 0.3 s") });
   });

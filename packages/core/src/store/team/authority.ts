@@ -234,7 +234,7 @@ export class Authority {
     if (outcome === "missing") throw this.#lacksBucket();
     throw new MaandError({
       code: "STORE_BROKEN",
-      message: `the store ${this.url} answered a change with ${JSON.stringify(done)}; nothing was stored`,
+      message: `the store ${this.url} responded to a change with ${JSON.stringify(done)}; nothing was stored`,
       hint: "run the command again",
     });
   }

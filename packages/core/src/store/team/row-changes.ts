@@ -120,7 +120,7 @@ export class RowChanges {
 
   #rowOf(name: string, key: string): RowChange {
     const table = this.#tables.get(name);
-    if (!table) throw new Error(`a trigger noted a row of ${name}, which is no table`);
+    if (!table) throw new Error(`a trigger noted a row of ${name}, which is not a table`);
     const where = table.keys.map((column) => `${quoted(column)} = ?`).join(" AND ");
     const row = this.#prepared(`SELECT * FROM ${quoted(name)} WHERE ${where}`).get(...valuesOf(key));
     return row ? changeOf(table, row) : { name, key: sameText(key), row: null, bytes: null };

@@ -32,7 +32,7 @@ export class Trial {
   static async begin(opened: OpenedTransport): Promise<Trial> {
     const hooks = await applyPlugins([opened.plugins].flat());
     const remote = await hooks.connect.promise(located(hooks, opened.context));
-    assert(remote, "no plugin answers `connect` for this worker");
+    assert(remote, "no plugin handles `connect` for this worker");
     const { stdout } = await remote.exec(sh('at=$(mktemp -d) && chmod 777 "$at" && echo "$at"'));
     return new Trial(opened, hooks, remote, stdout.trim());
   }
@@ -47,7 +47,7 @@ export class Trial {
   /** Another connection to the same worker. */
   async connect(over: Partial<ConnectContext> = {}): Promise<Remote> {
     const remote = await this.hooks.connect.promise(located(this.hooks, { ...this.opened.context, ...over }));
-    assert(remote, "no plugin answers `connect` for this worker");
+    assert(remote, "no plugin handles `connect` for this worker");
     this.#remotes.push(remote);
     return remote;
   }

@@ -25,8 +25,8 @@ const IS_FIT: Readonly<Record<Exclude<SessionAttributes, "any">, string>> = {
 const IS_READ_ONLY = "25006";
 
 /**
- * One connection to the first usable server of its URL. The connection is opened when it is first needed, and opened
- * again after it was lost. Statements run one after another. A statement whose result is lost might run twice, so all
+ * One connection to the first usable server of its URL. The connection is opened when it is first needed, and is
+ * reopened after a loss. Statements run one after another. A statement whose result is lost might run twice, so all
  * statements are idempotent.
  */
 export class PgConnection {
@@ -188,7 +188,7 @@ function moreTelling(before: unknown, now: unknown): unknown {
 async function inTime<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const error = Object.assign(new Error(`no answer for ${Math.round(limitMs)} ms`), { code: "NO_ANSWER" });
+    const error = Object.assign(new Error(`no response for ${Math.round(limitMs)} ms`), { code: "NO_ANSWER" });
     timer = setTimeout(() => reject(error), limitMs);
   });
   const working = work();

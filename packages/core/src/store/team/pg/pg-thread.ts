@@ -64,7 +64,7 @@ export class PgThread implements Statements {
       if (answer?.rows) return answer.rows;
       if (answer?.failure) throw databaseError(this.#target.url, answer.failure);
       const left = end - performance.now();
-      if (left <= 0) throw databaseError(this.#target.url, { code: "NO_ANSWER", message: "no answer in time" });
+      if (left <= 0) throw databaseError(this.#target.url, { code: "NO_ANSWER", message: "no response in time" });
       if (!waitForAnswer(this.#signal, seen, left) && this.#interrupted?.aborted !== false) this.#giveUp();
     }
   }
@@ -75,7 +75,10 @@ export class PgThread implements Statements {
    */
   #giveUp(): never {
     this.#isGivenUp = true;
-    throw databaseError(this.#target.url, { code: "INTERRUPTED", message: "the wait for its answer was interrupted" });
+    throw databaseError(this.#target.url, {
+      code: "INTERRUPTED",
+      message: "the wait for its response was interrupted",
+    });
   }
 
   send(sql: string, values: readonly unknown[], patience = this.#patience): Promise<void> {
