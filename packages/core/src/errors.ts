@@ -121,7 +121,7 @@ export class MaandError extends Error {
   }
 }
 
-/** The same error with secrets masked in its message, hint and output. */
+/** The same error with secrets masked in its text fields. */
 export function maskedError(error: MaandError, mask: { conceal<T extends object>(record: T): T }): MaandError {
   const { code, message, hint, worker, output, exit, problems, refused } = error;
   const parts = {
