@@ -117,7 +117,7 @@ describe("maand deploy --plan", () => {
     });
     expect(await given(text.replace('"maand_plan":1', '"maand_plan":9'))).toMatchObject({
       code: 2,
-      err: expect.stringContaining("given.json has format 9"),
+      err: expect.stringContaining("given.json has format version 9"),
     });
   });
 

@@ -35,7 +35,7 @@ it("the generated maand.conf lists every key with its default", () => {
   const uncommented = output.replace(/^# (?=[a-z_.]+ = )/gm, "");
   expect(Object.keys(parse(uncommented))).toEqual(Object.keys(settingsSchema(declared).entries));
   const plugins = { slack_channel: "#ops", slack_tone: "plain", "timeouts.slack": 9 };
-  const asWithout = { ...DEFAULT_SETTINGS, plugins, secretFilesMode: 0o644 }; // the value of the mode is the default, but the file now sets it
+  const asWithout = { ...DEFAULT_SETTINGS, plugins, secretFilesMode: 0o644 }; // the file now sets the default mode
   expect(settled(uncommented)).toEqual({ settings: asWithout, problems: [] });
 });
 

@@ -424,7 +424,7 @@ describe("an interrupted deploy", () => {
     expect(bucket.events.at(-1)).toMatchObject({ type: "run.finished", outcome: "interrupted" });
   });
 
-  it("records the interrupted command as in doubt, and leaves allocations whose command had not started unchanged", async () => {
+  it("records the interrupted command as in doubt, and changes no allocation whose command had not started", async () => {
     const runs = [new AbortController(), new AbortController(), new AbortController()];
     let run = 0;
     bucket.dispose();

@@ -23,9 +23,7 @@ export interface BeginContext extends RunContext {
 
 /** `preflight`: a run is about to change a worker. */
 export interface PreflightContext extends WorkerContext {
-  /**
-   * Requires a tool on the worker. maand checks for all required tools with one command, and reports the missing ones.
-   */
+  /** Requires a tool on the worker. maand checks for all required tools with one command and reports missing tools. */
   needs(tool: string): void;
   /** Reports any other problem of the worker. After an error, the allocations of the worker fail in this run. */
   readonly report: Report;
@@ -157,10 +155,7 @@ export interface StageContext extends WorkerContext {
   readonly metadata: ReadonlyMap<string, string>;
   /** The bytes of a tree's file. */
   read(file: TreeFile): Uint8Array;
-  /**
-   * The same files as local directories to merge, written on first access. If several directories contain a path, the
-   * first one applies.
-   */
+  /** The same files as local directories to merge, written on first access. For each path, the first directory wins. */
   readonly sources: readonly string[];
   /** Names of files and directories in a job's directory that belong to the running job. Never copy or delete them. */
   readonly keep: readonly string[];

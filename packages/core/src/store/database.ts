@@ -103,9 +103,7 @@ export class StoreDatabase {
     return this.#guarded(() => this.#prepare(sql).get(...values));
   }
 
-  /**
-   * Like {@link get}, for columns that no deferred statement writes, so the deferred writes need not be stored first.
-   */
+  /** Like {@link get}, for columns that no deferred statement writes. It does not store the deferred writes first. */
   getAtOnce(sql: string, ...values: readonly unknown[]): Row | undefined {
     return this.#guarded(() => this.#prepare(sql).get(...values));
   }
@@ -192,7 +190,7 @@ export class StoreDatabase {
   }
 
   /**
-   * Registers a function to call when a transaction was rolled back to run again, and when rows arrived from a
+   * Registers a function to call after a transaction is rolled back to run again, and after rows arrive from a
    * database.
    */
   onRolledBack(listener: () => void): void {
