@@ -26,7 +26,7 @@ export class AdoptCommand extends EngineCommand {
 
   report(workers: readonly AdoptedWorker[]): void {
     for (const { host, state, message } of workers) {
-      if (state === "taken") this.print(`${host}: taken over; changed last by ${message}`);
+      if (state === "taken") this.print(`${host}: taken over; last changed by ${message}`);
       if (state === "failed") this.context.stderr.write(`${host}: not taken over: ${message}\n`);
     }
     if (this.quiet) return;

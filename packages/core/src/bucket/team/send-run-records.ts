@@ -48,8 +48,8 @@ export class RunRecordSender {
   }
 
   /**
-   * A promise while too many characters are unacknowledged. It resolves when half of them are acknowledged, or fail,
-   * which takes at most three seconds.
+   * A promise while too many characters are unacknowledged. It resolves when half of them are acknowledged. A response
+   * takes at most three seconds.
    */
   backPressure(): Promise<void> | undefined {
     if (this.#sent < MOST_SENT) return undefined;

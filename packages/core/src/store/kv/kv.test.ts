@@ -81,7 +81,7 @@ describe("putting a value", () => {
 });
 
 describe("deleting a key", () => {
-  it("adds a version without deleting the earlier ones, and a later put adds the next version", () => {
+  it("adds a deleted version with the old value, and a later put adds the next version", () => {
     kv.put(VARS, "color", "red");
     expect(kv.remove(VARS, "color")).toBe(true);
     expect(store.kv.newest(VARS, "color")).toMatchObject({ version: 2, deleted: true, value: "red" });
