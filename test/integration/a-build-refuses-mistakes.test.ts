@@ -223,7 +223,7 @@ describe("a build that checks the files of a job", () => {
       recursive: true,
     });
     const printed = await refused();
-    expect(printed).toContain("a path must not have more than 2000 bytes");
+    expect(printed).toContain("a path must not be longer than 2000 bytes");
     expect(printed.length).toBeLessThan(500);
   });
 

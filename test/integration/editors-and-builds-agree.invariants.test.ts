@@ -78,7 +78,7 @@ const FILES: readonly File[] = [
       /comes after 100%/,
       /do not end with 100%/, // an editor sees only that 100% is missing
       /a demand must name a job/, // blank strings
-      /a job cannot demand itself/,
+      /a job cannot depend on itself/,
       /is an older name/, // editors strike it out instead of reporting it
     ],
     onlyEditor: (value) =>

@@ -64,7 +64,7 @@ it("a build refuses a file larger than max_file_size, names it, and changes noth
   await bucket.ship();
   writeFileSync(join(bucket.root, "maand.conf"), 'transport = "fake"\nmax_file_size = "1 mb"\n');
   bucket.write("jobs/api/image.tar", "x".repeat(1024 * 1024 + 1));
-  expect(await refusal()).toEqual(["workspace/jobs/api/image.tar: has 1 MB, but max_file_size is 1 MB"]);
+  expect(await refusal()).toEqual(["workspace/jobs/api/image.tar: is 1 MB, but max_file_size is 1 MB"]);
   expect((await bucket.deploy()).allocations).toMatchObject([{ job: "api", action: "skip", outcome: "skipped" }]);
 });
 

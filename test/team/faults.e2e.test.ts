@@ -129,7 +129,7 @@ it("a command reports that too few file descriptors are left for its thread, ins
     if (status !== 0) errors.push(stderr.toString());
   }
   expect(errors.filter((text) => text.includes("raise the limit of open files"))).not.toEqual([]);
-  expect(errors.filter((text) => text.includes("no answer in time"))).toEqual([]);
+  expect(errors.filter((text) => text.includes("no response in time"))).toEqual([]);
 });
 
 it("a command reports a wrong password without showing it", async () => {

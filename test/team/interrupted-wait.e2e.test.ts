@@ -54,6 +54,6 @@ it.each([["deploy"], ["status"]])("Ctrl-C ends maand %s while it waits for its d
   run.kill("SIGINT");
   const { code, stderr } = await run.ended;
   expect(stderr).toContain("interrupted; stopping");
-  expect(stderr).toContain("the wait for its answer was interrupted");
+  expect(stderr).toContain("the wait for its response was interrupted");
   expect(code).not.toBe(0);
 });

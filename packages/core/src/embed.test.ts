@@ -59,7 +59,7 @@ describe("a program that embeds maand", () => {
     expect(isMaandError(cause) && cause.code).toBe("PROBLEMS");
   });
 
-  it("has access to only the documented properties of a bucket", async () => {
+  it("can access only the documented properties of a bucket", async () => {
     expect(Object.keys(await opened()).sort()).toEqual([
       ...["build", "catalog", "checkHealth", "close", "deploy", "id", "plan", "root", "runJobCommand", "runTarget"],
       ...["settings", "warnings"],

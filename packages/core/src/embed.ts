@@ -38,7 +38,7 @@ export { type JobFailure, type Outcome, type Summary, type SummaryRecord, summar
 
 /** Options for opening a bucket from a program. */
 export interface EmbedOptions {
-  /** The bucket's directory, or one below it. */
+  /** The bucket's directory, or a directory inside it. */
   readonly directory: string;
   /** The plugins that `"defaults"` means in the configuration: `defaults` of `@maand/cli`. Default: none. */
   readonly defaults?: () => readonly Plugin[];
@@ -48,13 +48,14 @@ export interface EmbedOptions {
   readonly modules?: Readonly<Record<string, () => Promise<unknown>>>;
   /** Receives every event, synchronously. */
   readonly onEvent?: (event: MaandEvent) => void;
-  /** Abort it to interrupt what is running: commands end as with Ctrl-C. Default: never. */
+  /** Abort it to interrupt running commands, as Ctrl-C does. Default: never. */
   readonly signal?: AbortSignal;
   /** The clock; default: the real one. */
   readonly now?: () => Date;
   /**
-   * Calls a function whenever the process has nothing left to wait for, such as on `beforeExit`; returns a function
-   * that stops this. maand then reports a tap that waits on a promise that never settles, instead of exiting silently.
+   * Registers a function to call whenever the process has nothing left to wait for, such as on `beforeExit`; returns a
+   * function that removes it. maand uses it to report a tap that waits on a promise that never settles, instead of
+   * exiting silently.
    */
   readonly onIdle?: (listener: () => void) => () => void;
 }
@@ -74,7 +75,7 @@ export interface PlannedChange {
   readonly job: string;
   readonly host: string;
   readonly action: PlannedAction | "remove";
-  /** In words, most important first; never empty. */
+  /** The reasons in words, most important first; never empty. */
   readonly reasons: readonly string[];
 }
 

@@ -2,8 +2,8 @@ import { inspect, stripVTControlCharacters } from "node:util";
 import type { Problem } from "./domain/checks/problem.ts";
 
 /**
- * Every error code, with a sentence on its meaning. Append only: people search for these codes, so none is renamed or
- * reused.
+ * Every error code, with a sentence on its meaning. Append only: users search for these codes, so a code is never
+ * renamed or reused.
  */
 export const ERROR_CODES = {
   NOT_A_BUCKET: "No bucket was found in this directory or above it.",
@@ -13,19 +13,19 @@ export const ERROR_CODES = {
   STORE_BROKEN: "The store cannot be read or written.",
   PROBLEMS: "The input is invalid, or a worker lacks something; the problems name the locations.",
   CONFIG_INVALID: "The configuration cannot be loaded.",
-  PLUGIN_INVALID: "A plugin is missing, is not a plugin, or failed while it was applied.",
+  PLUGIN_INVALID: "A plugin is missing, is not a plugin, or failed while being applied.",
   USAGE: "The command line is wrong.",
-  NO_HANDLER: "No loaded plugin answered a hook that must be answered.",
+  NO_HANDLER: "No loaded plugin handled a hook that needs a handler.",
   UNREACHABLE: "A worker could not be reached; nothing was started there.",
   HOST_KEY_CHANGED: "A worker presented a host key other than the one pinned in the bucket.",
   AUTH_FAILED: "A worker refused the key or the user.",
   DISCONNECTED: "The connection to a worker closed after a command had started.",
-  TIMED_OUT: "A command exceeded its time limit and was stopped.",
+  TIMED_OUT: "A command exceeded its timeout and was stopped.",
   COMMAND_FAILED: "A command on a worker failed.",
   STAGE_FAILED: "A job's files could not be synced to a worker.",
   TREE_CHANGED: "The staged files of a job differ from the plan; nothing was synced.",
   WORKER_LACKS: "A worker lacks a required tool.",
-  OUT_OF_SYNC: "A worker is not in the state that the bucket last delivered to it.",
+  OUT_OF_SYNC: "A worker is not in the state of its last sync.",
   DRIFT_RECURS: "A difference on a worker came back after each repair, so it was not repaired again.",
   UNHEALTHY: "A health check failed.",
   HOOK_FAILED: "A plugin failed in a hook.",
@@ -49,13 +49,13 @@ export const ERROR_CODES = {
   REVERT_FAILED: "A failed rollout could not be undone; the message lists what is running on each worker.",
   UNEXPECTED: "An unexpected error in maand or in a plugin; its details are in a file.",
   HOOK_STUCK:
-    "A plugin did not return from a hook: it reached its time limit, or is waiting on a promise that never settles.",
+    "A plugin did not return from a hook: it reached its timeout, or is waiting on a promise that never settles.",
   STATE_REFUSED: "A value that a plugin keeps between runs was refused: it does not match its schema, or is too large.",
   PLAN_INVALID: "A file is not a plan that this maand can carry out in this bucket; nothing was changed.",
   PLAN_STALE: "Something that a saved plan depends on has changed since it was made; nothing was changed.",
   PLAN_DIFFERS: "The plan of a job differed from the saved plan, so the job was left unchanged.",
   BUDGET_EXCEEDED:
-    "Too many allocations of a job would be away, or a job listed in its never_with is being changed; nothing was stopped.",
+    "Too many allocations of a job would be unavailable, or a job listed in its never_with is being changed; nothing was stopped.",
   STILL_IN_USE: "Something was still running on a drained worker, so the worker was not rebooted.",
   NOT_REBOOTED: "A worker did not come back from a reboot with a new boot id in time.",
   SECRET_NOT_READ: "A secret could not be read from its provider.",
@@ -64,7 +64,7 @@ export const ERROR_CODES = {
     "A worker was last changed from another copy of this bucket, or this bucket is a copy; nothing was changed.",
   FENCED: "A worker refused a command, because a newer command has changed the worker.",
   FENCE_BROKEN: "The record of the last command that changed a worker cannot be trusted.",
-  STORE_UNREACHABLE: "The database that keeps the store did not answer.",
+  STORE_UNREACHABLE: "The database that keeps the store did not respond.",
   STORE_REFUSED: "The database that keeps the store refused the connection or the user.",
   STORE_MOVED: "The store of the bucket is in another place.",
   STORE_LACKS_BUCKET: "The database has no bucket with this id.",
@@ -121,7 +121,7 @@ export class MaandError extends Error {
   }
 }
 
-/** The same error with secrets masked in its texts. */
+/** The same error with secrets masked in its text fields. */
 export function maskedError(error: MaandError, mask: { conceal<T extends object>(record: T): T }): MaandError {
   const { code, message, hint, worker, output, exit, problems, refused } = error;
   const parts = {
@@ -142,7 +142,9 @@ export function isMaandError(value: unknown): value is MaandError {
   return value instanceof Error && value.name === "MaandError" && "code" in value;
 }
 
-/** Any thrown value, or invalid answer, as text, without the colours that a parser may have given its message. */
+/**
+ * Any thrown value or invalid return value as text, without the colours that a parser may have added to its message.
+ */
 export function errorText(value: unknown): string {
   if (value instanceof Error) return stripVTControlCharacters(value.message) || value.name;
   return typeof value === "object" && value !== null
@@ -150,7 +152,7 @@ export function errorText(value: unknown): string {
     : String(value);
 }
 
-/** The error for a list of problems; its message is that of the first problem, so that it is readable on its own. */
+/** The error for a list of problems. Its message is the message of the first problem, so it is readable on its own. */
 export function problemsError(problems: readonly Problem[], message?: string): MaandError {
   const first = problems[0];
   const text =

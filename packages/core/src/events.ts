@@ -13,7 +13,7 @@ export interface EventMap extends OperationEvents {
     readonly continues: string | null;
   };
   "run.finished": SummaryRecord & {
-    /** Why it was refused. */
+    /** The reason for the refusal. */
     readonly message: string | null;
     readonly duration_ms: number;
   };
@@ -30,7 +30,7 @@ export interface EventMap extends OperationEvents {
     readonly units: readonly string[];
     readonly waited_ms: number;
     readonly limit_ms: number;
-    /** The run was interrupted, and they have not stopped yet. */
+    /** Whether the run was interrupted and they have not stopped yet. */
     readonly stopping: boolean;
   };
   "worker.connected": { readonly worker: string; readonly transport: string; readonly duration_ms: number };
@@ -43,7 +43,7 @@ export interface EventMap extends OperationEvents {
   "worker.checked": {
     readonly worker: string;
     readonly ok: boolean;
-    /** How the worker differs from its last delivery; null if it does not. */
+    /** How the worker differs from its last sync; null if it does not. */
     readonly message: string | null;
     readonly duration_ms: number;
   };
@@ -107,7 +107,7 @@ export interface EventMap extends OperationEvents {
     readonly until: string;
     readonly remaining_ms: number;
   };
-  /** A staged rollout waits for a person. */
+  /** A staged rollout waits for manual approval. */
   "rollout.paused": {
     readonly job: string;
     readonly release: string;

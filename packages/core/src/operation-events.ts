@@ -1,6 +1,6 @@
 import type { MaintainedWorkerRecord } from "./run-result.ts";
 
-/** Events of the availability budget, of maintenances and of drift. */
+/** Events of the availability budget, maintenance and drift. */
 export interface OperationEvents {
   /** An allocation, or all jobs of a worker, must not be stopped now. */
   "budget.refused": {
@@ -9,7 +9,7 @@ export interface OperationEvents {
     readonly jobs: readonly string[];
     /** The sentence that names what uses the budget. */
     readonly message: string;
-    /** What makes it available again. */
+    /** The step that makes enough of the budget available again. */
     readonly hint: string | null;
   };
   /** An allocation, or all jobs of a worker, will be stopped although the budget forbids it (`--ignore-budget`). */
@@ -19,19 +19,19 @@ export interface OperationEvents {
     readonly jobs: readonly string[];
     /** The sentence that names what uses the budget. */
     readonly message: string;
-    /** What makes it available again. */
+    /** The step that makes enough of the budget available again. */
     readonly hint: string | null;
   };
-  /** A maintenance is about to begin or to continue. */
+  /** Maintenance is about to begin or to continue. */
   "maintenance.planned": {
-    /** Counted from 1 over all maintenances of the bucket. */
+    /** The number of the maintenance run, counted from 1 over all maintenance runs of the bucket. */
     readonly number: number;
     /** The remaining workers, in the order of their maintenance. */
     readonly workers: readonly string[];
     readonly concurrency: number;
-    /** What is done to each: `drain`, `command`, `reboot`, `start`. */
+    /** The phases for each worker: `drain`, `command`, `reboot`, `start`. */
     readonly steps: readonly string[];
-    /** The condition under which no further worker is started. */
+    /** The condition under which maintenance of no further worker begins. */
     readonly stops_when: string;
   };
   /** A worker reached another phase or state. */
@@ -42,13 +42,13 @@ export interface OperationEvents {
     /** Why it was set aside, or what remains to be done; else null. */
     readonly message: string | null;
   };
-  /** A run of a maintenance ended. If `is_over` is true, the maintenance has finished too. */
+  /** A command that carries out maintenance has ended. If `is_over` is true, the maintenance has finished too. */
   "maintenance.finished": {
     readonly number: number;
     readonly outcome: "ok" | "failed" | "interrupted" | "aborted";
     readonly is_over: boolean;
     readonly workers: readonly MaintainedWorkerRecord[];
-    /** Why no further worker was started, although some are waiting; otherwise null. */
+    /** Why maintenance of no further worker began, although some are waiting; otherwise null. */
     readonly message: string | null;
     readonly duration_ms: number;
   };
@@ -63,7 +63,7 @@ export interface OperationEvents {
     readonly worker: string;
     readonly job: string | null;
     readonly files: readonly string[];
-    /** How often the same difference was repaired in succession, including this time. */
+    /** How many times in a row the same difference was repaired, including this time. */
     readonly times: number;
     /** ISO time of the first of these repairs. */
     readonly since: string;

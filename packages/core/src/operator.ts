@@ -1,7 +1,7 @@
 /**
  * Additional exports for operator tools: runs with their connections, the lock and the journal, the checks of the store
- * and the workers, and the definitions behind the files of a workspace. It changes with the engine; a plugin that only
- * taps hooks needs only `@maand/core`.
+ * and the workers, and the definitions behind the files of a workspace. These exports change with the engine. A plugin
+ * that only taps hooks needs only `@maand/core`.
  */
 export { type Bucket, type RunReporter, runReporter } from "./bucket/bucket.ts";
 export { asMaandError, outcomeOf } from "./bucket/error-outcome.ts";

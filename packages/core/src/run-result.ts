@@ -2,7 +2,7 @@ import type { ErrorCode, PluginErrorCode } from "./errors.ts";
 
 /**
  * The result for one allocation in a run; `skipped`: there was nothing to do; `paused`: a later step of a staged
- * rollout will reach it.
+ * rollout will reach the allocation.
  */
 export type Outcome =
   | "ok"
@@ -21,9 +21,9 @@ export type Outcome =
 export interface AllocationResult {
   readonly job: string;
   readonly host: string;
-  /** What was done; `orchestrate` if a plugin led the rollout, because maand cannot know what it did. */
+  /** What was done; `orchestrate` if a plugin controlled the rollout, because maand cannot tell what the plugin did. */
   readonly action: string;
-  /** The plugin that led the rollout. */
+  /** The plugin that controlled the rollout. */
   readonly ledBy?: string;
   readonly outcome: Outcome;
   /** Whether its new state is recorded as running. */
@@ -45,7 +45,7 @@ export interface JobFailure {
   readonly output?: readonly string[];
 }
 
-/** A staged rollout that waits for a person. */
+/** A staged rollout that waits for manual approval. */
 export interface PausedRollout {
   readonly job: string;
   /** `r14`. */
@@ -69,17 +69,17 @@ export type Refusal = Omit<JobFailure, "job" | "output">;
 /** The result of a deploy. `commit` receives it, and it determines the exit code. */
 export interface Summary {
   /**
-   * `paused`: nothing failed, and a staged rollout waits for a person; `reverted`: everything that failed was undone;
-   * `revert_failed`: something could not be undone; `refused`: it ended before it touched anything.
+   * `paused`: nothing failed, and a staged rollout waits for manual approval; `reverted`: everything that failed was
+   * undone; `revert_failed`: something could not be undone; `refused`: it ended before it touched anything.
    */
   readonly outcome: "ok" | "paused" | "failed" | "interrupted" | "reverted" | "revert_failed" | "refused";
   /** Why it was refused. */
   readonly refusal?: Refusal;
   readonly allocations: readonly AllocationResult[];
   readonly failures: readonly JobFailure[];
-  /** Jobs that were left unchanged because a job they demand failed or is paused, with that job's name. */
+  /** Jobs that were left unchanged because a job that they depend on failed or is paused, with the name of that job. */
   readonly blocked: readonly { readonly job: string; readonly by: string }[];
-  /** Staged rollouts that wait for a person. */
+  /** Staged rollouts that wait for manual approval. */
   readonly paused: readonly PausedRollout[];
   readonly warnings: readonly string[];
   /** Parts of the workspace that changed since the last build and were not deployed. */
@@ -102,7 +102,7 @@ export interface SummaryRecord {
     readonly job: string;
     readonly worker_ip: string;
     readonly action: string;
-    /** The plugin that led the rollout; only with the action `orchestrate`. */
+    /** The plugin that controlled the rollout; only with the action `orchestrate`. */
     readonly led_by?: string;
     readonly outcome: Outcome;
     readonly promoted: boolean;
@@ -127,7 +127,7 @@ export interface SummaryRecord {
   readonly unbuilt: readonly string[];
 }
 
-/** A worker of a maintenance in the last event of a run. */
+/** A worker of a maintenance run in the last event of the run. */
 export interface MaintainedWorkerRecord {
   readonly worker_ip: string;
   /** `waiting`, `under_way`, `set_aside`, `drained`, `done` or `aborted`. */
@@ -138,12 +138,12 @@ export interface MaintainedWorkerRecord {
   readonly message: string | null;
 }
 
-/** Outcomes that do not count as failures of an allocation; interrupted ones are listed, but not counted. */
+/** Outcomes that do not count as failures of an allocation. Interrupted allocations are listed, but not counted. */
 const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted", "reverted", "paused"]);
 
 /**
- * Converts a summary to its record. For jobs with nothing to do, it has only the number of allocations, because a large
- * fleet has very many.
+ * Converts a summary to its record. For jobs with nothing to do, the record contains only the number of allocations,
+ * because a large fleet has very many.
  */
 export function summaryRecord(summary: Summary): SummaryRecord {
   const touched = new Set<string>();

@@ -1,7 +1,7 @@
 /**
  * Small tools that the packages of this repository share: names, file access, hashes, output and its limits, errors of
- * syncs. It loads no part of the engine, so stock plugins that every command loads import from here. Unstable, like
- * `@maand/core/internal`, which also exports all of it.
+ * syncs. It loads no part of the engine. Stock plugins that every command loads therefore import from here. Unstable,
+ * like `@maand/core/internal`, which also exports all of it.
  */
 export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-file.ts";
 export { refuses } from "./domain/checks/problem.ts";

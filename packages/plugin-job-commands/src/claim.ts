@@ -3,7 +3,7 @@ import * as v from "valibot";
 
 /** Core checks the form of `commands`; this claim declares that a loaded plugin runs them. */
 export const CommandsClaim: Claim = {
-  description: "Scripts of the job that run on this machine at certain points of a build or deploy.",
+  description: "Commands of the job: scripts that run on this machine at given events of a build or deploy.",
   schema: { "~standard": { version: 1, vendor: "maand", validate: (value) => ({ value }) } },
 };
 

@@ -117,7 +117,7 @@ describe("a resume with a worker whose jobs were not stopped yet", () => {
     const report = await resume();
     expect(report.workers[1]).toMatchObject({
       phase: "drain",
-      message: expect.stringContaining(`${FIRST} is away because of maintenance`),
+      message: expect.stringContaining(`${FIRST} is unavailable because of maintenance`),
     });
   });
 

@@ -187,7 +187,7 @@ describe("a worker that fails during maintenance", () => {
     bucket.fleet.fail(`${SHUTDOWN} 10.0.0.1`);
     const report = await maintain({ reboot: true, onFailure: "continue" });
     expect(states(report)).toEqual(["set_aside", "waiting", "waiting"]);
-    expect(report.message).toContain("10.0.0.1 is away because of maintenance");
+    expect(report.message).toContain("10.0.0.1 is unavailable because of maintenance");
   });
 
   it("counts once for the whole maintenance, not once for each run", async () => {
@@ -283,7 +283,7 @@ describe("workers in maintenance with --keep-drained", () => {
   it("stay drained, and keep using the budget", async () => {
     const report = await maintain({ keepDrained: true }, ["10.0.0.1", "10.0.0.2"]);
     expect(states(report)).toEqual(["drained", "waiting"]);
-    expect(report.message).toContain("10.0.0.1 is away because of maintenance");
+    expect(report.message).toContain("10.0.0.1 is unavailable because of maintenance");
     expect(await abort()).toMatchObject({ isOver: true });
     expect(bucket.fleet.running()).toEqual(ALL_RUN);
   });

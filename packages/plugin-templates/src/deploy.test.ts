@@ -169,7 +169,7 @@ describe("a template that cannot be rendered", () => {
         message: expect.stringMatching(
           /^workspace\/jobs\/otel\/c\.yaml\.tpl:2:\d+: at <get "maand\/job\/api" "version">: get: job otel may not read the KV namespace maand\/job\/api \(key "version"\)/,
         ),
-        hint: expect.stringContaining("a demand on a command of api"),
+        hint: expect.stringContaining("a dependency on a command of api"),
       },
     ]);
     expect(plan.required).toBe(true);

@@ -18,13 +18,13 @@ import { treePrint } from "./file/tree-print.ts";
 
 type Source = Pick<Run, "catalog"> & { readonly bucket: Pick<Bucket, "hooks" | "store"> };
 
-/** What the plan is compared with: the recorded state of its jobs, which is the same as in the plan. */
+/** The state that the plan is compared with: the recorded state of its jobs, which is the same as in the plan. */
 export interface Compared {
   readonly states: ReadonlyMap<string, JobState>;
   readonly print: Fingerprints;
 }
 
-/** The approval of exactly the contents of a saved plan. */
+/** Approves exactly the contents of a saved plan. */
 export function approvalOf(source: Source, saved: SavedPlan, { states, print }: Compared): PlanApproval {
   const jobs = new Map(saved.waves.flatMap((wave) => wave.jobs).map((job) => [job.job, job]));
   const failed = new Set(saved.failures.map(({ job }) => job));
@@ -55,7 +55,7 @@ export function approvalOf(source: Source, saved: SavedPlan, { states, print }: 
       if (!known) throw differs(`${plan.job.name} could not be planned when the plan was made, and now it can be`);
       const differences = differencesOf(plan, known, print);
       if (differences.length > 0)
-        throw differs(`the plan of ${plan.job.name} turned out differently: ${differences.join("; ")}`);
+        throw differs(`the plan of ${plan.job.name} differs from the saved plan: ${differences.join("; ")}`);
     },
   };
 }
@@ -71,7 +71,7 @@ export function differencesOf(plan: PlannedJob, saved: SavedJob, print: Fingerpr
     return differenceOf(planned, row, print);
   });
   const steps = JSON.stringify(stepsRow(plan)) === JSON.stringify(saved.rollout) ? [] : ["its steps differ"];
-  return [...found, ...[...rows.keys()].map((host) => `${host} is no longer there`), ...steps];
+  return [...found, ...[...rows.keys()].map((host) => `there is no allocation on ${host} any more`), ...steps];
 }
 
 function differenceOf(
@@ -86,13 +86,13 @@ function differenceOf(
   return isSame ? [] : [`on ${host} its files differ`];
 }
 
-/** The remaining action for a disabled allocation after it was stopped, because stops come before the waves. */
+/** The remaining action for a disabled allocation after its stop, because stops precede the waves. */
 function afterStop(action: PlannedAction): PlannedAction {
   if (action === "stop") return "skip";
   return action === "stop+promote" ? "promote" : action;
 }
 
-/** The refusal of a plan that was already carried out. Its changes either were made, or failed and need a new plan. */
+/** The error for a plan that was already carried out. Its changes were made, or they failed and need a new plan. */
 export function carriedOut(run: number): MaandError {
   return invalid(`the plan was already carried out by run ${run}`, "make a new plan with: maand plan --out plan.json");
 }

@@ -13,7 +13,7 @@ const TWO = { selectors: ["worker"], version: "2.0.0" };
 
 const NO_JOB = { version: "", release: null, files: "", manifest: "", held: null, after_pending: false };
 
-/** The values that the hooks before a job write; tests change them. */
+/** The values that the hooks before a job write. Tests change them. */
 const writes: Record<string, string> = {};
 let bucket: TestBucket;
 
@@ -41,7 +41,7 @@ const staleBecause = (...changes: readonly string[]) =>
   });
 
 describe("a plan that is still valid", () => {
-  it("is applied as written, and the next plan has nothing to do", async () => {
+  it("is carried out as written, and the next plan is empty", async () => {
     bucket.job("api", ONE);
     bucket.job("web", ONE);
     await bucket.ship();
@@ -58,7 +58,7 @@ describe("a plan that is still valid", () => {
     expect((await planned(bucket)).required).toBe(false);
   });
 
-  it("covers the jobs that it was made for and no others", async () => {
+  it("covers only the jobs that it was made for", async () => {
     bucket.job("api", ONE);
     bucket.job("web", ONE);
     await bucket.ship();
@@ -124,7 +124,7 @@ describe("a plan that is still valid", () => {
     }
   });
 
-  it("records the release and the last plan of an unchanged job, if they have changed", async () => {
+  it("records a new release and a new plan even for a job whose allocations do not change", async () => {
     bucket.job("api", ONE);
     await bucket.ship();
     bucket.job("api", ONE, { "_modules/note.py": "# a source, which reaches no worker\n" });
@@ -151,7 +151,7 @@ describe("a plan that is still valid", () => {
     expect(done(bucket).filter((what) => what.startsWith("restart"))).toEqual([]);
   });
 
-  it("is the same when it is made again, and its file names no secret", async () => {
+  it("is the same when it is made again, and its file contains no secret", async () => {
     bucket.job("api", ONE, { "app.fill": "color @color\npassword @password\n" });
     await put(bucket, "vars/job/api", "color", "red");
     await put(bucket, "secrets/job/api", "password", "hunter2-is-long");
@@ -199,13 +199,13 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     done(bucket);
   });
 
-  it("a KV value that it used changed", async () => {
+  it("a KV value that the plan used has changed", async () => {
     const plan = await planned(bucket);
     await put(bucket, "vars/job/api", "color", "blue");
     expect(await refusal(plan)).toEqual(staleBecause("KV vars/job/api color: changed"));
   });
 
-  it("and is applied if only a value changed that it did not use", async () => {
+  it("and is carried out if only a value that it did not use has changed", async () => {
     const plan = await planned(bucket);
     await put(bucket, "vars/job/web", "color", "blue");
     await put(bucket, "vars/job/api", "shape", "round");
@@ -234,7 +234,7 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     expect((await apply(bucket, api)).outcome).toBe("ok");
   });
 
-  it("something was deployed since", async () => {
+  it("something has been deployed since", async () => {
     const plan = await planned(bucket);
     await bucket.deploy({ jobs: ["api"] });
     done(bucket);
@@ -244,7 +244,7 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     });
   });
 
-  it("a job that it does not change has failed on a worker since; the refusal names the worker", async () => {
+  it("a job that the plan does not change has failed on a worker since, and names the worker", async () => {
     const plan = await planned(bucket);
     bucket.fleet.onDo = (what) => {
       if (what === `restart web@${B}`) throw new Error("no");
@@ -283,7 +283,7 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     });
   });
 
-  it("a setting of the bucket changed", async () => {
+  it("a setting of the bucket has changed", async () => {
     const plan = await planned(bucket);
     writeFileSync(join(bucket.root, "maand.conf"), 'transport = "fake"\nmax_concurrent_jobs = 2\n');
     expect(await refusal(plan)).toEqual(staleBecause("setting max_concurrent_jobs: changed"));
@@ -327,7 +327,7 @@ describe("a plan that cannot be applied here", () => {
   const invalid = (message: string) =>
     expect.objectContaining({ code: "PLAN_INVALID", message: expect.stringContaining(message) });
 
-  it("is refused in another bucket, with the names of both", async () => {
+  it("is refused in another bucket, with an error that names both buckets", async () => {
     bucket.job("api", ONE);
     await bucket.build();
     const plan = await planned(bucket);
@@ -345,7 +345,7 @@ describe("a plan that cannot be applied here", () => {
     expect(await refusal(plan)).toEqual(invalid("the plan was already carried out by run 2"));
   });
 
-  it("is refused the second time, even if the first run failed", async () => {
+  it("is refused the second time even if the first run failed", async () => {
     bucket.job("api", ONE);
     await bucket.build();
     const plan = await planned(bucket);
@@ -374,7 +374,7 @@ describe("a plan that cannot be applied here", () => {
     }
   });
 
-  it("releases the lock, whatever the reason for the refusal", async () => {
+  it("releases the lock after being refused, whatever the reason", async () => {
     bucket.job("api", ONE);
     await bucket.build();
     const plan = await planned(bucket);
@@ -395,7 +395,7 @@ describe("a plan that cannot be applied here", () => {
     expect((await apply(bucket, plan)).outcome).toBe("ok");
   });
 
-  it("is refused if it names a removed job; the message lists the existing jobs", async () => {
+  it("is refused if it names a removed job, with a list of the existing jobs", async () => {
     bucket.job("api", ONE);
     bucket.job("web", ONE);
     await bucket.build();
@@ -418,7 +418,7 @@ describe("pre_deploy", () => {
     bucket.job("web", ONE);
   });
 
-  it("is part of a plan with hooks, which is applied when its effect is the same", async () => {
+  it("is part of a plan with hooks, which is carried out if the effect of pre_deploy is the same", async () => {
     writes.color = "red";
     await bucket.build();
     const plan = await planned(bucket, { withHooks: true });
@@ -430,7 +430,7 @@ describe("pre_deploy", () => {
     expect(bucket.fleet.at("api", A)?.files["app.fill"]).toBe("color red\n");
   });
 
-  it("with another effect makes its job fail and blocks the jobs that demand it; the other jobs continue", async () => {
+  it("makes its job fail and blocks dependent jobs if its effect differs; other jobs continue", async () => {
     writes.color = "red";
     const demand = {
       commands: { command_wait: { executed_on: ["cli"], demands: { job: "api", command: "command_before" } } },
@@ -449,7 +449,7 @@ describe("pre_deploy", () => {
     expect((await bucket.deploy()).outcome).toBe("ok");
   });
 
-  it("can leave a job undecided in a plan without hooks, which then does not change the job", async () => {
+  it("may leave its job undecided in a plan without hooks, which then does not change the job", async () => {
     writes.color = "red";
     await bucket.build();
     const plan = await planned(bucket);
@@ -459,7 +459,7 @@ describe("pre_deploy", () => {
     expect(Object.keys(bucket.fleet.running()).sort()).toEqual([`web@${A}`, `web@${B}`]);
   });
 
-  it("that changes nothing also runs for an unchanged job", async () => {
+  it("also runs for an unchanged job if it changes nothing", async () => {
     writes.color = "red";
     await bucket.ship();
     const plan = await planned(bucket, { withHooks: true });

@@ -21,9 +21,9 @@ import { stopRows } from "./file/save-plan.ts";
 import { pluginVersions } from "./plugin-versions.ts";
 
 /**
- * Carries out a saved plan, and nothing else. Throws before anything is touched: PLAN_INVALID for a plan that cannot be carried
- * out in this bucket, PLAN_STALE if something it depends on changed. A job whose plan turns out differently after its `pre_deploy`
- * commands fails with PLAN_DIFFERS; the others continue.
+ * Carries out a saved plan, and nothing else. Throws before anything is changed: PLAN_INVALID for a plan that cannot be
+ * carried out in this bucket, and PLAN_STALE if something that the plan depends on has changed. A job whose plan turns
+ * out differently after its `pre_deploy` commands fails with PLAN_DIFFERS; the others continue.
  */
 export async function deployPlan(bucket: OpenedBucket, saved: SavedPlan): Promise<Summary> {
   refuseForeign(bucket, saved);
@@ -43,7 +43,7 @@ function refuseForeign({ bucketId }: OpenedBucket, saved: SavedPlan): void {
   );
 }
 
-/** Checks everything that can be checked before anything is touched. */
+/** Checks everything that can be checked before anything is changed. */
 async function approve(run: Run, saved: SavedPlan, plugins: Readonly<Record<string, string>>): Promise<PlanApproval> {
   refuseUsed(run, saved);
   refuseRemoved(run, saved);
@@ -60,7 +60,8 @@ async function approve(run: Run, saved: SavedPlan, plugins: Readonly<Record<stri
 }
 
 /**
- * Refuses a used plan before any other check, for a clear message. The claim of the plan is what prevents a second use.
+ * Refuses a used plan before any other check, to give a clear message. What actually prevents a second use is the claim
+ * on the plan.
  */
 function refuseUsed({ bucket: { store } }: Run, { digest }: SavedPlan): void {
   const before = store.journal.runOfPlan(digest);
@@ -124,7 +125,7 @@ function changesOf(
 
 /**
  * The allocations of a job that were promoted after a given `update_seq`, or that are in a state that no plan leaves
- * unchanged. The plan has only one fingerprint for all allocations, so it cannot show which ones changed.
+ * unchanged. The plan has a single fingerprint for all allocations, so it cannot show which of them changed.
  */
 function suspectsOf({ allocationsOf, recorded }: Run, job: string, updateSeq: number): Suspects {
   const found: Record<keyof Suspects, string[]> = { added: [], changed: [] };
@@ -173,7 +174,9 @@ async function planAgain(
   return [...problems, ...failures.map(({ job, message }) => error("changed_since_plan", `job ${job}`, message))];
 }
 
-/** The jobs with `pre_deploy` commands, and the jobs that demand these jobs and can read the values they write. */
+/**
+ * The jobs with `pre_deploy` commands, and their dependent jobs, which can read the values that these commands write.
+ */
 function hookedJobs({ jobs }: Run, saved: SavedPlan): ReadonlySet<string> {
   const hooked = new Set(
     saved.waves.flatMap((wave) => wave.jobs.filter(({ pre_deploy }) => pre_deploy !== "none").map(({ job }) => job)),

@@ -16,16 +16,18 @@ import type { Basis, SavedPlan } from "./file/plan-schema.ts";
 import { isUnchanged, planBody } from "./file/save-plan.ts";
 import { pluginVersions } from "./plugin-versions.ts";
 
-/** A plan for display, and its content for the file. */
+/** A plan for display, and the content of its file. */
 export interface MadePlan {
   readonly plan: Plan;
   readonly saved: SavedPlan;
 }
 
-/** Options of a plan, which always contains its differences. */
+/** Options of a plan. A plan always contains the file differences. */
 export type MakeOptions = Omit<PlanOptions, "diff">;
 
-/** Plans a deploy as a dry run does, with all differences, and records what the plan depends on. Writes nothing. */
+/**
+ * Plans a deploy as a dry run does, with all file differences, and records what the plan depends on. Writes nothing.
+ */
 export async function makePlan(bucket: OpenedBucket, options: MakeOptions): Promise<MadePlan> {
   const print = fingerprints(bucket.key);
   const { plan, basis } = await planWithBasis(bucket, options, print);
@@ -57,7 +59,7 @@ export async function planWithBasis(
     const states = bucket.store.jobStates.of(jobs.map(({ name }) => name));
     const required = plan.waves.flatMap((wave) => wave.jobs.filter((job) => job.required).map(({ job }) => job));
     readForRollout(kv, required);
-    kv.stop(); // taken here, because hiding secrets in differences reads far more entries
+    kv.stop(); // read now, because hiding secrets in differences will read far more entries
     basis = basisOf(
       state,
       { jobs, stopping: plan.stopping, changing: changingIn(plan), states, used: kv.used, plugins },

@@ -3,7 +3,7 @@ import { aBucket, type TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { apply, done, planned } from "./plans.test.support.ts";
 
-/** Plans of a job whose release is rolled out in steps: each is a plan up to the next pause. */
+/** Plans of a job whose release is rolled out in steps. Each plan ends at the next pause. */
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"] as const;
 const [A, B, C, D] = HOSTS;
 const STEPS = ["1", "pause", "50%", "pause", "100%"];
@@ -47,7 +47,7 @@ const namesRollout = (message: string) =>
   });
 
 describe("a plan of a staged rollout", () => {
-  it("lists the allocations of this deploy, where it pauses and what comes later, and pauses there", async () => {
+  it("lists the allocations of this deploy, the pause and the later steps, and ends at the pause", async () => {
     const plan = await planned(bucket);
     expect(jobIn(plan)).toMatchObject({
       rollout: {
@@ -64,7 +64,7 @@ describe("a plan of a staged rollout", () => {
     expect(commands()).toEqual([`restart api@${A}`]);
   });
 
-  it("at a pause reports it, and changes nothing", async () => {
+  it("reports the pause and changes nothing if it is made at a pause", async () => {
     await bucket.deploy();
     const plan = await planned(bucket);
     expect(jobIn(plan)).toMatchObject({
@@ -77,7 +77,7 @@ describe("a plan of a staged rollout", () => {
     expect(commands()).toEqual([]);
   });
 
-  it("at a pause keeps the release of the waiting allocations", async () => {
+  it("keeps the release of the waiting allocations if it is made at a pause", async () => {
     expect(await bucket.deploy()).toMatchObject({ outcome: "paused" });
     expect(await apply(bucket, await planned(bucket))).toMatchObject({ outcome: "paused" });
     await opened(async ({ store }) => {
@@ -89,7 +89,7 @@ describe("a plan of a staged rollout", () => {
     });
   });
 
-  it("is refused after the rollout began, continued or was aborted, with that reason", async () => {
+  it("is refused with the reason after the rollout has begun, continued or been aborted", async () => {
     const before = await planned(bucket);
     await bucket.deploy();
     const paused = await planned(bucket);

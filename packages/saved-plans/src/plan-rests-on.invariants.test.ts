@@ -5,8 +5,8 @@ import { expect, it } from "vitest";
 import { apply, fill, planned, put } from "./plans.test.support.ts";
 
 /**
- * A plan of job api stays valid after any changes that it does not depend on, and is refused after any single change
- * that it depends on. The refusal names that change, and no worker is changed.
+ * A plan of job api stays valid after any changes that it does not depend on. It is refused after any single change
+ * that it depends on, with a message that names the change. No worker is changed then.
  */
 const [A, B, C] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 const API = { selectors: ["api"], version: "1.0.0" };
@@ -16,7 +16,7 @@ const on = (host: string, ...labels: readonly string[]) => ({ host, labels });
 
 interface Change {
   readonly what: string;
-  /** Words of the refusal; undefined for a change that a plan of api does not depend on. */
+  /** A part of the message; undefined for a change that a plan of api does not depend on. */
   readonly named?: string;
   apply(bucket: TestBucket): Promise<unknown>;
 }
@@ -125,7 +125,7 @@ it("a plan stays valid after every change that it does not depend on", async () 
   await fc.assert(fc.asyncProperty(unrelated, survives), { numRuns: RUNS, seed: SEED, endOnFailure: true });
 }, 300_000);
 
-it("a plan is refused after any single change that it depends on, among other changes that it does not depend on", async () => {
+it("a plan is refused after a single change that it depends on, even among changes that it does not depend on", async () => {
   const others = fc.sample(unrelated, { numRuns: RELATED.length, seed: SEED });
   for (const [at, related] of RELATED.entries()) {
     await withPlan(async (bucket) => {

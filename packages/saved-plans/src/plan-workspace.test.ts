@@ -64,7 +64,7 @@ function everything(): Record<string, string> {
   );
 }
 
-it("leaves the bucket unchanged byte for byte, even a bucket that was never built", async () => {
+it("leaves every file of the bucket unchanged, even if the bucket was never built", async () => {
   bucket.job("api", ONE);
   const new_ = everything();
   expect((await planned()).saved).toMatchObject({ required: true, from_workspace: true });
@@ -83,7 +83,7 @@ it("leaves the bucket unchanged byte for byte, even a bucket that was never buil
   expect(done(bucket).filter((what) => what.includes("web"))).toEqual([]);
 });
 
-it("is applied after a build of the same workspace, including keys that the build makes", async () => {
+it("is carried out after a build of the same workspace, including the keys that the build creates", async () => {
   bucket.job("api", ONE);
   await bucket.ship();
   bucket.job("api", TWO, { "app.conf": "x\n" });
@@ -116,7 +116,7 @@ it("is refused after a build of another workspace, or without a build", async ()
   await expect(apply(bucket, saved)).rejects.toMatchObject({ code: "PLAN_STALE" });
 });
 
-it("still finds a change of a KV value that it used", async () => {
+it("is refused after a change of a KV value that it used", async () => {
   bucket.job("api", ONE, { "app.fill": "color @color\n" });
   await put(bucket, "vars/job/api", "color", "red");
   const { saved } = await planned();
@@ -127,7 +127,7 @@ it("still finds a change of a KV value that it used", async () => {
   });
 });
 
-it("reads a complete workspace in another place, and reports to plugins that the build is a preview", async () => {
+it("can be made from a complete workspace in another directory, and marks the build as a preview for plugins", async () => {
   bucket.job("api", ONE, { "app.conf": "one\n" });
   await bucket.ship();
   seen.length = 0;
@@ -136,7 +136,7 @@ it("reads a complete workspace in another place, and reports to plugins that the
   const file = join(other, "jobs/api/app.conf");
   const { atime, mtime } = statSync(file);
   writeFileSync(file, "two\n");
-  utimesSync(file, atime, mtime); // with the size and time of the file that was built
+  utimesSync(file, atime, mtime); // with the same size and time as the file that was built
   const { saved } = await planned(other);
   expect(saved.waves[0]?.jobs[0]?.allocations[0]?.files?.[0]?.diff).toContain("-one\n+two\n");
   expect(new Set(seen)).toEqual(new Set([true]));
@@ -148,7 +148,7 @@ it("refuses a workspace with mistakes, and reports all of them", async () => {
   await expect(planned()).rejects.toMatchObject({ code: "PROBLEMS" });
 });
 
-it("names the jobs whose post_build did not run, and leaves jobs undecided that pre_deploy could change", async () => {
+it("names the jobs whose post_build did not run, and leaves jobs that pre_deploy could change undecided", async () => {
   const before = definePlugin({
     name: "built",
     apply: ({ afterBuild, beforeJob }) => {

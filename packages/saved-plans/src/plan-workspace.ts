@@ -13,9 +13,9 @@ export interface WorkspacePlan extends MadePlan {
 }
 
 /**
- * Plans what a build of a workspace and a deploy would do. The build goes into a copy in memory: the bucket is not
- * changed, and no command of a job runs. The plan can be carried out after a build of the same workspace. `workspace`
- * is the directory; default: the workspace of the bucket. Throws PROBLEMS if the workspace is refused.
+ * Plans what a build of a workspace and a deploy of that build would do. The build goes into a copy in memory: the
+ * bucket is not changed, and no command of a job runs. The plan can be carried out after a build of the same workspace.
+ * `workspace` is the directory; default: the workspace of the bucket. Throws PROBLEMS if the workspace is refused.
  */
 export async function planWorkspace(
   bucket: OpenedBucket,
@@ -47,8 +47,8 @@ export async function planWorkspace(
 }
 
 /**
- * Whether the plan uses a value that is not in the store. Every build might create such a value again, for example a
- * certificate.
+ * Whether the plan uses a value that is not in the store, such as a certificate. Every build might create such a value
+ * again.
  */
 function usesNewValues({ kv }: OpenedBucket, { kv: used }: Basis, print: Fingerprints): boolean {
   return Object.entries(used).some(([namespace, entries]) =>
@@ -60,8 +60,8 @@ function usesNewValues({ kv }: OpenedBucket, { kv: used }: Basis, print: Fingerp
 }
 
 /**
- * The plan of another build of the same workspace. The two plans differ in the files and values that each build creates
- * again.
+ * Makes the plan of another build of the same workspace. The two plans differ only in the files and values that each
+ * build creates again.
  */
 async function planAnew(
   bucket: OpenedBucket,

@@ -24,7 +24,7 @@ export const fill = definePlugin({
   },
 });
 
-/** The values of its variables that the hooks before a job write, as its `pre_deploy` commands would. */
+/** The values that the hooks before a job write into its variables, as its `pre_deploy` commands would. */
 export function preDeploy(values: Record<string, string>) {
   return definePlugin({
     name: "pre",
@@ -43,7 +43,7 @@ export function preDeploy(values: Record<string, string>) {
 /** The manifest key of a job with a `pre_deploy` command. */
 export const PRE_DEPLOY = { commands: { command_before: { executed_on: ["pre_deploy"] } } };
 
-/** Makes a plan and reads it back from its text, like a file. */
+/** Makes a plan, and reads it back from its text as from a file. */
 export async function planned(bucket: TestBucket, options: Partial<PlanOptions> = {}): Promise<SavedPlan> {
   const opened = await bucket.open();
   try {

@@ -3,8 +3,8 @@ import { isAbsolute, join } from "node:path";
 import { contentHash, type Loaded } from "@maand/core/internal";
 
 /**
- * The version of each plugin, by name. The version of a plugin without one is the digest of the file that the plugin
- * was loaded from. `root` is the directory of the bucket. Stock plugins have the version of maand.
+ * The version of each plugin, by name. If a plugin has no version, the digest of the file that it was loaded from is
+ * used. `root` is the directory of the bucket. Stock plugins have the version of maand.
  */
 export function pluginVersions({ plugins }: Pick<Loaded, "plugins">, root: string): Record<string, string> {
   return Object.fromEntries(

@@ -137,7 +137,7 @@ function emptied(store: string): void {
 
 describe.concurrent("every command reports a file of another program in place of the store, and changes nothing:", () => {
   it.each([
-    ["the store of the earlier maand", GO_TABLES, "written by the earlier maand, the Go program"],
+    ["the store of the earlier maand", GO_TABLES, "it belongs to the earlier maand, which was written in Go"],
     ["a database of another program", ["CREATE TABLE urls (url TEXT)"], "of another program (tables: urls)"],
   ])("%s", (_, tables, message) =>
     withBucket(async ({ bucket, store, printed }) => {

@@ -125,7 +125,7 @@ describe.concurrent("a saved plan", () => {
       bucket.write("turn", "two");
       const other = await bucket.maand("deploy", "--plan", "plan.json");
       expect(other.code).toBe(1);
-      expect(other.stderr).toContain("the plan of api turned out differently");
+      expect(other.stderr).toContain("the plan of api differs from the saved plan");
       expect(await lifecycles("api")).toEqual(hosts.map(() => []));
       expect(await lifecycles("web")).toEqual(hosts.map(() => ["start 0.0.0 1.0.0"]));
 

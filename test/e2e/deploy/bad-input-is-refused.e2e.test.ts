@@ -157,7 +157,7 @@ describe("a deploy with an invalid configuration", () => {
           "maand.config.ts",
           "export default { plugins: ['defaults', { name: 'mine', apply() { throw new Error('oh'); } }] };\n",
         ),
-      /plugin "mine" failed while it was applied \(maand\.config\.ts:1\): oh/,
+      /plugin "mine" failed while being applied \(maand\.config\.ts:1\): oh/,
     ],
     ["an unknown key", () => bucket.write(".maandrc", "plugin: []\n"), /unknown key "plugin"/],
   ])("is refused with exit code 2, and changes nothing: %s", async (_, spoil, expected) => {

@@ -29,7 +29,7 @@ it("a deploy changes only the named workers, skips unreachable ones, and a later
     const unknown = await bucket.maand("deploy", "--workers", "127.9.9.9");
     expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("there is no worker") });
     const planned = await bucket.maand("deploy", "--dry-run", "--workers", first);
-    expect(planned.stdout).toContain(`left as they are, on workers outside of this deploy: api on ${second}, ${third}`);
+    expect(planned.stdout).toContain(`unchanged, on workers outside this deploy: api on ${second}, ${third}`);
     const partly = await bucket.maand("deploy", "--workers", first);
     expect(partly).toMatchObject({ code: 0, stderr: expect.stringContaining(`api on ${second}, ${third}`) });
     expect(await rollouts()).toEqual({

@@ -44,8 +44,8 @@ it("drains, restarts and stops keep a quorum of 3 of 4 instances up, unless --ig
     bucket.job("tool", { version: "2.0.0", selectors: ["worker"] }, { Makefile: IDLE });
     const drained = await bucket.maand("deploy", "--build");
     expect(drained).toMatchObject({ code: 1 });
-    expect(drained.stderr).toContain(`api may have 1 of 4 away, and ${third} is going down now`);
-    expect(drained.stderr).toContain(`tool may have 1 of 4 away, and ${third} is going down now`);
+    expect(drained.stderr).toContain(`api may have 1 of 4 allocations unavailable, and ${third} is going down now`);
+    expect(drained.stderr).toContain(`tool may have 1 of 4 allocations unavailable, and ${third} is going down now`);
     expect(await requestVersion(third)).toBeUndefined();
     // the deploy continues with the other jobs
     expect(await rollouts()).toMatchObject({ [`tool@${second}`]: "promoted", [`tool@${third}`]: "disabled" });
@@ -53,7 +53,9 @@ it("drains, restarts and stops keep a quorum of 3 of 4 instances up, unless --ig
 
     const again = await bucket.maand("deploy");
     expect(again).toMatchObject({ code: 1 });
-    expect(again.stderr).toContain(`refused api@${fourth}: api may have 1 of 4 away, and ${third} is drained`);
+    expect(again.stderr).toContain(
+      `refused api@${fourth}: api may have 1 of 4 allocations unavailable, and ${third} is drained`,
+    );
     expect(again.stderr).toContain(`hint: take ${third} out of workspace/disabled.json first`);
 
     for (const refused of [
@@ -65,7 +67,7 @@ it("drains, restarts and stops keep a quorum of 3 of 4 instances up, unless --ig
       const { code, stderr } = await bucket.maand(...refused);
       expect({ refused, code, stderr }).toMatchObject({
         code: 1,
-        stderr: expect.stringContaining(`api may have 1 of 4 away, and ${third} is drained`),
+        stderr: expect.stringContaining(`api may have 1 of 4 allocations unavailable, and ${third} is drained`),
       });
     }
     expect(await client.end()).toBe(3);
@@ -74,7 +76,9 @@ it("drains, restarts and stops keep a quorum of 3 of 4 instances up, unless --ig
 
     const forced = await bucket.maand("deploy", "--ignore-budget");
     expect(forced).toMatchObject({ code: 0 });
-    expect(forced.stderr).toContain(`budget ignored api@${fourth}: api may have 1 of 4 away, and ${third} is drained`);
+    expect(forced.stderr).toContain(
+      `budget ignored api@${fourth}: api may have 1 of 4 allocations unavailable, and ${third} is drained`,
+    );
     expect(await requestVersion(fourth)).toBeUndefined();
     const runs = join(bucket.root, "logs/runs");
     const files = readdirSync(runs, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -97,7 +101,9 @@ it("an allocation that was stopped by hand counts against the budget until it ru
     const refused = await bucket.maand("job", "restart", "api", "--allocations", second);
     expect(refused).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`api may have 1 of 3 away, and ${first} is away because of maand job stop`),
+      stderr: expect.stringContaining(
+        `api may have 1 of 3 allocations unavailable, and ${first} is unavailable because of maand job stop`,
+      ),
     });
     expect(refused.stderr).toContain(`hint: start it first: maand job start api --allocations ${first}`);
     expect(await bucket.maand("job", "start", "api", "--allocations", first, "--health_check")).toMatchObject({

@@ -35,12 +35,12 @@ it("commands in a copy of a bucket fail and name the original until the copy tak
 
       // now the first copy is out of date, and refuses every command that would change a worker
       const named = expect.stringMatching(
-        new RegExp(`changed last from another copy of this bucket: maand deploy by .* on .*, in ${copy}, at `),
+        new RegExp(`last changed from another copy of this bucket: maand deploy by .* on .*, in ${copy}, at `),
       );
       const late = await bucket.maand("deploy", "--force");
       expect(late).toMatchObject({ code: 1, stderr: named });
       expect(await bucket.maand("job", "restart", "api")).toMatchObject({ code: 2, stderr: named });
-      expect((await bucket.maand("doctor")).stdout).toMatch(/changed last from another copy of this bucket/);
+      expect((await bucket.maand("doctor")).stdout).toMatch(/last changed from another copy of this bucket/);
       // a large file, so that rsync syncs it instead of the runner
       writeFileSync(join(bucket.root, "workspace/jobs/api/large"), Buffer.alloc(3 * 1024 * 1024, "x"));
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 1, stderr: named });

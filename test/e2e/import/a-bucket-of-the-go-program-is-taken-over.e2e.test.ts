@@ -177,7 +177,7 @@ it.each([["deploy"], ["build"], ["init"], ["cat", "jobs"], ["why", "web"]])(
     const { code, stderr } = await bucket.maand(...words);
     expect(bucket.fingerprint()).toEqual(before);
     expect(code).toBe(2);
-    expect(stderr).toContain("it was written by the earlier maand, the Go program");
+    expect(stderr).toContain("it belongs to the earlier maand, which was written in Go");
     expect(stderr).toContain(`maand import ${bucket.root}`);
   },
 );

@@ -58,7 +58,7 @@ describe("a deploy with a faulty plugin", () => {
       context,
     );
     const { code, stderr } = await bucket.maand("deploy", "--build");
-    expect(stderr).toContain("odd called rollOut after its tap of orchestrate had returned, so it was not carried out");
+    expect(stderr).toContain("odd called rollOut after its orchestrate tap had returned; the call was rejected");
     expect(stderr).not.toContain("unexpected error");
     expect(code).toBe(0);
   });
@@ -70,7 +70,9 @@ describe("a deploy with a faulty plugin", () => {
     );
     const { code, stderr } = await bucket.maand("deploy", "--build");
     expect(code).toBe(1);
-    expect(stderr).toContain("odd is waiting on a promise that never settles in rollout of api@127.0.0.11");
+    expect(stderr).toContain(
+      "odd is stuck in rollout of api@127.0.0.11: it is waiting on a promise that never settles",
+    );
     expect(stderr).toContain("look for a promise that is never resolved or a callback that is never called");
     bucket.write("maand.config.mjs", "export default {};\n");
     const next = await bucket.maand("deploy");

@@ -103,7 +103,7 @@ describe.concurrent("a deploy", () => {
     withWorkers({ count: 2 }, async (fixture) => {
       const worker = fixture.workers[1] as FleetWorker;
       fixture.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
-      const failed = expectFailureOn(fixture, { outcome: "cut off", prints: /closed while files were synced/ });
+      const failed = expectFailureOn(fixture, { outcome: "cut off", prints: /closed while files were being synced/ });
       await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
       await worker.dropConnections();
       await failed;

@@ -163,7 +163,7 @@ it("maintenance sets a worker aside that does not start after its reboot, counts
     const ended = await bucket.maand("maintain", "-w", list, "--reboot", "--timeout", "2s", "--on-failure", "continue");
     expect(ended).toMatchObject({ code: 1 });
     expect(ended.stderr).toContain(`set aside ${gone.host} (reboot): ${gone.host} was not back after 2 s`);
-    expect(ended.stderr).toContain(`${gone.host} is away because of maintenance`);
+    expect(ended.stderr).toContain(`${gone.host} is unavailable because of maintenance`);
     const status = await bucket.json<Status>("maintain", "status");
     expect(status.workers.map(({ state }) => state)).toEqual(["set_aside", "waiting"]);
     const rows = await bucket.json<{ worker_ip: string; maintenance: number }[]>("cat", "allocations");

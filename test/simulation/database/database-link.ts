@@ -60,7 +60,7 @@ export class DatabaseLink implements Statements {
       this.#world.block(PAUSE_MS);
     }
     this.#note("no answer", sql);
-    throw databaseError(this.#target.url, { code: "NO_ANSWER", message: "no answer in time" });
+    throw databaseError(this.#target.url, { code: "NO_ANSWER", message: "no response in time" });
   }
 
   send(sql: string, values: readonly unknown[]): Promise<void> {

@@ -30,8 +30,8 @@ describe("a build with workers_command", () => {
   });
 
   it.each([
-    ["fails", "", /cat of workers_command ended with exit code 1: .*No such file/],
-    ["prints nothing", " \n", /cat of workers_command printed nothing/],
+    ["fails", "", /workers_command \(cat\) exited with code 1: .*No such file/],
+    ["prints nothing", " \n", /workers_command \(cat\) printed nothing/],
     ["prints invalid JSON", "[{", /workspace\/workers.json/],
     ["prints a worker twice", hosts(1, 1), /10\.0\.0\.1/],
   ])("keeps workers.json and the catalog if the program %s", async (_, text, message) => {
@@ -74,7 +74,7 @@ describe("a build with workers_command", () => {
     expect(await maand("build")).toMatchObject({
       code: 1,
       err: expect.stringContaining(
-        "no-such-program-here of workers_command cannot be started: there is no such program",
+        "workers_command (no-such-program-here) cannot be started: there is no such program",
       ),
     });
   });

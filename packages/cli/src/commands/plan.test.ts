@@ -109,7 +109,7 @@ describe("maand deploy --plan", () => {
     expect(await given("")).toMatchObject({ code: 2, err: expect.stringContaining("given.json is empty") });
     expect(await given(text.slice(0, -40))).toMatchObject({
       code: 2,
-      err: expect.stringContaining("is cut off or damaged"),
+      err: expect.stringContaining("is truncated or damaged"),
     });
     expect(await given(text.replace('"start"', '"skip"'))).toMatchObject({
       code: 2,
@@ -117,7 +117,7 @@ describe("maand deploy --plan", () => {
     });
     expect(await given(text.replace('"maand_plan":1', '"maand_plan":9'))).toMatchObject({
       code: 2,
-      err: expect.stringContaining("given.json has format 9"),
+      err: expect.stringContaining("given.json has format version 9"),
     });
   });
 

@@ -165,7 +165,7 @@ describe("a staged rollout", () => {
     for (const word of ["resume", "abort"]) {
       const refused = await typed("rollout", word, "api");
       expect({ word, code: refused.code }).toEqual({ word, code: 2 });
-      expect(refused.err).toContain("has no staged rollout that is under way");
+      expect(refused.err).toContain("has no staged rollout under way");
     }
   });
 });

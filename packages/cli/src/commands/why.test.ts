@@ -92,7 +92,7 @@ describe("maand why reports", () => {
     const health_check = { checks: [{ type: "tcp", port: "http" }], wait: { attempts: 1, interval_seconds: 0.1 } };
     job("api", { version: "1.0.0", resources: { ports: { http: 47_002 } }, health_check });
     expect(await ship()).toBe(1);
-    expect((await why())[0]).toContain("will be restarted: health check failed after it was promoted");
+    expect((await why())[0]).toContain("will be restarted: health check failed after its promotion");
   });
 
   it("that the allocation is disabled, and later that it was enabled again", async () => {

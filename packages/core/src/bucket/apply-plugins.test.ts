@@ -46,7 +46,7 @@ describe("applyPlugins", () => {
 });
 
 describe("applyPlugins refuses a plugin", () => {
-  it("that throws while it is applied, and names the plugin", async () => {
+  it("that throws while being applied, and names the plugin", async () => {
     const cause = refusal(
       plugin("mine", async () => {
         throw new Error("no coffee");
@@ -54,18 +54,18 @@ describe("applyPlugins refuses a plugin", () => {
     );
     expect(await cause).toMatchObject({
       code: "PLUGIN_INVALID",
-      message: 'plugin "mine" failed while it was applied: no coffee',
+      message: 'plugin "mine" failed while being applied: no coffee',
     });
   });
 
-  it("whose apply does not settle within 30 seconds", async () => {
+  it("whose apply takes longer than 30 seconds", async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const cause = refusal(plugin("mine", () => new Promise(() => undefined)));
     await vi.advanceTimersByTimeAsync(30_000);
     expect(await cause).toMatchObject({
       code: "PLUGIN_INVALID",
-      message: 'plugin "mine" failed while it was applied: it took longer than 30 s',
+      message: 'plugin "mine" failed while being applied: it took longer than 30 s',
     });
   });
 

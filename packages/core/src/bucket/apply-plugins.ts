@@ -32,8 +32,8 @@ const oldNames = new WeakMap<Hooks, OldName[]>();
 
 /**
  * Creates the hooks and applies every plugin, in order. Each error of a tap is marked with its plugin and hook, so that
- * messages always name the plugin. Throws PLUGIN_INVALID if a plugin fails while it is applied, taps an unknown hook,
- * or orders itself before an unknown tap; an error in a file below `directory` is reported with its line.
+ * messages always name the plugin. Throws PLUGIN_INVALID if a plugin fails while being applied, taps an unknown hook,
+ * or orders itself before an unknown tap. An error in a file under `directory` is reported with its line.
  */
 export async function applyPlugins(
   plugins: readonly Plugin[],
@@ -95,18 +95,18 @@ async function applyOne(
     const place = directory === undefined ? undefined : await importFault(cause, directory);
     throw new MaandError({
       code: "PLUGIN_INVALID",
-      message: `plugin "${plugin.name}" failed while it was applied${inPlace(place && placeText(place))}: ${errorText(cause)}`,
+      message: `plugin "${plugin.name}" failed while being applied${inPlace(place && placeText(place))}: ${errorText(cause)}`,
       hint: "fix the plugin, or remove it from the configuration",
       cause,
     });
   }
 }
 
-/** The time limit of `apply`: long enough to fetch a token, short enough to notice a service that does not answer. */
+/** The timeout of `apply`: long enough to fetch a token, short enough to notice a service that does not respond. */
 const APPLY_MS = 30_000;
 
 /**
- * Waits for `apply`, with a time limit. Without the limit, a plugin that never finishes would make maand hang without
+ * Waits for `apply`, with a timeout. Without the timeout, a plugin that never finishes would make maand hang without
  * output.
  */
 async function inTime(applying: void | Promise<void>): Promise<void> {
@@ -161,36 +161,36 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
   });
 }
 
-/** Measures the calls of a tap. A tracer waits for promises. */
+/** Measures the calls to a tap. A tracer waits for promises. */
 function traced({ type, fn }: Guarded, by: Tapping, tracer: Tracer): Guarded {
   return type === "async"
     ? { type: "promise", fn: tracer.around(promised(fn), by) }
     : { type, fn: tracer.around(fn, by) };
 }
 
-/** A guarded tap, as it is added to its hook. */
+/** A guarded tap in the form in which it is added to its hook. */
 interface Guarded {
   readonly type: "sync" | "async" | "promise";
   readonly fn: Call;
 }
 
-/** The time limit that a tap declares along with its name. */
+/** The timeout that a tap declares along with its name. */
 function limitIn(tap: object & TapLimit): unknown {
   return tap.limitMs;
 }
 
-/** The function of an event reader that receives lines together. */
+/** The function with which an event reader receives many lines in one call. */
 function linesOf(tap: object & Pick<EventReader, "readLines">): Call | undefined {
   const { readLines } = tap;
   return typeof readLines === "function" ? (...given) => Reflect.apply(readLines, tap, given) : undefined;
 }
 
-/** The function of an event reader that reports whether it is behind. */
+/** The function with which an event reader reports whether it has fallen behind. */
 function pressureIn(tap: object & Pick<EventReader, "backPressure">): BackPressure | undefined {
   return typeof tap.backPressure === "function" ? () => tap.backPressure?.() : undefined;
 }
 
-/** The line of an inline hook, which appears in no stack trace. */
+/** The line of an inline hook. No stack trace contains it. */
 function writtenAt(tap: TapOrder): string | undefined {
   return tap.place;
 }

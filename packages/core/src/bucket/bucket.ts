@@ -20,7 +20,7 @@ import type { TapWatch } from "./watch/tap-watch.ts";
 import { UnitSignals } from "./watch/unit-signals.ts";
 import type { WaitingTaps } from "./watch/wait-notices.ts";
 
-/** An open bucket with its plugins applied: the object that commands with side effects work on. */
+/** An open bucket with its plugins applied. Commands with side effects work on this object. */
 export interface Bucket {
   readonly paths: BucketPaths;
   readonly bucketId: string;
@@ -37,12 +37,14 @@ export interface Bucket {
   /** What plugins keep between runs. */
   readonly states: Pick<StateSource, "discardWrites">;
   readonly plugins: readonly Plugin[];
-  /** Stock plugins that the configuration removes; messages about a missing feature name them. */
+  /**
+   * Stock plugins that the configuration removes. Messages about a missing feature name the plugin that provides it.
+   */
   readonly absent: readonly AbsentPlugin[];
   /** Hooks that plugins tapped under old names; every run warns about them. */
   readonly oldNames: readonly OldName[];
   readonly settings: Settings;
-  /** The clock. It is passed in, so that core never reads the system clock. */
+  /** The clock. The caller passes it in, so core never reads the system clock. */
   readonly now: () => Date;
   /** Generates a new UUID. */
   readonly newId: () => string;
@@ -134,7 +136,7 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
       signal: signals.of({ ...(job === undefined ? {} : { job }), ...(worker === undefined ? {} : { worker }) }),
       log: (line: string, source?: LogSource) => pending.add(line, sources[source?.stream ?? "stdout"]),
       emit(name: string, data: EventData = {}) {
-        if (!EVENT_NAME.test(name)) throw new Error(`"${name}" is not the name of an event; write it like acme.soaked`);
+        if (!EVENT_NAME.test(name)) throw new Error(`"${name}" is not a valid event name; write it like acme.soaked`);
         emit("plugin.event", { name, data, worker: worker ?? null, job: job ?? null });
       },
     };

@@ -10,8 +10,8 @@ import type { Call, Tapping } from "./watch/tapping.ts";
 
 /**
  * Wraps a tap of an asynchronous hook that was added with `tap`, `tapPromise` or `tapAsync`. The tap is awaited, its
- * errors are marked with plugin and hook, and an invalid answer is an error. The wrapped tap never throws. Add it with
- * `tapAsync`, because a hook needs fewer promises for callbacks.
+ * errors are marked with plugin and hook, and an invalid return value is an error. The wrapped tap never throws. Add it
+ * with `tapAsync`, because a hook needs fewer promises for callbacks.
  */
 export function waitingTap(
   tap: { readonly type: string; readonly fn: Call },
@@ -44,7 +44,7 @@ export function waitingTap(
   };
 }
 
-/** What a hook gives an asynchronous tap as its last argument. */
+/** The callback that a hook passes to an asynchronous tap as the last argument. */
 type Ended = (failure: MaandError | null, answer?: unknown) => void;
 
 function endOf(last: unknown): Ended {
@@ -57,7 +57,7 @@ function isEnded(last: unknown): last is Ended {
 
 const answeredHooks = new WeakMap<object, string>();
 
-/** The plugin that answered a hook when it was called with this context; undefined if none did. */
+/** The plugin whose tap returned a value when a hook was called with this context; undefined if there is none. */
 export function answeredBy(context: object): string | undefined {
   return answeredHooks.get(context);
 }
@@ -101,7 +101,7 @@ interface Answers {
   fits(answer: unknown): boolean;
 }
 
-/** The valid answers of a hook other than undefined; undefined if its answers are not checked. */
+/** The valid return values of a hook other than undefined; undefined if its return values are not checked. */
 function answersOf(hook: object, name: string): Answers | undefined {
   if (name === "connect") return { wanted: "a Remote", fits: (answer) => isObject(answer) && "exec" in answer };
   if (name === "render")

@@ -25,9 +25,9 @@ port_max = "39999"
 
 /**
  * Creates a bucket in a directory, or updates the existing one; overwrites nothing. Private files are created with
- * private modes, so that others can never read them, not even briefly. `prepareBucket` creates what depends on plugins.
- * Throws STORE_MOVED if the store is in a database and the directory has no working copy of it, because a new store
- * would be a different bucket.
+ * private modes, so other users cannot read them at any moment. `prepareBucket` creates what depends on plugins. Throws
+ * STORE_MOVED if the store is in a database and the directory has no working copy of it, because a new store would
+ * belong to a different bucket.
  */
 export function initBucket(directory: string): Initialised {
   const paths = bucketPaths(directory);
@@ -65,8 +65,8 @@ function sharedStoreOf({ root, store, conf }: BucketPaths): SharedStore | undefi
 }
 
 /**
- * Throws the errors of opening the store before anything is created or changed, because the store might belong to
- * another program.
+ * Opens the store before anything is created or changed, because the store might belong to another program. Throws the
+ * errors of opening it.
  */
 function refuseForeign(store: string): void {
   const size = statSync(store, { throwIfNoEntry: false })?.size ?? 0;

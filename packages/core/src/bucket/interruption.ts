@@ -1,6 +1,6 @@
 import { MaandError } from "../errors.ts";
 
-/** The reason why nothing new may begin, by the signal of a bucket. */
+/** The reason why nothing new may begin, indexed by the signal of a bucket. */
 const stops = new WeakMap<AbortSignal, MaandError>();
 
 /** From now on, {@link stopIfInterrupted} throws this error, so that nothing new begins. Running work can finish. */
@@ -20,8 +20,8 @@ export function stopIfInterrupted(signal: AbortSignal): void {
 }
 
 /**
- * Waits for `work`, but not longer than until an interruption, because a worker that does not answer would block the
- * command. After an interruption, it throws INTERRUPTED and ignores the result of the work.
+ * Waits for `work`, or until an interruption, because a worker that does not respond would block the command. After an
+ * interruption, it throws INTERRUPTED and ignores the result of the work.
  */
 export async function unlessInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = () => {};

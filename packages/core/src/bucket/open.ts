@@ -32,8 +32,8 @@ export interface OpenOptions extends LoadOptions {
   /** Measures every call of a tap. */
   readonly tracer?: Tracer;
   /**
-   * Calls a function whenever the process has nothing left to wait for and would exit. Returns a function that stops
-   * these calls.
+   * Registers a function to call whenever the process has nothing left to wait for and would exit. Returns a function
+   * that removes it.
    */
   readonly onIdle?: (listener: () => void) => () => void;
   /** Connects to the database that has the store; default: to PostgreSQL. */
@@ -61,7 +61,7 @@ export async function openBucketAt(
   options: Omit<OpenOptions, "from">,
   configured: BucketPaths = paths,
 ): Promise<OpenedBucket> {
-  // every running command listens for the interruption, so even a hundred listeners are not a leak
+  // every running command listens for the interruption, so a hundred listeners do not indicate a leak
   setMaxListeners(0, options.signal);
   const loaded = await loadConfig(configured, options);
   const watch = new TapWatch({ tapMs: loaded.settings.timeouts.tapMs, signal: options.signal });
@@ -128,7 +128,7 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
       life.watch.onWaiting = undefined; // a tap that is still pending after an interruption can no longer be recorded
       log.close(options.now());
       records?.close();
-      // an earlier step has reported an unreachable database; the next command then shares the changes of this command
+      // an earlier step has reported the unreachable database; the next command will share the changes of this command
       if (store.workingCopy) await syncSharedFiles(paths, store).catch(() => undefined);
       store.close();
       return problems;
@@ -137,7 +137,7 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
 }
 
 /**
- * Names that appear in messages and tables anyway. Masking a secret that equals one of these names would hide nothing.
+ * Names that messages and tables show. Masking a secret that equals one of these names would not protect the secret.
  */
 function namesIn({ jobs, removedJobs, workers, removedWorkers }: StoredCatalog): string[] {
   return [

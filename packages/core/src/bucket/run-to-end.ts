@@ -28,7 +28,10 @@ export async function runToEnd<T>(now: () => Date, work: () => Promise<T>): Prom
   }
 }
 
-/** Runs the work and passes its result to `finished`, which reports it; then returns or throws as the work did. */
+/**
+ * Runs the work and passes its result to `finished`, which reports it. Then returns the value of the work, or throws
+ * its error.
+ */
 export async function withEnd<T>(
   now: () => Date,
   work: () => Promise<T>,

@@ -35,7 +35,7 @@ export function checkOrder(
 
 /** The options that a plugin may give a tap. */
 const OWN_OPTIONS = ["name", "before", "concerns", "limitMs", "sameForAll"];
-/** The options of a plugin, and the options that maand and tapable add; the last four belong to tapable. */
+/** The options that plugins may set, followed by those that maand and tapable add. The last four belong to tapable. */
 const OPTIONS: readonly string[] = [...OWN_OPTIONS, "place", "stage", "type", "fn", "context"];
 
 /** Refuses an option of a tap that does not exist, because tapable silently ignores it. */

@@ -15,8 +15,8 @@ export function builtWorkspace(
 
 /**
  * Parts of the workspace that changed since the last build, sorted: `jobs/api`, `workers.json`. Files are only read if
- * their size or time differs from the recorded one, so that every deploy can afford the check. Empty for a store whose
- * last build did not record this yet.
+ * their size or time differs from the recorded one, so the check is cheap enough for every deploy. Empty if the last
+ * build was made by an older version of maand.
  */
 export function unbuiltParts({ store, paths }: { readonly store: Store; readonly paths: BucketPaths }): string[] {
   const built = store.bucket.built();

@@ -16,7 +16,7 @@ export interface KvBuild {
   readonly contributed: Contributions;
   /** Also delete variables and secrets of removed jobs (`--purge-job-kv`). */
   readonly purgeJobs: boolean;
-  /** Write only the namespaces of these jobs; default: the namespaces of all jobs. */
+  /** The jobs whose namespaces are written; default: all jobs. */
   readonly only?: ReadonlySet<string>;
 }
 
@@ -38,7 +38,7 @@ export function storedKvSources(
 
 /**
  * Updates the KV store to match a catalog, inside the transaction that stores the catalog. Certificates that no plugin
- * contributed stay, because they might belong to a plugin that is not loaded.
+ * contributed are kept, because they might belong to a plugin that is not loaded.
  */
 export function storeKv(kv: KvStore, { before, sources, placement, contributed, purgeJobs, only }: KvBuild): void {
   const { catalog } = sources;
@@ -77,8 +77,8 @@ function withAllocations({ workers, jobs }: Catalog, allocations: Catalog["alloc
 }
 
 /**
- * Whether a namespace ever had an entry. Looks up all namespaces of a kind together: separate lookups would dominate
- * the time of a build.
+ * Whether a namespace ever had an entry. Looks up all namespaces of a kind together, because separate lookups would
+ * take most of the time of a build.
  */
 function heldIn(kv: KvStore): (namespace: string) => boolean {
   const kinds = new Map<string, ReadonlySet<string>>();

@@ -67,7 +67,7 @@ describe("the KV reader of a check", () => {
     expect(await seenIn(prepare, read)).toEqual(["2.0.0", "10.0.0.1", undefined, "2", "by a hook", "hush", true]);
   });
 
-  it("refuses a namespace that the job may not read, and suggests a key for a missing one", async () => {
+  it("refuses a namespace that the job may not read, and suggests the closest name for a missing key", async () => {
     const refusals = (kv: KvReader) =>
       [
         ["maand/job/other", "version"],
@@ -83,7 +83,7 @@ describe("the KV reader of a check", () => {
     expect(await seenIn(first, refusals)).toEqual([
       [
         "job api may not read the KV namespace maand/job/other",
-        expect.stringContaining("a demand on a command of other"),
+        expect.stringContaining("a dependency on a command of other"),
       ],
       ["job api may not read the KV namespace maand/worker/10.0.0.1", expect.any(String)],
       ['the KV namespace maand/job/api has no key "versoin"', 'did you mean "version"?'],

@@ -9,8 +9,8 @@ import type { KvReader } from "../plugin-api/kv.ts";
 import type { KvStore } from "../store/kv/kv.ts";
 
 /**
- * Readers of the KV entries that a build is going to store, for the checks that run before. The entries are computed
- * when the first reader is used, because most builds use no reader.
+ * Readers of the KV entries that a build is going to store, for the checks that run before it stores them. The entries
+ * are computed when the first reader is used, because most builds use no reader.
  */
 export function buildReader(kv: Pick<KvStore, "find" | "keys">, sources: KvSources): (job: Job) => KvReader {
   let contents: KvContents | undefined;

@@ -44,13 +44,12 @@ export interface BuildOptions {
   /** Delete variables and secrets of removed jobs now, instead of in the next deploy. */
   readonly purgeJobKv?: boolean;
   /**
-   * Build a workspace that does not contain the commit of the last build, with a warning instead of an error, as in a
-   * preview.
+   * Warn about a workspace that does not contain the commit of the last build, instead of failing. Used for previews.
    */
   readonly allowOlder?: boolean;
-  /** Accept a `workers_command` that leaves out more than half of the workers of the last build. */
+  /** Accept the output of `workers_command` even if it omits more than half of the workers of the last build. */
   readonly allowLoss?: boolean;
-  /** The store is a copy that will be discarded: plugins must not write anywhere else. */
+  /** The store is a copy that will be discarded. Plugins must not write anywhere else. */
   readonly isPreview?: boolean;
   /**
    * The same command deploys after the build. The deploy then calls `commit`, so the build does not call `commitBuild`.
@@ -87,7 +86,7 @@ export async function workspaceProblems(bucket: Bucket): Promise<readonly Proble
 }
 
 /**
- * The part of a build that reads, checks and stores. It calls no hook that has side effects. The caller holds the lock.
+ * The part of a build that reads, checks and stores. It calls no hooks with side effects. The caller holds the lock.
  * `adjust` changes the contributions of plugins before they are stored.
  */
 export async function buildCatalog(
@@ -123,7 +122,7 @@ export async function buildCatalog(
   return { catalog, allocations, problems: [...found, ...undone], number, held: heldTexts(catalog, []) };
 }
 
-/** Warnings for a refused build, one for each job that it read from a release other than the one in the workspace. */
+/** Warnings for a refused build, one for each job that was read from a release other than the one in the workspace. */
 function heldProblems({ held, catalog }: Understood): Problem[] {
   return catalog.jobs.flatMap((job) => {
     const kept = held.get(job.name);

@@ -18,7 +18,8 @@ import { beforeOf, checkJobs, ownersOf } from "./understand.ts";
 export interface ReleaseChoice {
   readonly job: string;
   /**
-   * Undefined if there is no release to go back to: then the release in the workspace is held, and nothing is deployed.
+   * Undefined if there is no release to go back to. In this case, the release in the workspace is held, and nothing is
+   * deployed.
    */
   readonly release: number | undefined;
   readonly kind: Hold["kind"];
@@ -120,7 +121,8 @@ async function resolved(
 
 /**
  * Whether a problem blocks the change. Any problem blocks a rollback. A revert only restores the previous release, so
- * problems of other jobs do not block it. An example is a job that demands a command that only the failed release has.
+ * problems of other jobs do not block it. An example is a job that depends on a command that only the failed release
+ * has.
  */
 function isInTheWay(where: string, choices: readonly ReleaseChoice[]): boolean {
   return choices.some(
@@ -133,7 +135,7 @@ function ofRelease(job: string, release: number): string {
   return `${job} ${releaseName(release)}: manifest.json`;
 }
 
-/** A problem in the manifest of a chosen release names the release, because the workspace has a different manifest. */
+/** Adds the release to the problems of its manifest, because the workspace has a different manifest. */
 function named(problem: Problem, choices: readonly ReleaseChoice[]): Problem {
   const choice = choices.find(({ job }) => problem.where.startsWith(manifestFile(job)));
   if (choice?.release === undefined) return problem;
@@ -174,8 +176,8 @@ interface Published {
 }
 
 /**
- * Publishes the values that follow from the chosen jobs. Variables are not changed, and neither are the values that
- * hooks wrote for other jobs.
+ * Publishes the values that follow from the chosen jobs. It changes neither variables nor the values that hooks wrote
+ * for other jobs.
  */
 function publishJobs(kv: KvStore, { bucket, stored, catalog, contributed, chosen }: Published): void {
   const sources = storedKvSources(kv, { bucketId: bucket.bucketId, catalog });

@@ -49,7 +49,7 @@ function certify(names: readonly string[]) {
 }
 
 describe("a contribution of a plugin", () => {
-  it("is stored with encrypted private keys, and keeps its version if it is the same again", async () => {
+  it("is stored with encrypted private keys, and keeps its version if the next build contributes the same", async () => {
     const bucket = withTap(certify(["own"]));
     await bucket.build();
     await bucket.build();
@@ -81,7 +81,7 @@ describe("a contribution of a plugin", () => {
     expect(Object.keys(await valuesOf(bucket, `maand/job/api/worker/${A}`))).not.toContain("certs/own.crt");
   });
 
-  it("stays if its plugin makes no contribution at all, and is deleted with its allocation", async () => {
+  it("is kept if its plugin contributes nothing at all, and is deleted with its allocation", async () => {
     let silent = false;
     const tap = certify(["own"]);
     const bucket = withTap((context) => (silent ? undefined : tap(context)));
@@ -115,7 +115,7 @@ describe("a contribution of a plugin", () => {
     ["another job's namespace", "maand/job/web", "KV_REFUSED"],
     ["another job's allocation", `maand/job/web/worker/${A}`, "KV_REFUSED"],
     ["values that the build reads from files", "vars/bucket", "KV_REFUSED"],
-  ])("cannot be put into %s", async (_, namespace, code) => {
+  ])("cannot contain %s", async (_, namespace, code) => {
     const bucket = withTap(({ kv }) => kv.sync(namespace, "certs/", {}));
     await expect(bucket.build()).rejects.toMatchObject({ code });
   });
@@ -159,7 +159,7 @@ describe("the contributions for several jobs", () => {
     expect(await valuesOf(bucket, "maand/worker")).toMatchObject({ "certs/ca.crt": "web" });
   });
 
-  it("are all awaited if one of them fails", async () => {
+  it("are all awaited even if one of them fails", async () => {
     const ended: string[] = [];
     const bucket = withTap(async ({ job }) => {
       if (job.name === "api") throw new Error("no");

@@ -12,7 +12,7 @@ import type { KvStore } from "../store/kv/kv.ts";
 /** The entries plugins contribute to one namespace. */
 export interface Contributed {
   readonly entries: ReadonlyMap<string, string>;
-  /** Whether a key belongs to a plugin. The build deletes such a key when the plugin no longer contributes it. */
+  /** Whether a key belongs to a plugin. The build deletes the plugin's keys that the plugin no longer contributes. */
   owns(key: string): boolean;
 }
 
@@ -44,10 +44,7 @@ export function contributionSource({ bucket, reporter }: Pick<Run, "bucket" | "r
   };
 }
 
-/**
- * The number of jobs to contribute for in parallel, so that slow work for several jobs, such as generating keys,
- * overlaps.
- */
+/** The number of jobs that are processed in parallel, so that slow work such as generating keys overlaps. */
 const JOBS_AT_ONCE = 8;
 
 /**

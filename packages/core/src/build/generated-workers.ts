@@ -12,7 +12,7 @@ import { createFile, replaceFile } from "../workspace/write-files.ts";
 
 /** The largest output that is read, in bytes. */
 const MOST_BYTES = 16 * 1024 * 1024;
-/** How many characters of the last line of the program's error output are shown. */
+/** The number of characters to show from the last line of the program's error output. */
 const LINE = 300;
 
 type Place = Pick<Bucket, "settings" | "paths" | "signal">;
@@ -33,7 +33,7 @@ export async function generateWorkers({ settings, paths, signal }: Place): Promi
   if (code === 0 && text.trim() !== "") return text;
   throw new MaandError({
     code: "WORKERS_NOT_READ",
-    message: `${program} of workers_command ${failure ?? howOf(code, stderr)}; ${WORKERS_FILE} was not changed`,
+    message: `workers_command (${program}) ${failure ?? howOf(code, stderr)}; ${WORKERS_FILE} was not changed`,
     hint: "run it by hand in the directory of the bucket; it must print the content of workers.json",
   });
 }
@@ -41,7 +41,7 @@ export async function generateWorkers({ settings, paths, signal }: Place): Promi
 function howOf(code: number | undefined, stderr: string): string {
   if (code === 0) return "printed nothing";
   const last = stderr.trim().split("\n").at(-1)?.slice(0, LINE) ?? "";
-  return `ended with exit code ${code}${last === "" ? "" : `: ${last}`}`;
+  return `exited with code ${code}${last === "" ? "" : `: ${last}`}`;
 }
 
 /** Writes the result of {@link generateWorkers}. Call this after the text was checked and its catalog was stored. */

@@ -12,7 +12,7 @@ export interface HeldJob {
   readonly hold: Hold;
   /** The release that is built. */
   readonly release: number;
-  /** Its content; undefined if there is no other release: then the held release is built, but not deployed. */
+  /** Its content. Undefined if there is no other release; the held release is then built, but not deployed. */
   readonly content: ReleaseContent | undefined;
 }
 

@@ -17,14 +17,14 @@ interface NewRelease {
 export interface NumberedCatalog {
   readonly catalog: Catalog;
   readonly fresh: readonly NewRelease[];
-  /** Jobs from a store of an older version of maand: their deployed content becomes a release too. */
+  /** Jobs from the store of an older version of maand. Their deployed content becomes a release, too. */
   readonly unnumbered: readonly Job[];
   readonly author: Authorship;
 }
 
 /**
- * Numbers the releases of a build. A job whose files equal the files of an earlier release gets the number of that
- * release again. Jobs that did not change since the last build are skipped.
+ * Numbers the releases of a build. A job with the same files as an earlier release gets the number of that release.
+ * Jobs that did not change since the last build are skipped.
  */
 export function numberReleases(
   bucket: Bucket,

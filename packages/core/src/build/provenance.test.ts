@@ -50,7 +50,7 @@ async function builds(options: BuildOptions = {}) {
 describe("a workspace in git", () => {
   beforeEach(() => void git("init", "-q"));
 
-  it("is recorded with its commit, and with the changes that were not committed", async () => {
+  it("is recorded with its commit, and with a mark for uncommitted changes", async () => {
     const first = commit("one");
     expect(await builds()).toMatchObject({
       entry: { command: "build", commit: first, outcome: "ok" },
@@ -119,7 +119,7 @@ describe("a workspace in git", () => {
     expect(headOf(join(bucket.root, "below"))).toBe(linked);
   });
 
-  it("is built again without git if nothing changed", async () => {
+  it("is built again without starting git if nothing changed", async () => {
     commit("one");
     await builds();
     const path = process.env.PATH;
@@ -173,7 +173,7 @@ describe("a workspace outside git", () => {
     expect((await builds()).problems).toEqual([]);
   });
 
-  it("may undo its own changes without a warning", async () => {
+  it("can undo its own changes without a warning", async () => {
     await builds();
     bucket.write("jobs/api/conf", "new");
     await builds();

@@ -7,7 +7,7 @@ import { isRecord } from "../domain/checks/validate.ts";
 import type { BuiltWorkspace } from "../store/bucket-rows.ts";
 import { type Authorship, authorshipOf, containsCommit, plainCommit } from "../workspace/authorship.ts";
 
-/** Where a build comes from, and which changes of the last build it would undo. */
+/** The origin of a build, and the changes of the last build that it would undo. */
 export interface Provenance {
   readonly author: Authorship;
   /** The workspace with its provenance, as it is stored. */
@@ -17,8 +17,8 @@ export interface Provenance {
 
 /**
  * Compares a workspace with the last build: a workspace in git must contain the commit that was built. For any other
- * workspace, it names changes that this bucket directory has not seen. Git is started only if the commit or a file
- * changed.
+ * workspace, it reports the changes of the last build that this bucket directory does not have. Git is started only if
+ * the commit or a file changed.
  */
 export async function provenanceOf(bucket: Bucket, read: BuiltWorkspace, allowsOlder: boolean): Promise<Provenance> {
   const { store, paths, now } = bucket;

@@ -98,7 +98,7 @@ describe("a release", () => {
     expect(await lines()).toEqual([`r2 1.1.0 good ${A} ${B} wanted`, "r1 1.0.0 good"]);
   });
 
-  it("is bad once a command of its rollout failed, and good again once the command succeeded", async () => {
+  it("is bad after a command of its rollout has failed, and good after the command has succeeded", async () => {
     await bucket.ship();
     write("1.1.0");
     bucket.fleet.fail(`restart api@${B}`);
@@ -118,7 +118,7 @@ describe("a release", () => {
     expect((await releases())[0]?.verdict).toBe("unconfirmed");
   });
 
-  it("is deployed without an action if it changes nothing on the workers", async () => {
+  it("is recorded as deployed without any action if it changes nothing on the workers", async () => {
     await bucket.ship();
     bucket.write("jobs/api/_modules/note.txt", "only on this machine\n");
     const { outcome, allocations } = await bucket.ship();
@@ -136,7 +136,7 @@ describe("a store of an older maand", () => {
     db.close();
   }
 
-  it("records the running content of a job as r1 and its new content as r2 in the next build", async () => {
+  it("records the running content of a job as r1, and its new content as r2, with the next build", async () => {
     await bucket.ship();
     age();
     write("1.1.0");
@@ -144,14 +144,14 @@ describe("a store of an older maand", () => {
     expect(await lines()).toEqual(["r2 1.1.0 never deployed wanted", `r1 1.0.0 good ${A} ${B}`]);
   });
 
-  it("records an unchanged job as r1 in the next build, and as running in the next deploy", async () => {
+  it("records an unchanged job as r1 with the next build, and as running with the next deploy", async () => {
     await bucket.ship();
     age();
     await bucket.ship();
     expect(await lines()).toEqual([`r1 1.0.0 good ${A} ${B} wanted`]);
   });
 
-  it("refuses a rollback before the next build, with the command to run", async () => {
+  it("refuses a rollback before the next build, with the command to run as a hint", async () => {
     await bucket.ship();
     write("1.1.0");
     await bucket.build();

@@ -7,8 +7,8 @@ import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
 /**
- * A build that skips the jobs whose placement is recorded must store the same as a build from scratch. Two buckets go
- * through the same random changes, and one of them drops all recorded placements before each build.
+ * A build that skips the jobs whose placement is recorded must store the same rows as a build from scratch. Two buckets
+ * go through the same random changes, and one of them drops all recorded placements before each build.
  */
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
 const JOBS = ["api", "db", "lone"] as const;
@@ -27,7 +27,7 @@ type Step =
   | { readonly do: "rows"; readonly sql: string; readonly job: string; readonly host: string }
   | { readonly do: "deploy" };
 
-/** Changes of rows as another program could make them. */
+/** Changes to rows that another program could make. */
 const ROWS = [
   "UPDATE allocation SET disabled = 1 - disabled WHERE job = @J AND host = @H",
   "UPDATE allocation SET drained = 1 - drained WHERE job = @J AND host = @H",
@@ -153,7 +153,7 @@ function inStore<T>({ bucket }: Life, work: (db: Database.Database) => T): T {
   }
 }
 
-/** Everything that a build stored. Random ids are replaced with a text that names the identified thing. */
+/** Everything that a build stored. Random ids are replaced with the name of what they identify. */
 function storedBy(life: Life): unknown {
   return inStore(life, (db) => {
     const rows = (sql: string) => db.prepare<[], Record<string, unknown>>(sql).all();
@@ -188,8 +188,8 @@ async function built({ bucket }: Life) {
 }
 
 /**
- * Runs random sequences of changes. `flaw` is a statement that breaks the store that records placements. Returns how
- * often a placement was skipped.
+ * Runs random sequences of changes. `flaw` is an SQL statement that breaks the store with recorded placements. Returns
+ * the number of skipped placements.
  */
 async function lives(flaw?: string): Promise<number> {
   let left = 0;
@@ -226,7 +226,7 @@ async function lives(flaw?: string): Promise<number> {
 }
 
 it("a build with recorded placements stores the same as a build from scratch after any changes", async () => {
-  expect(await lives()).toBeGreaterThan(100); // otherwise no placement was skipped
+  expect(await lives()).toBeGreaterThan(100); // otherwise the test has compared nothing
 }, 300_000);
 
 it.each(["allocation_added", "allocation_changed", "allocation_deleted"])(

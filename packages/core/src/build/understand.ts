@@ -26,7 +26,7 @@ import { type ReferencedSecrets, type ResolveEntries, usesStored } from "./secre
 export interface Understood {
   readonly stored: StoredCatalog;
   readonly read: ReadWorkspace;
-  /** Jobs that are built from a release other than the one in the workspace. */
+  /** Jobs that are built from a release other than the release in the workspace. */
   readonly held: HeldJobs;
   readonly catalog: Catalog;
   readonly placement: Placement;
@@ -38,8 +38,8 @@ export interface Understood {
 }
 
 /**
- * Reads the workspace and checks its catalog; writes nothing. If there are no errors so far, `resolve` gets the secrets
- * that the workspace refers to. `workersText` is used in place of the content of `workers.json`.
+ * Reads the workspace and checks its catalog; writes nothing. If there are no errors up to this point, `resolve` gets
+ * the secrets that the workspace refers to. `workersText` is used in place of the content of `workers.json`.
  */
 export async function understand(
   bucket: Bucket,
@@ -101,7 +101,7 @@ export function readSettings({ settings }: Pick<Bucket, "settings">) {
   return { selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes };
 }
 
-/** The values that a new catalog takes over from the stored one. */
+/** The values that a new catalog takes over from the stored catalog. */
 export function beforeOf(stored: StoredCatalog, earlier?: EarlierAllocations): Before {
   return {
     workerIds: new Map([...stored.removedWorkers, ...stored.workers].map((worker) => [worker.host, worker.workerId])),

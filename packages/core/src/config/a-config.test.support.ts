@@ -59,7 +59,7 @@ export function aConfig(
     load,
     /** Names of the plugins, in order. */
     names: async () => (await load()).plugins.map(({ plugin }) => plugin.name),
-    /** The problems for which it is refused, as `where: message | hint`. */
+    /** The problems for which the configuration is refused, as `where: message | hint`. */
     refused: async (over: Partial<LoadOptions> = {}) => (await problemsOf(load(over))).map(asLine),
   };
 }

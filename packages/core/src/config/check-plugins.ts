@@ -37,7 +37,7 @@ export async function checkPlugins(
   const all = loaded.map(({ plugin }) => plugin);
   // stock plugins may extend the program's own commands: maand job create
   const stock = loaded.filter(({ source }) => source === "stock").map(({ plugin }) => plugin);
-  // conflicts of a plugin with itself were reported above as a duplicate
+  // a plugin that is listed twice was reported above
   const plugins = all.filter(({ name }, at) => all.findIndex((other) => other.name === name) === at);
   for (const { message, hint } of plugins.flatMap(commandProblems)) refuse(message, hint);
   for (const { name, settings } of plugins)

@@ -35,7 +35,7 @@ it("the generated maand.conf lists every key with its default", () => {
   const uncommented = output.replace(/^# (?=[a-z_.]+ = )/gm, "");
   expect(Object.keys(parse(uncommented))).toEqual(Object.keys(settingsSchema(declared).entries));
   const plugins = { slack_channel: "#ops", slack_tone: "plain", "timeouts.slack": 9 };
-  const asWithout = { ...DEFAULT_SETTINGS, plugins, secretFilesMode: 0o644 }; // the mode is the default, but it is now written
+  const asWithout = { ...DEFAULT_SETTINGS, plugins, secretFilesMode: 0o644 }; // the file now sets the default mode
   expect(settled(uncommented)).toEqual({ settings: asWithout, problems: [] });
 });
 
@@ -45,7 +45,7 @@ it("the generated maand.conf sets only the given keys", () => {
   expect(settled(set)).toEqual({ settings: { ...DEFAULT_SETTINGS, secretFilesMode: 0o600 }, problems: [] });
 });
 
-it("each line of the generated maand.conf can be uncommented on its own, even in a table", () => {
+it("each line of the generated maand.conf, even in a table, can be uncommented on its own", () => {
   const { settings } = settled(output.replace("# timeouts.command = 300", "timeouts.command = 20"));
   expect(settings?.timeouts).toEqual({ ...DEFAULT_SETTINGS.timeouts, commandMs: 20_000 });
 });

@@ -2,10 +2,7 @@ import * as v from "valibot";
 import type { PluginSettings } from "../domain/settings/plugin-settings.ts";
 import { settingsSchema } from "../domain/settings/settings-schema.ts";
 
-/**
- * Settings of a new bucket. They are safer than the defaults, which must not change because older buckets may rely on
- * them.
- */
+/** Settings of a new bucket. They are safer than the defaults, which must stay the same for existing buckets. */
 export const NEW_BUCKET: Readonly<Record<string, string>> = { secret_files_mode: "0600" };
 
 /**
@@ -27,7 +24,7 @@ export function confText(
   ].join("\n")}\n`;
 }
 
-/** A table is written as dotted keys, so that each line is valid on its own. */
+/** A table is written as dotted keys, so each line is valid on its own. */
 function lines(key: string, schema: v.GenericSchema, value?: string): string[] {
   const parts = entriesOf(schema);
   if (parts.length > 0) return parts.flatMap(([name, part]) => lines(`${key}.${name}`, part));

@@ -16,10 +16,10 @@ export interface ConfigFile {
 }
 
 /**
- * Loads the first configuration file of a bucket that is not empty, or the given one. It reads only these paths: the
- * search of cosmiconfig would also run `.config/config.js` of the current directory, and read paths that a package.json
- * names. Each file is checked before it is loaded. Throws BUCKET_NOT_TRUSTED, and {@link UnloadableConfig} for a file
- * that cannot be loaded.
+ * Loads the first configuration file of a bucket that is not empty, or the given one. It reads only these paths,
+ * because cosmiconfig's search would also run `.config/config.js` of the current directory, and read paths that a
+ * package.json names. Each file is checked before it is loaded. Throws BUCKET_NOT_TRUSTED, and {@link UnloadableConfig}
+ * for a file that cannot be loaded.
  */
 export async function loadConfigFile(
   root: string,

@@ -38,7 +38,7 @@ export function bucketPaths(root: string): BucketPaths {
   };
 }
 
-/** The parts of a bucket whose content maand runs or trusts. */
+/** The parts of a bucket that contain code or data that maand trusts. */
 const TRUSTED_PARTS = ["maand.conf", "workspace", "data", "data/maand.db", "secrets", ...CONFIG_PLACES];
 
 /** Throws BUCKET_NOT_TRUSTED if a bucket, or a directory that will become one, belongs to another user. */
@@ -56,8 +56,8 @@ export function findBucket(from: string): BucketPaths {
     const paths = bucketPaths(directory);
     const store = lookAt(paths.store);
     const conf = lookAt(paths.conf);
-    // an unreadable data/ alone may belong to anything; next to a maand.conf, or in the given directory, it belongs to
-    // a bucket
+    // an unreadable data/ alone may belong to any program; next to a maand.conf, or in the given directory, it belongs
+    // to a bucket
     if (store === "closed" && (conf !== "missing" || directory === resolve(from))) throw noAccess(paths.store);
     if (store === "there" || conf !== "missing") checkBucketOwner(directory);
     if (store === "there") {

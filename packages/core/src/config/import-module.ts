@@ -7,7 +7,7 @@ export type Modules = Readonly<Record<string, () => Promise<unknown>>>;
 
 /**
  * Imports a TypeScript or JavaScript file, or a package by name as seen from `from`, and returns its namespace.
- * `@maand/core` always resolves to the running one, so that two copies are never mixed.
+ * `@maand/core` always resolves to the running copy, so two copies are never mixed.
  */
 export async function importModule(name: string, modules: Modules, from: string = name): Promise<unknown> {
   const given = modules[name];
@@ -22,7 +22,7 @@ export async function importModule(name: string, modules: Modules, from: string 
 }
 
 /**
- * Shares the running clipanion with modules that jiti imports through Node, such as packages of ES modules, which
+ * Shares the running clipanion with modules that jiti imports through Node, such as ES modules in packages, which
  * resolve packages themselves. The command bundles clipanion in a separate file and registers it
  * (packages/cli/bin/program.js); other programs only have the package.
  */
@@ -38,8 +38,8 @@ export function defaultOf(module: unknown): unknown {
 }
 
 /**
- * The exports as they were written. A CommonJS module that was compiled from an ES module has the exports inside its
- * default export, which has a `default` of its own.
+ * The exports as written in the source. In a CommonJS module that was compiled from an ES module, these exports are
+ * properties of the default export, which has its own `default`.
  */
 export function exportsOf(module: unknown): unknown {
   const inner = hasDefault(module) ? module.default : undefined;
@@ -61,7 +61,7 @@ export async function resolveModule(name: string, from: string): Promise<string 
   return url === undefined ? undefined : url.startsWith("file:") ? fileURLToPath(url) : url;
 }
 
-/** The position of an import error in the files below `directory`. */
+/** The position of an import error in the files under `directory`. */
 export async function importFault(cause: unknown, directory: string): Promise<Place | undefined> {
   const jiti = await importer(`${directory}/`, { sourceMaps: true });
   return thrownAt(cause, directory, (filename, source) =>

@@ -30,7 +30,7 @@ interface Loading {
   readonly stock: readonly Plugin[];
 }
 
-/** Resolves the list of plugins of a configuration. Reports every plugin that cannot be loaded; none is skipped silently. */
+/** Resolves the list of plugins of a configuration. Reports every plugin that cannot be loaded. */
 export async function loadPlugins(
   wanted: NonNullable<Config["plugins"]>,
   from: Omit<Loading, "stock">,

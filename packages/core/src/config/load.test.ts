@@ -109,7 +109,7 @@ describe("the hooks of a configuration", () => {
     "maand.config.ts": ts(`export default defineConfig({ hooks: { ${hooks} } });`),
   });
 
-  it("run before the tap of a plugin, which runs only if they return undefined", async (context) => {
+  it("run before the taps of plugins, which run only if the hook returns undefined", async (context) => {
     const files = config(
       `async rollout({ action, log }) { log("mine"); return action.kind === "reload" ? "done" : undefined; }`,
     );

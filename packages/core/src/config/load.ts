@@ -29,7 +29,7 @@ export async function loadConfig(paths: BucketPaths, options: LoadOptions): Prom
   if (inline) plugins.push({ plugin: inline.plugin, source: found.file, inline: true });
   await checkPlugins(plugins, found, options.taken, later);
   const absent = leftOut(plugins, options);
-  // a key may belong to a plugin that could not be loaded
+  // an unknown key may belong to a plugin that could not be loaded
   const only: Report = refuses(ofPlugins) ? (problem) => problem.level === "error" && report(problem) : report;
   const settings = settled(conf, found, ownersOf(plugins, absent), only);
   problems.push(...ofPlugins);

@@ -10,7 +10,7 @@ export interface LoadedPlugin {
   readonly plugin: Plugin;
   /** `stock`, or the file or package it was loaded from. */
   readonly source: string;
-  /** Whether it consists of the hooks in the configuration itself. */
+  /** Whether the plugin consists of the hooks in the configuration itself. */
   readonly inline?: boolean;
   /** The version of the plugin, or of its package. */
   readonly version?: string;
@@ -39,8 +39,8 @@ export interface Taken {
 }
 
 /**
- * The input of the caller: plugins, modules that a configuration may import, and the configuration file from the
- * command line.
+ * The values that the caller passes in: plugins, modules that a configuration may import, and the configuration file
+ * from the command line.
  */
 export interface LoadOptions {
   /** The plugins that `"defaults"` stands for. */

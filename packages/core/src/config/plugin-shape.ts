@@ -11,7 +11,7 @@ export interface ShapeProblem {
 }
 
 /**
- * Every key of a plugin; the type makes this list complete. `options` is the schema that was passed to
+ * Every key of a plugin. The type guarantees that the list is complete. `options` is the schema that was passed to
  * `pluginWithOptions`.
  */
 const KEYS: Readonly<Record<keyof Plugin | "options", true>> = {

@@ -33,7 +33,7 @@ describe("a preset", () => {
     expect(await loaded()).toEqual(names);
   });
 
-  it("may be a list in a script, with other presets in it", async (context) => {
+  it("may be a list in a script, and may contain other presets", async (context) => {
     const script = `const one = [${plugin("one")}];\nexport default { plugins: [[one, [${plugin("two")}, null]], ${plugin("three")}] };\n`;
     const { names } = aConfig(context, { "maand.config.mjs": script });
     expect(await names()).toEqual(["one", "two", "three"]);
@@ -48,7 +48,7 @@ describe("a preset", () => {
     ]);
   });
 
-  it("is refused with the nearest option name for an unknown option", async (context) => {
+  it("is refused with the closest option name if an option is unknown", async (context) => {
     const { refused } = aConfig(context, {
       "acme.ts": ACME,
       ".maandrc.json": '{ "plugins": [["./acme.ts", { "gaet": true }]] }',
@@ -89,12 +89,12 @@ describe("a service of a plugin", () => {
       'plugin "desk" and plugin "counter" both define the service "desk.tickets" | remove one of them, or ask its author to rename it',
     ],
     [
-      "it is only a name",
+      "its entry is only a name",
       plugin("notes", 'needs: ["desk.tickets"]'),
       'plugin "notes" has an entry in needs that is not a service | write needs: [TICKETS], with a service from defineService',
     ],
     [
-      "its plugin has no function that creates it",
+      "its provider has no function that creates it",
       plugin("desk", 'provides: { services: ["desk.tickets"] }'),
       'plugin "desk" has an entry in services that is not a service | write provides: { services: [TICKETS.by(() => tickets)] }, with a service from defineService',
     ],

@@ -34,7 +34,7 @@ export async function readConf({ root, conf }: Pick<BucketPaths, "root" | "conf"
   if (existsSync(conf)) checkCode(root, conf);
   const text = textOrReason(conf);
   if (typeof text !== "string") {
-    // without its settings, a command would use other directories
+    // without its settings, a command would use the wrong directories
     if (text) report(error("invalid_conf", file, text.message, text.hint));
     return { file, text: "", values: {} };
   }
@@ -111,7 +111,8 @@ async function scriptConfig(file: string, modules: Modules): Promise<unknown> {
 }
 
 /**
- * Reports why a configuration cannot be read, with the faulty line in it or in a file it imports. Never prints a stack.
+ * Reports why a configuration cannot be read, with the faulty line in it or in a file that it imports. The report has
+ * no stack trace.
  */
 async function reportBroken(cause: unknown, path: string, report: Report): Promise<void> {
   const file = basename(path);

@@ -94,7 +94,7 @@ describe("a configuration is refused at the place of", () => {
     expect(lines.join("\n")).not.toMatch(/ {4}at |node_modules|\.ts:\d+:\d+\)/);
   });
 
-  it("an error in a file that it imports", async (context) => {
+  it("a configuration is refused with the line of an error in a file that it imports", async (context) => {
     const config = aConfig(context, {
       "maand.config.ts": `import { it } from "./plugins/broken.ts";\nexport default { plugins: [it] };\n`,
       "plugins/broken.ts": `export const it = {\n  name: "it",\n  apply: missing,\n};\n`,
@@ -169,7 +169,7 @@ describe("a configuration is refused with the key of", () => {
     expect(lines.join("\n")).toContain(output);
   });
 
-  it("an invalid value in maand.conf", async (context) => {
+  it("an invalid value in maand.conf is refused with its line", async (context) => {
     const text = 'ssh_user = "a"\n# ssh_port = 1\nssh_port = "x"\n\n[timeouts]\nconnect = 0\n';
     expect(await aConfig(context, { "maand.conf": text }).refused()).toEqual([
       expect.stringMatching(/^maand.conf:3:1: ssh_port: /),

@@ -17,7 +17,7 @@ export function placeText({ file, line, column }: Place): string {
 }
 
 /**
- * The position in the files below `directory` where an error was thrown: the position that the parser names, or the
+ * The position in the files under `directory` where an error was thrown: the position that the parser names, or the
  * innermost stack frame outside packages. `transform` returns the code that ran for a file, with its source map at the
  * end.
  */
@@ -37,7 +37,7 @@ export function thrownAt(
 }
 
 /**
- * `file:line` of the innermost stack frame below `directory`: in a file of the bucket, otherwise in one of its packages
+ * `file:line` of the innermost stack frame under `directory`: in a file of the bucket, otherwise in one of its packages
  * other than maand's. Stripping types from TypeScript keeps lines, so no source map is needed.
  */
 export function lineOf(cause: unknown, directory: string): string | undefined {

@@ -23,7 +23,7 @@ export function lineOfKey(written: Written, key: string): string {
   return `${written.file}${line}`;
 }
 
-/** Like `keyAt`, for a string below a key, such as a plugin's name in the list of plugins. */
+/** Like `keyAt`, for a string in the value of a key, such as a plugin's name in the list of plugins. */
 export function valueAt({ file, text }: Written, key: string, value: string, called: string = key): string {
   const from = offsetOf(text, [key]) ?? 0;
   const found = withoutComments(text)
@@ -32,7 +32,7 @@ export function valueAt({ file, text }: Written, key: string, value: string, cal
   return found === -1 ? keyAt({ file, text }, key, called) : `${file}:${position(text, from + found)}: ${called}`;
 }
 
-/** `line:column` of a position in a text, both starting at 1. */
+/** `line:column` of an offset in a string, both starting at 1. */
 export function position(text: string, offset: number): string {
   const before = text.slice(0, offset).split("\n");
   return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
@@ -40,8 +40,8 @@ export function position(text: string, offset: number): string {
 
 /**
  * The position of the last of several nested keys. The search for each key starts after the previous key. This works
- * because keys look similar in JSON, YAML, TOML and object literals. A key that is not found is written elsewhere, such
- * as in a spread object.
+ * because keys look similar in JSON, YAML, TOML and object literals. If a key is not found, it is defined elsewhere,
+ * such as in a spread object.
  */
 function offsetOf(text: string, keys: readonly string[]): number | undefined {
   const bare = withoutComments(text);
@@ -56,7 +56,7 @@ function offsetOf(text: string, keys: readonly string[]): number | undefined {
   return found;
 }
 
-/** Replaces comments with blanks, to preserve positions. Comment markers inside strings are not changed. */
+/** Replaces comments with spaces, to preserve positions. Comment markers inside strings are not changed. */
 function withoutComments(text: string): string {
   return text.replace(
     /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\/.*|\/\*[\s\S]*?\*\/|(?<=^|\s)#.*$/gm,

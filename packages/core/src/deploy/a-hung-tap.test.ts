@@ -9,7 +9,7 @@ import { deploy } from "./deploy.ts";
 
 const A = "10.0.0.1";
 const B = "10.0.0.2";
-/** The limit of a tap that waits, plus the time it has to end after its signal aborts, and a little more. */
+/** A little more than the limit of a waiting tap plus the grace period after its signal aborts. */
 const LIMIT_MS = 900_000 + 15_000;
 
 let bucket: TestBucket;
@@ -41,7 +41,7 @@ afterEach(() => {
   bucket.dispose();
 });
 
-/** Deploys, and lets the limit of the hung tap pass. */
+/** Deploys, and advances the clock past the limit of the hung tap. */
 async function deployPastLimit(): Promise<Summary> {
   const deploying = bucket.ship();
   deploying.catch(() => undefined);
@@ -62,7 +62,7 @@ const outcomes = ({ allocations }: Summary) =>
   allocations.map(({ job, host, outcome }) => `${job}@${host} ${outcome}`).sort();
 
 describe("a tap that hangs in rollout", () => {
-  it("makes its allocation fail if it obeys its signal, and other jobs are rolled out", async () => {
+  it("makes its allocation fail when it stops on its signal, and other jobs are rolled out", async () => {
     tapped = hangsOnA(true);
     const summary = await deployPastLimit();
     expect(outcomes(summary)).toEqual([`api@${A} timed_out`, `api@${B} ok`, `web@${A} ok`, `web@${B} ok`]);
@@ -94,7 +94,7 @@ describe("a tap that hangs in rollout", () => {
     await deploying;
   });
 
-  it("keeps the bucket locked until it ends if it ignores its signal", async () => {
+  it("keeps the bucket locked until it ends, if it ignores its signal", async () => {
     tapped = hangsOnA(false);
     const summary = await deployPastLimit();
     expect(outcomes(summary)[0]).toBe(`api@${A} timed_out`);
@@ -121,7 +121,7 @@ describe("a tap that hangs in stage", () => {
       worker.host === A && jobs.includes("api") ? hang() : undefined,
     );
 
-  it("keeps its worker from being used again, even in later waves, and other workers are deployed", async () => {
+  it("excludes its worker from all later waves, and other workers are deployed", async () => {
     tapped = hangsInStage;
     bucket.workers(A, { host: B, labels: ["b"] });
     bucket.job("web", { version: "1.0.0", selectors: ["b"], commands: { command_ready: { executed_on: ["cli"] } } });
@@ -149,7 +149,7 @@ describe("a tap that hangs in a hook of the whole run or of a job", () => {
   it.for([
     ["begin", "odd did not end within 15 min in begin; it may still be running"],
     ["validate", "odd did not end within 30 s in validate; it may still be running"],
-  ] as const)("ends the command with an error that names the hook %s", async ([hook, message]) => {
+  ] as const)("makes the command fail with an error that names the hook %s", async ([hook, message]) => {
     tapped = (hooks) => tapByName(hooks, hook, { name: "odd" }, () => hang());
     await expect(deployPastLimit()).rejects.toMatchObject({ code: "HOOK_STUCK", message });
   });

@@ -38,12 +38,12 @@ describe("a drain", () => {
     expect(outcome).toBe("failed");
     expect(allocations.find(({ host }) => host === D)).toMatchObject({
       ...{ action: "stop", outcome: "blocked" },
-      message: `api may have 1 of 4 away, and ${C} is going down now`,
+      message: `api may have 1 of 4 allocations unavailable, and ${C} is going down now`,
     });
     expect(done()).toEqual([`stop api@${C}`, `restart api@${A}`, `restart api@${B}`]);
     expect(bucket.fleet.running()).toMatchObject({ [`api@${D}`]: "1.0.0" });
     bucket.disable({ workers: [D] });
-    expect(await bucket.ship()).toMatchObject({ outcome: "failed" }); // C is away until this deploy has started it
+    expect(await bucket.ship()).toMatchObject({ outcome: "failed" }); // C is unavailable until this deploy has started it
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect(bucket.fleet.running()).toMatchObject({ [`api@${C}`]: "1.1.0" });
     expect(bucket.fleet.running()[`api@${D}`]).toBeUndefined();
@@ -75,12 +75,12 @@ describe("a drain", () => {
     expect(done()).toEqual([`stop api@${A}`]);
   });
 
-  it("continues with --ignore-budget, and the ignored refusal is recorded", async () => {
+  it("continues with --ignore-budget, and the refusal that was ignored is recorded", async () => {
     await running("1.0.0");
     bucket.disable({ workers: [C, D] });
     const { outcome, warnings } = await bucket.ship({ ignoreBudget: true });
     expect(outcome).toBe("ok");
-    const sentence = `api may have 1 of 4 away, and ${C} is going down now`;
+    const sentence = `api may have 1 of 4 allocations unavailable, and ${C} is going down now`;
     expect(warnings).toEqual([`ignored by --ignore-budget: ${sentence}`]);
     expect(bucket.events.find(({ type }) => type === "budget.ignored")).toMatchObject({ worker: D, message: sentence });
   });
@@ -94,7 +94,7 @@ describe("an upgrade", () => {
     expect(batches()).toEqual([`${A},${B}`, `${C},${D}`]);
   });
 
-  it("is refused while a drained allocation uses up the budget in the manifest", async () => {
+  it("is refused while a drained allocation uses up the budget of the manifest", async () => {
     await running("1.0.0", { max_unavailable: 1 });
     bucket.disable({ workers: [D] });
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
@@ -103,12 +103,16 @@ describe("an upgrade", () => {
     const { outcome, failures } = await bucket.ship();
     expect(outcome).toBe("failed");
     expect(failures).toMatchObject([
-      { job: "api", code: "BUDGET_EXCEEDED", message: `api may have 1 of 4 away, and ${D} is drained` },
+      {
+        job: "api",
+        code: "BUDGET_EXCEEDED",
+        message: `api may have 1 of 4 allocations unavailable, and ${D} is drained`,
+      },
     ]);
     expect(done()).toEqual([]);
   });
 
-  it("starts with an allocation that is down, even if it is not recorded as unhealthy", async () => {
+  it("starts with an allocation that is down, even if the records do not mark it as unhealthy", async () => {
     await running("1.0.0", { max_unavailable: 1 });
     bucket.fleet.fail(`verify api@${C}`, new MaandError({ code: "UNHEALTHY", message: "down" }));
     bucket.fleet.onDone = (what) => {
@@ -158,7 +162,7 @@ describe("jobs that exclude each other", () => {
     expect(seen.indexOf("job.started web")).toBeLessThan(seen.indexOf("job.finished api"));
   });
 
-  it("must not be changed while the staged rollout of one of them is paused", async () => {
+  it("cannot be changed while the staged rollout of one of them is paused", async () => {
     const steps = { rollout: { steps: ["1", "pause", "100%"] } };
     for (const name of ["api", "db"]) job("1.0.0", name === "db" ? steps : { never_with: ["db"] }, name);
     await bucket.ship();

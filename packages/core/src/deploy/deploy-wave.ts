@@ -78,7 +78,7 @@ async function inTurn(
   await Promise.all(begun.values());
 }
 
-/** Notes and reports the jobs that need nothing, are blocked or have already failed. Returns the remaining jobs. */
+/** Records and reports the jobs that need nothing, are blocked or have already failed. Returns the remaining jobs. */
 function setAsideUnready(run: Run, plans: readonly WaveJob[]): WaveJob[] {
   const unchanged: PlannedJob[] = [];
   const ready = plans.flatMap((whole) => {
@@ -97,7 +97,7 @@ function setAsideUnready(run: Run, plans: readonly WaveJob[]): WaveJob[] {
   return ready;
 }
 
-/** Notes and reports a job that does not change and therefore needs no plan. */
+/** Records and reports a job that does not change and therefore needs no plan. */
 function noteSettled(run: Run, { name }: Job): void {
   const hosts = (run.allocationsOf.get(name) ?? []).map(({ host }) => host);
   run.ledger.noteUnchanged(name, hosts);
@@ -120,8 +120,8 @@ function closeReplaced(run: Run, plans: readonly PlannedJob[]): void {
 }
 
 /**
- * The plan without starts, which are noted as blocked. The job might be moving to one of these workers from a removed
- * allocation that could not be stopped, and must not run twice. Allocations that already run are upgraded.
+ * The plan without its starts, which are recorded as blocked. The job might be moving to one of these workers from a
+ * removed allocation that could not be stopped, and must not run twice. Allocations that already run are upgraded.
  */
 function withoutStarts(run: Run, plan: WaveJob): WaveJob {
   const isStart = ({ allocation, decision }: PlannedAllocation) => !allocation.disabled && decision.action === "start";

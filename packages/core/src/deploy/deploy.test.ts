@@ -24,7 +24,7 @@ function rollouts(): Promise<Record<string, string>> {
   });
 }
 
-/** The calls since the last call of this function. */
+/** The calls since this function was last called. */
 function since(): string[] {
   return bucket.fleet.done.splice(0);
 }
@@ -99,7 +99,7 @@ describe("a rolling upgrade", () => {
     await bucket.build();
   });
 
-  it("proceeds worker by worker, and checks health after each", async () => {
+  it("proceeds worker by worker, and checks health after each worker", async () => {
     bucket.events.length = 0;
     await bucket.deploy();
     const score = bucket.events
@@ -123,7 +123,7 @@ describe("a rolling upgrade", () => {
     ]);
   });
 
-  it("stops at a batch whose command fails, and the next deploy resumes with that batch", async () => {
+  it("stops at the first batch with a failed command, and the next deploy resumes with that batch", async () => {
     bucket.fleet.fail(`restart api@${B}`);
     const summary = await bucket.deploy();
     expect(summary.outcome).toBe("failed");
@@ -139,7 +139,7 @@ describe("a rolling upgrade", () => {
     expect(since().filter((what) => what.startsWith("restart"))).toEqual([`restart api@${B}`, `restart api@${C}`]);
   });
 
-  it("marks a promoted batch whose health check fails, and the next deploy runs it first", async () => {
+  it("marks a promoted batch as unhealthy if its health check fails, and the next deploy begins with that batch", async () => {
     bucket.fleet.onDo = (what) => {
       if (what === `restart api@${B}`) bucket.fleet.fail(`verify api@${B}`);
     };
@@ -169,7 +169,7 @@ describe("a rolling upgrade", () => {
     expect(bucket.fleet.running()).toEqual({ [`api@${A}`]: "2.0.0", [`api@${B}`]: "1.0.0", [`api@${C}`]: "2.0.0" });
   });
 
-  it("repeats a restart that failed, even if the change was reverted in the workspace", async () => {
+  it("repeats a failed restart, even if the change was reverted in the workspace", async () => {
     bucket.fleet.fail(`restart api@${A}`);
     await bucket.deploy();
     bucket.fleet.repair();
@@ -222,7 +222,7 @@ describe("a disabled allocation", () => {
     expect(since()).toEqual([`stage ${B}`, `start api@${B}`]);
   });
 
-  it("is stopped later if its worker is unreachable, and the other allocations are restarted", async () => {
+  it("is stopped by a later deploy if its worker is unreachable, and the other allocations are restarted", async () => {
     bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: `${B} refused`, worker: B }));
     bucket.write("jobs/api/new.conf", "x");
     const summary = await bucket.ship();
@@ -277,7 +277,7 @@ describe("a removed allocation", () => {
     expect(since().filter((what) => !what.startsWith("stage"))).toEqual([`remove old@${B}`]);
   });
 
-  it("does not count as stopped if it ran and its files are missing", async () => {
+  it("does not count as stopped if its files are missing but it was running", async () => {
     bucket.removeJob("old");
     bucket.fleet.fail(`stop old@${B}`, new MaandError({ code: "NOT_DELIVERED", message: "its files are missing" }));
     expect((await bucket.ship()).outcome).toBe("failed");
@@ -328,13 +328,13 @@ describe("waves", () => {
     bucket.job("lone", { version: "1.0.0", selectors: ["worker"] });
   });
 
-  it("deploy a job after the jobs it demands", async () => {
+  it("deploy a job after the jobs it depends on", async () => {
     await bucket.ship();
     const done = since();
     expect(done.indexOf(`start api@${A}`)).toBeGreaterThan(done.indexOf(`start db@${C}`));
   });
 
-  it("block only the jobs that demand a failed job", async () => {
+  it("block only the jobs that depend on a failed job", async () => {
     bucket.fleet.fail(`start db@${A}`);
     const summary = await bucket.ship();
     expect(summary.blocked).toEqual([{ job: "api", by: "db" }]);
@@ -392,7 +392,7 @@ describe("the options of deploy", () => {
 });
 
 describe("the lock of a bucket", () => {
-  it("refuses a second run immediately, names the first run, and does not disturb it", async () => {
+  it("refuses a second run immediately with an error that names the first run, which continues", async () => {
     bucket.job("api", { selectors: ["worker"] });
     await bucket.build();
     let second: unknown;
@@ -408,7 +408,7 @@ describe("the lock of a bucket", () => {
 });
 
 describe("an interrupted deploy", () => {
-  it("starts no other batch and reports the interruption", async () => {
+  it("starts no further batch and reports the interruption", async () => {
     const stop = new AbortController();
     bucket.dispose();
     bucket = aBucket({ signal: stop.signal });

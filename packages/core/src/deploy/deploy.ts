@@ -46,7 +46,7 @@ export interface Request {
   readonly options: DeployOptions;
   /** Other releases of some jobs, stored before anything else happens. */
   readonly change: ChangedReleases | undefined;
-  /** Stores something else in the transaction of the change. */
+  /** Stores additional data in the transaction of the change. */
   readonly store?: () => void;
   readonly reason?: DeployCause;
   /** Whether to deploy the last wave first, and only touch the selected jobs. */
@@ -91,8 +91,8 @@ export async function deployWith(
 }
 
 /**
- * Returns the waves to deploy. Throws for invalid options, or when a `begin` hook refuses; in that case nothing was
- * stored and no worker was touched.
+ * Returns the waves to deploy. Throws for invalid options, or if a `begin` hook refuses the deploy. Nothing was stored
+ * then, and no worker was touched.
  */
 async function admit(
   run: Run,
@@ -126,7 +126,7 @@ async function admit(
   }
 }
 
-/** Ends a run that has not touched anything. */
+/** Ends a run that has not changed anything. */
 async function refuse(run: Run, { code, message, hint }: MaandError): Promise<void> {
   const refusal = { code, message, ...(hint === undefined ? {} : { hint }) };
   await notifyPlugins(run, { ...run.ledger.summary(), outcome: "refused", refusal });
@@ -172,7 +172,7 @@ async function ending(run: Run, phases: (stager: Stager) => Promise<void>): Prom
   }
 }
 
-/** Passes the summary to plugins and stores it, for a run with any outcome. */
+/** Passes the summary to plugins and stores it, whatever the outcome of the run. */
 async function commit(run: Run): Promise<Summary> {
   const { bucket, ledger } = run;
   if (bucket.signal.aborted) ledger.interrupt();
@@ -192,8 +192,8 @@ async function commit(run: Run): Promise<Summary> {
 }
 
 /**
- * The jobs whose allocations all get the same files. Only for these jobs can one digest show whether anything is left
- * to do.
+ * The jobs whose allocations all get the same files. Only for these jobs does a single digest show whether anything is
+ * left to do.
  */
 function settleable({ bucket, catalog }: Run): string[] {
   return catalog.jobs.filter((job) => isSameForAll(bucket.hooks.render, job)).map(({ name }) => name);
@@ -218,7 +218,7 @@ async function notifyPlugins(run: Run, summary: Summary): Promise<void> {
 
 type RunEnd = Pick<EventMap["run.finished"], "outcome" | "message">;
 
-/** The last event of a run with any outcome. */
+/** The last event of a run, whatever its outcome. */
 function reportEnd({ reporter, ledger, bucket }: Run, end: RunEnd): void {
   const duration_ms = bucket.now().getTime() - reporter.startedAt.getTime();
   reporter.emit("run.finished", { ...summaryRecord(ledger.summary()), ...end, duration_ms });

@@ -4,7 +4,7 @@ import { controlJob } from "../jobs/control-job.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
 
-/** One command starts a job that is down on all its workers, as after a power cut. */
+/** A single command starts a job that is down on all its workers, for example after a power failure. */
 
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 
@@ -43,7 +43,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-it("deploy --force starts a job that is down everywhere and checks only the allocations started so far", async () => {
+it("deploy --force starts a job that is down everywhere and checks only the allocations that it has started so far", async () => {
   expect(await bucket.deploy({ force: true })).toMatchObject({ outcome: "ok" });
   expect([...up]).toEqual(HOSTS);
   expect(checked).toEqual([HOSTS.slice(0, 1), HOSTS.slice(0, 2), HOSTS]);

@@ -2,7 +2,10 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { MaandError } from "../errors.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** If the `stop` of a disabled allocation fails, a fix still reaches its worker, and the other workers are deployed. */
+/**
+ * If the `stop` of a disabled allocation fails, a fixed Makefile still reaches its worker, and other workers are
+ * deployed.
+ */
 
 const [A, B] = ["10.0.0.1", "10.0.0.2"];
 const FIXED = { Makefile: "start stop restart:\n\tfixed\n" };

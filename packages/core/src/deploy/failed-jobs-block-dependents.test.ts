@@ -3,7 +3,7 @@ import { MaandError } from "../errors.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** Which jobs a failure blocks, and which jobs it does not block. `api` demands `mid`, and `mid` demands `db`. */
+/** Which jobs a failure blocks, and which jobs it does not block. `api` depends on `mid`, and `mid` depends on `db`. */
 
 const A = "10.0.0.1";
 const B = "10.0.0.2";
@@ -19,7 +19,7 @@ beforeEach(() => {
     apply(hooks) {
       hooks.afterJob.tap("listener", ({ job }) => void after.push(job.name));
       hooks.started.tap("listener", ({ job }) => {
-        if (broken.has(job.name)) throw new Error("it does not answer");
+        if (broken.has(job.name)) throw new Error("it does not respond");
       });
     },
   });
@@ -57,7 +57,7 @@ const unreachable = (host: string) =>
   bucket.fleet.fail(`connect ${host}`, new MaandError({ code: "UNREACHABLE", message: `cannot reach ${host}` }));
 
 describe("a job that failed", () => {
-  it("blocks jobs that demand it through an unchanged job", async () => {
+  it("blocks jobs that depend on it through an unchanged job", async () => {
     await shipped();
     write({ db: "2.0.0", mid: "1.0.0", api: "2.0.0" });
     bucket.fleet.fail(`restart db@${A}`);
@@ -66,7 +66,7 @@ describe("a job that failed", () => {
     expect(restarts()).toEqual([]);
   });
 
-  it("blocks jobs that demand it through a job that was not selected", async () => {
+  it("blocks jobs that depend on it through a job that was not selected", async () => {
     await shipped();
     write({ db: "2.0.0", mid: "2.0.0", api: "2.0.0" });
     bucket.fleet.fail(`restart db@${A}`);
@@ -74,7 +74,7 @@ describe("a job that failed", () => {
     expect(blocked).toEqual([{ job: "api", by: "db" }]);
   });
 
-  it("is reported as the cause only for jobs that demand it directly", async () => {
+  it("is reported as the cause only for jobs that depend on it directly", async () => {
     await shipped();
     write({ db: "2.0.0", mid: "2.0.0", api: "2.0.0" });
     bucket.fleet.fail(`restart db@${A}`);
@@ -89,7 +89,7 @@ describe("an allocation to be stopped", () => {
   it.each([
     ["its worker was removed", () => bucket.workers(A, B)],
     ["its worker is disabled", () => bucket.disable({ workers: [C] })],
-  ])("blocks nothing if it is unreachable and %s", async (_, leave) => {
+  ])("blocks no job if it is unreachable and %s", async (_, leave) => {
     await shipped();
     leave();
     unreachable(C);
@@ -100,7 +100,7 @@ describe("an allocation to be stopped", () => {
     expect(after).toEqual(["db", "mid", "api"]);
   });
 
-  it("blocks the jobs that demand its job, but no upgrade, if it was removed and cannot be stopped", async () => {
+  it("blocks dependent jobs, but no upgrades, if it was removed and cannot be stopped", async () => {
     await shipped();
     bucket.workers(A, B);
     bucket.fleet.fail(`stop db@${C}`);
@@ -120,7 +120,7 @@ describe("an allocation to be stopped", () => {
     expect(restarts()).toEqual([`restart mid@${A}`, `restart mid@${B}`]);
   });
 
-  it("blocks nothing else if it was disabled and cannot be stopped", async () => {
+  it("blocks no job if it was disabled and cannot be stopped", async () => {
     await shipped();
     bucket.disable({ jobs: { db: { allocations: [C] } } });
     bucket.fleet.fail(`stop db@${C}`);
@@ -131,7 +131,7 @@ describe("an allocation to be stopped", () => {
     expect(allocations.find(({ job, host }) => job === "db" && host === C)).toMatchObject({ outcome: "failed" });
   });
 
-  it("blocks nothing if only the deletion of its files fails", async () => {
+  it("blocks no job if only the deletion of its files fails", async () => {
     await shipped();
     bucket.workers(A, B);
     bucket.fleet.fail(`remove db@${C}`);
@@ -140,7 +140,7 @@ describe("an allocation to be stopped", () => {
     expect(restarts()).toEqual([`restart db@${A}`, `restart db@${B}`]);
   });
 
-  it("is reported once, with the action stop+promote", async () => {
+  it("is reported once, with stop+promote as its action", async () => {
     await shipped();
     bucket.disable({ jobs: { db: { allocations: [C] } } });
     write({ db: "2.0.0", mid: "1.0.0", api: "1.0.0" });
@@ -156,7 +156,7 @@ it("an allocation whose command ran is reported as failed if a later step fails"
   const { allocations } = await bucket.ship();
   const results = allocations.filter(({ job }) => job === "db");
   expect(results.map(({ host, outcome, message }) => [host, outcome, message])).toEqual([
-    [A, "failed", expect.stringContaining("it does not answer")],
+    [A, "failed", expect.stringContaining("it does not respond")],
     [B, "blocked", undefined],
     [C, "blocked", undefined],
   ]);

@@ -62,7 +62,7 @@ function tooMany(away: ReadonlyMap<string, string>, all: number, allowed: number
 
 /**
  * Records the workers that a deploy could not reach, and deletes the records of workers that are up to date again. A
- * worker is up to date if nothing is pending on it, whether this run reached it or not.
+ * worker is up to date if nothing is pending on it, even if this run did not reach it.
  */
 export function recordLeftBehind(run: Run): void {
   const { store } = run.bucket;

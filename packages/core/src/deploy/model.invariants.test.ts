@@ -23,7 +23,7 @@ import {
 /**
  * Random histories of a bucket, compared with the model. After a deploy in which nothing fails, exactly the wanted
  * allocations run, with the wanted version and files. Their health was checked afterwards, and another deploy does
- * nothing. No deploy, regardless of its outcome, changes an allocation that its dry run did not list. To run more
+ * nothing. A deploy, regardless of its outcome, changes only allocations that its dry run listed. To run more
  * histories, or different ones:
  *
  *     MAAND_MODEL_RUNS=5000 MAAND_MODEL_SEED=7 npx vitest run --config test/vitest.config.ts --project unit
@@ -33,16 +33,16 @@ const NAMES = { hosts: ["10.0.0.1", "10.0.0.2", "10.0.0.3"], jobs: ["db", "api",
 const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 20);
 const SEED = Number(process.env.MAAND_MODEL_SEED ?? 20);
 
-/** What goes wrong in a deploy. */
+/** A failure in a deploy. */
 type Disturbance =
   | { readonly kind: "none" }
   /** An operation fails: `start api@10.0.0.1`, `connect 10.0.0.1`, `verify api@10.0.0.1`, ... */
   | { readonly kind: "fault"; readonly at: string }
-  /** The nth operation is done, and its result is lost. */
+  /** The nth operation is carried out, but its result is lost. */
   | { readonly kind: "disconnect"; readonly nth: number }
   /** maand dies before or after its nth operation on a worker. */
   | { readonly kind: "kill"; readonly before: boolean; readonly nth: number }
-  /** A person interrupts the nth operation. */
+  /** The operator interrupts the nth operation. */
   | { readonly kind: "interrupt"; readonly nth: number };
 
 type Step =
@@ -90,7 +90,9 @@ class Life {
   readonly bucket: TestBucket;
   /** Jobs that were once deployed with `--sync-only`. Their running versions depend on the operator. */
   readonly byHand = new Set<string>();
-  /** Allocations, as `job@host`, whose command succeeded and whose health no completed run has checked since. */
+  /**
+   * Allocations, as `job@host`, whose health was not checked by a completed run since their last successful command.
+   */
   readonly unchecked = new Set<string>();
   #person = new AbortController();
 
@@ -155,7 +157,7 @@ class Life {
     this.bucket.dispose();
   }
 
-  /** A run that is killed: its store stays as it was at that moment, and the run no longer reaches any worker. */
+  /** A killed run: its store keeps the content of that moment, and the run can no longer reach any worker. */
   async #killed(how: DeployOptions, { before, nth }: Extract<Disturbance, { kind: "kill" }>): Promise<void> {
     const { fleet, root } = this.bucket;
     const left = mkdtempSync(join(dirname(root), `${basename(root)}-left-`));
@@ -192,7 +194,7 @@ function errorFor(what: string): MaandError | undefined {
   return what.startsWith("connect") ? new MaandError({ code: "UNREACHABLE", message: `${what} refused` }) : undefined;
 }
 
-/** A deploy does nothing that its dry run did not list, regardless of its outcome. Both refuse invalid options. */
+/** A deploy, regardless of its outcome, does only what its dry run listed. Both refuse invalid options. */
 async function tryDeploy(life: Life, { options: how, problem: what }: Extract<Step, { do: "deploy" }>): Promise<void> {
   const known = { ...how, jobs: how.jobs.filter((name) => life.wanted.jobs.has(name)) };
   await life.build();
@@ -215,7 +217,7 @@ function refusal(cause: unknown): undefined {
   expect(cause).toMatchObject({ code: "PROBLEMS" });
 }
 
-/** gc deletes the records of cleaned-up allocations, or refuses; either way it stops and starts nothing. */
+/** gc deletes the records of cleaned-up allocations, or refuses to run. In both cases, it stops and starts nothing. */
 async function collect(life: Life): Promise<void> {
   life.done();
   const bucket = await life.bucket.open();

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import type { Plan } from "../plan/plan-deploy.ts";
 
 /**
- * The smallest possible model of a bucket: the state that a person wants, and therefore the allocations that must run.
- * Tests compare random histories of a bucket with the model, on simulated workers and on real ones.
+ * A minimal model of a bucket: the state that the operator wants, and therefore the allocations that must run. Tests
+ * compare random histories of a bucket with the model, on simulated workers and on real ones.
  */
 export interface Wanted {
   readonly jobs: Map<string, WantedJob>;
@@ -21,7 +21,7 @@ export interface WantedJob {
   readonly batch: number;
 }
 
-/** The changes of a person between two deploys. */
+/** The changes that the operator makes between two deploys. */
 export type Change =
   | { readonly do: "job"; readonly job: string; readonly as: WantedJob }
   | { readonly do: "remove"; readonly job: string }
@@ -30,7 +30,7 @@ export type Change =
   | { readonly do: "drain-job"; readonly job: string }
   | { readonly do: "drain"; readonly job: string; readonly host: string };
 
-/** The place where a bucket's workspace is written. */
+/** Where a bucket's workspace is written. */
 export interface EditedBucket {
   workers(hosts: readonly string[]): void;
   job(name: string, manifest: Readonly<Record<string, unknown>>, files: Readonly<Record<string, string>>): void;
@@ -88,7 +88,8 @@ function toggle(set: Set<string>, name: string): void {
 }
 
 /**
- * Writes the wanted state into the workspace, as a person would. The second job demands the first one, if both exist.
+ * Writes the wanted state into the workspace, as the operator would. If both jobs exist, the second depends on the
+ * first.
  */
 export function write(
   bucket: EditedBucket,

@@ -4,14 +4,16 @@ import { definePlugin } from "../plugin-api/plugin.ts";
 import { deliveredRoot } from "../run/delivered-root.ts";
 import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
 
-/** Allocations are stopped and deleted where they were deployed, even if the settings have changed. */
+/**
+ * Allocations are stopped and deleted in the directory that they were deployed to, even if the settings have changed.
+ */
 
 const A = "10.0.0.1";
 const [OLD, NEW] = ["/opt/worker/old", "/opt/worker/new"];
 
 let bucket: TestBucket;
 let root: string;
-/** The operations, each with its directory. */
+/** The operations on workers, each with its directory. */
 let done: string[];
 
 const machines = definePlugin({
@@ -40,14 +42,14 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-it("a removed job is stopped and removed where it was deployed", async () => {
+it("a removed job is stopped and removed in the directory that it was deployed to", async () => {
   bucket.removeJob("api");
   const { warnings } = await bucket.ship();
   expect(done).toEqual([`stop ${OLD}/jobs/api`, `remove ${OLD}/jobs/api`]);
   expect(warnings.join()).toContain(`the files on ${A} are in ${OLD}, but worker_root is now ${NEW}`);
 });
 
-it("a drained job is stopped where it was deployed", async () => {
+it("a drained job is stopped in the directory that it was deployed to", async () => {
   bucket.disable({ jobs: { api: {} } });
   await bucket.ship();
   expect(done).toEqual([`stop ${OLD}/jobs/api`]);
@@ -59,7 +61,7 @@ it("a deploy without changes warns that worker_root changed", async () => {
   expect(warnings).toEqual([expect.stringContaining("restore worker_root")]);
 });
 
-it("an upgrade fails with a hint about moving the directory, and starts nothing", async () => {
+it("an upgrade after a change of worker_root starts nothing, and fails with a hint about moving the directory", async () => {
   bucket.job("web", { version: "1.1.0", selectors: ["worker"] });
   const { outcome, allocations } = await bucket.ship();
   expect(outcome).toBe("failed");
@@ -70,7 +72,7 @@ it("an upgrade fails with a hint about moving the directory, and starts nothing"
   expect(done).toEqual([]);
 });
 
-it("everything is deployed to the new path after the worker was drained", async () => {
+it("everything is deployed to the new path after the worker has been drained", async () => {
   root = OLD;
   bucket.disable({ workers: [A] });
   await bucket.ship();
@@ -85,7 +87,7 @@ it("everything is deployed to the new path after the worker was drained", async 
   expect(done[0]).toBe(`stop ${NEW}/jobs/api`);
 });
 
-it("a directory inside the bucket is recorded relative to the bucket, so that a moved bucket finds it", async () => {
+it("a worker directory inside the bucket is recorded as a relative path, so it is found after the bucket is moved", async () => {
   bucket.disable({ workers: [A] });
   root = OLD;
   await bucket.ship();

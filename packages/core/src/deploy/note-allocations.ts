@@ -3,8 +3,8 @@ import type { PlannedJob } from "../plan/plan-job.ts";
 import type { Run } from "../run/run.ts";
 
 /**
- * Notes the allocations of plans that need nothing. They run the planned release, even if the number of the release is
- * new.
+ * Records the allocations of plans that need nothing. They run the planned release, even if the number of the release
+ * is new.
  */
 export function noteUnchanged(
   run: Pick<Run, "ledger" | "recorded" | "bucket" | "at">,
@@ -41,7 +41,7 @@ function noteReleases(
   });
 }
 
-/** Notes the allocations that were not reached, so that the summary accounts for every planned allocation. */
+/** Records the allocations that were not reached, so the summary accounts for every planned allocation. */
 export function noteRest({ ledger }: Pick<Run, "ledger">, { job, allocations }: PlannedJob, cause?: unknown): void {
   const interrupted = cause !== undefined && asMaandError(cause).code === "INTERRUPTED";
   for (const { allocation, decision } of allocations) {

@@ -51,7 +51,7 @@ describe("jobs with nothing to do", () => {
     expect(named(allocations)).toEqual(["ok api", "skipped api", "skipped web", "skipped web"]);
   });
 
-  it("get the number of a new release on all their allocations without any action", async () => {
+  it("get the number of a new release on all their allocations without any action on the workers", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { "_modules/shared.py": "\n" });
     await bucket.build();
     bucket.fleet.done.splice(0);

@@ -5,8 +5,8 @@ import { deployments } from "../store/views/deployments.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
 /**
- * A run is killed between the promotion of a batch and its health check. Later runs must have the same result as if the
- * run had not been killed.
+ * A run is killed between the promotion of a batch and its health check. Later runs must have the same result as after
+ * an uninterrupted run.
  */
 
 const A = "10.0.0.1";
@@ -114,7 +114,7 @@ describe("a health check that the last run did not reach", () => {
     expect(await pending()).toEqual([]);
   });
 
-  it("marks unhealthy allocations, fails the job and starts no batch", async () => {
+  it("marks unhealthy allocations and makes the job fail before any batch starts", async () => {
     await upgradeKilled();
     bucket.fleet.fail(`verify api@${A}`);
     const { outcome, allocations, failures } = await bucket.deploy();
@@ -132,7 +132,7 @@ describe("a health check that the last run did not reach", () => {
     expect(since()).toEqual([`restart api@${A}`, `restart api@${B}`, `restart api@${C}`]);
   });
 
-  it("leaves out an allocation whose sync failed in this run, and stays pending", async () => {
+  it("omits an allocation whose sync failed in this run, and stays pending", async () => {
     await upgradeKilled();
     bucket.job("api", manifest("3.0.0"));
     await bucket.build();
@@ -183,7 +183,7 @@ describe("a health check that the last run did not reach", () => {
     expect(checked).toEqual([]);
   });
 
-  it("blocks jobs that demand the job until it passes", async () => {
+  it("blocks dependent jobs until it passes", async () => {
     const commands = { command_ready: { executed_on: ["cli"] } };
     const demands = { command_ready: { executed_on: ["cli"], demands: { job: "api", command: "command_ready" } } };
     bucket.job("api", manifest("1.0.0", { commands }));
@@ -238,7 +238,7 @@ describe("a first deploy that failed to start one allocation", () => {
     checked.length = 0;
   });
 
-  it("leaves the health check to the last batch of the next run", async () => {
+  it("has its health checked after the last batch of the next run", async () => {
     expect(await pending()).toEqual(["with the next batch", "with the next batch"]);
     expect((await bucket.plan()).waves[0]?.jobs[0]?.healthPending).toBe(false);
     expect((await bucket.deploy()).outcome).toBe("ok");
@@ -247,7 +247,7 @@ describe("a first deploy that failed to start one allocation", () => {
     expect(await pending()).toEqual([]);
   });
 
-  it("leaves the health check to the next run even if no batch is left", async () => {
+  it("has its health checked by the next run even if no batch is left", async () => {
     bucket.workers(A, B);
     await bucket.ship();
     expect(checked.at(-1)).toBe(`api ${A},${B}`);
@@ -256,7 +256,7 @@ describe("a first deploy that failed to start one allocation", () => {
 });
 
 describe("a job that a plugin rolls out", () => {
-  it("has all allocations checked by the next run if the last run was killed before the check", async () => {
+  it("has all its allocations checked by the next run if the last run was killed before the check", async () => {
     control = true;
     await upgradeKilled();
     expect(await rollouts()).toEqual(["promoted", "promoted", "promoted"]);

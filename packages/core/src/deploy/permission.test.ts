@@ -29,7 +29,7 @@ it.each([
 });
 
 describe("the begin hook", () => {
-  it("can refuse a deploy before any worker is touched, and the next deploy does not continue that run", async () => {
+  it("can refuse a deploy before any worker is changed, and the next deploy does not continue that run", async () => {
     let permitted = false;
     bucketWith(
       definePlugin({
@@ -106,7 +106,7 @@ describe("the permit hook", () => {
     });
   afterEach(() => void seen.splice(0));
 
-  it("can refuse a wave, which also blocks the jobs that demand its jobs, and the next deploy resumes", async () => {
+  it("can refuse a wave, which also blocks dependent jobs, and the next deploy resumes", async () => {
     let refused: number | undefined = 0;
     bucketWith(gate(() => refused));
     const ready = { command_ready: { executed_on: ["cli"] } };
@@ -226,7 +226,7 @@ describe("the permit hook for stops and removals", () => {
     expect(bucket.fleet.running()).toEqual({ [`web@${A}`]: "1.1.0" });
   });
 
-  it("is not called again for a removal that an earlier run completed", async () => {
+  it("is not called again for a removal that an earlier run has completed", async () => {
     await running();
     bucket.removeJob("api");
     await bucket.ship();

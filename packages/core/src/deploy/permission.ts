@@ -7,7 +7,7 @@ import type { StoppingAllocation } from "../plan/stopping.ts";
 import type { ChangedAllocation, Changes } from "../plugin-api/contexts/permit-context.ts";
 import { type Run, workerOf } from "../run/run.ts";
 
-/** The reason why a `permit` hook refuses changes; undefined if every hook permits them. */
+/** The reason why a `permit` hook refuses changes; undefined if no hook refuses them. */
 export async function refusalOf(run: Run, changes: Changes): Promise<MaandError | undefined> {
   const context = Object.freeze({ ...run.reporter.context({}), changes, wave: changes });
   return run.bucket.hooks.permit.promise(context).then(() => undefined, asMaandError);

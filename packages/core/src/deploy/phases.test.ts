@@ -240,7 +240,7 @@ describe("a deploy", () => {
     expect(take()).toEqual(["before api", "commit ok"]);
   });
 
-  it("reports a batch as failed if a hook fails after its commands have run", async () => {
+  it("reports a batch as failed if a hook fails after the commands of the batch have run", async () => {
     const { take, broken } = recorded();
     broken.add("started");
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_starts: 1 });
@@ -252,7 +252,7 @@ describe("a deploy", () => {
     ]);
   });
 
-  it("runs afterJob again if it failed, but no lifecycle command", async () => {
+  it("runs a failed afterJob again, but no lifecycle command", async () => {
     const { take, broken } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     broken.add("after");

@@ -21,7 +21,7 @@ const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
 const JOBS = ["db", "api", "lone"] as const;
 const FILES = ["app.conf", "conf/a.yml", "who.fill"] as const;
 
-/** Renders each `<name>.fill`: `@HOST` is the worker. */
+/** Renders each `<name>.fill`, with the worker in place of `@HOST`. */
 const fill = definePlugin({
   name: "fill",
   apply({ render }) {
@@ -71,7 +71,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant("deploy" as const), options, fault }) },
 );
 
-/** A bucket, its wanted state, and the promoted files of each allocation by `job@host`. */
+/** A bucket, its wanted state, and the promoted files of each allocation, indexed by `job@host`. */
 interface Life {
   readonly bucket: TestBucket;
   readonly jobs: Map<string, Extract<Step, { do: "job" }>>;

@@ -16,7 +16,7 @@ export interface Step {
   readonly allocation: Allocation;
   readonly kind: ActionKind;
   readonly row: number;
-  /** Absent for an action that may be repeated. */
+  /** Absent for an action that is safe to repeat. */
   readonly step?: ActionStep;
 }
 
@@ -68,7 +68,7 @@ function stepOf(run: Run, { allocation, kind, continues }: IntendedAction): Acti
 
 /** Errors that do not make the action fail. */
 export interface Tolerance {
-  /** The worker has no files of the job (NOT_DELIVERED). */
+  /** Whether NOT_DELIVERED is tolerated: the worker has no files of the job. */
   readonly mayBeAbsent?: boolean;
 }
 

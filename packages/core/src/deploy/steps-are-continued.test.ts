@@ -4,7 +4,7 @@ import type { ActionStep } from "../plugin-api/action-step.ts";
 import type { ActionContext } from "../plugin-api/contexts.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** A step that a run leaves in doubt has the same name in the next run, and no other step has that name. */
+/** A step that a run leaves in doubt has the same name in the next run. No other step has that name. */
 
 const A = "10.0.0.1";
 const MANIFEST = { version: "1.0.0", selectors: ["worker"] };
@@ -43,7 +43,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-/** Deploys while something goes wrong, and returns the last step that began. */
+/** Deploys with an injected failure, and returns the last step that began. */
 async function disturbed(disturb: Pick<TestBucket["fleet"], "onDo"> | Pick<TestBucket["fleet"], "onDone">) {
   const { onDo, onDone } = bucket.fleet;
   Object.assign(bucket.fleet, disturb);
@@ -123,7 +123,7 @@ describe("a step", () => {
     expect(again.replaces).toEqual([id]);
   });
 
-  it("is continued again if the connection is lost in the next run too", async () => {
+  it("is continued a second time if the connection is lost in the next run too", async () => {
     const { id } = await disturbed({ onDone: at("start", lost) });
     expect(await disturbed({ onDone: at("start", lost) })).toMatchObject({ id, resumes: 1 });
     expect(await next()).toMatchObject({ id, resumes: 2 });
@@ -151,7 +151,7 @@ describe("a step", () => {
     expect(await next()).toMatchObject({ resumes: null, replaces: [id] });
   });
 
-  it("is not used for the deletion of files, which may be repeated", async () => {
+  it("does not exist for the deletion of files, which is safe to repeat", async () => {
     await bucket.ship();
     bucket.removeJob("api");
     await bucket.ship();

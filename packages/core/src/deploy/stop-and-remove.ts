@@ -21,7 +21,7 @@ import { stopWithinBudget } from "./stop-within-budget.ts";
 /**
  * Stops removed and disabled allocations that might run, deletes the files of removed ones, and checks the health of
  * the remaining allocations of those jobs. Waves are processed from the last to the first, each after a `permit` hook.
- * The workers of a wave are processed in parallel. A failure is reported, and the next deploy tries again. If a removed
+ * The workers of a wave are processed in parallel. A failure is reported, and the next deploy retries. If a removed
  * allocation cannot be stopped, its job is not started anywhere, because the job might be moving to another worker. A
  * failed drain, an unreachable worker or leftover files do not prevent a start. `only` limits the jobs, and `limit`
  * limits the workers.
@@ -45,8 +45,8 @@ export async function stopAndRemove(
 }
 
 /**
- * The entries to process: all of them or, if a `permit` hook refuses, only those that an earlier run stopped and whose
- * hooks have not run yet. The jobs of the others fail and are not changed.
+ * The entries to process: all of them. If a `permit` hook refuses, only those that an earlier run stopped and whose
+ * hooks have not run yet; the jobs of the other entries fail and are not changed.
  */
 async function permittedOf(
   run: Run,
@@ -67,7 +67,7 @@ async function permittedOf(
 
 /**
  * Stops allocations of one job in parallel, and runs their `stopped` hooks. Used to revert first starts. These
- * allocations were never in service, so no budget counts them.
+ * allocations were never in service, so they do not count against any budget.
  */
 export async function stopEntries(run: Run, entries: readonly StoppingAllocation[]): Promise<void> {
   await Promise.all(entries.map((entry) => stopAndRemoveOne(run, entry)));
@@ -95,12 +95,14 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
     const outcome = outcomeOf(cause);
     const unreachable = outcome === "unreachable";
     const shown = mayRun && outcome !== "interrupted" ? stopError(cause, entry) : cause;
-    // The job of a removed allocation might be moving to another worker, and must not run twice. A drain blocks nothing
-    // else.
+    // The job of a removed allocation might be moving to another worker, and must not run twice. A drain does not block
+    // any job.
     if (mayRun && !unreachable && entry.remove) run.ledger.failStop(job.name, allocation.host, action, shown);
     else run.ledger.addPendingCleanup(job.name, allocation.host, action, shown);
     if (unreachable && mayRun)
-      run.ledger.warn(`${job.name} on ${allocation.host} may still run (${entry.reason}); every deploy tries again`);
+      run.ledger.warn(
+        `${job.name} on ${allocation.host} may still run (${entry.reason}); every deploy retries the stop`,
+      );
   }
 }
 
@@ -183,7 +185,7 @@ function purgeAbandoned(run: Run): void {
   });
 }
 
-/** Checks the health of jobs that had a running allocation stopped and that still have running allocations. */
+/** Checks the health of jobs of which an allocation was stopped and others are still running. */
 async function checkRemaining(run: Run, all: readonly StoppingAllocation[]): Promise<void> {
   const jobs = new Set(
     all

@@ -7,9 +7,9 @@ import type { Run } from "../run/run.ts";
 type Stop = (run: Run, entry: StoppingAllocation) => Promise<void>;
 
 /**
- * Stops what the availability budget allows, in parallel. The rest keeps running and is reported. Requests downtime for
- * all these allocations together, in worker order, before it stops the allocations that a person named. The named
- * allocations count only from then on.
+ * Stops in parallel the allocations that the availability budget allows. The other allocations keep running and are
+ * reported. Requests downtime for all these allocations together, in worker order, before it stops the allocations that
+ * the operator named. The named allocations count only from then on.
  */
 export async function stopWithinBudget(run: Run, entries: readonly StoppingAllocation[], stop: Stop): Promise<void> {
   const limited = entries.filter((entry) => isLimited(run, entry));
@@ -33,14 +33,14 @@ export async function stopWithinBudget(run: Run, entries: readonly StoppingAlloc
   for (const { entry, error } of refused) noteRefused(run, entry, error);
 }
 
-/** The allocation keeps running, as after a failed stop. Nothing waits for it, and every deploy tries again. */
+/** The allocation keeps running, as after a failed stop. Nothing waits for it, and every deploy retries. */
 function noteRefused(run: Run, { job, allocation }: StoppingAllocation, error: RefusedUnit["error"]): void {
   run.ledger.addPendingCleanup(job.name, allocation.host, "stop", error);
 }
 
 /**
- * Whether the budget limits a stop. It does not limit the stop of an allocation that is not in service, or a stop that
- * a person requested by name.
+ * Whether the budget limits a stop. It limits neither the stop of an allocation that is not in service, nor a stop that
+ * the operator requested by name.
  */
 function isLimited(run: Run, { stop, job, allocation }: StoppingAllocation): boolean {
   if (!stop || allocation.removed || isParked(job)) return false;

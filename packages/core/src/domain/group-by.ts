@@ -1,4 +1,4 @@
-/** Groups items by key, in their order. The keys are in the order of their first items. */
+/** Groups items by key. Items keep their order, and keys are in the order of their first items. */
 export function groupBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();
   for (const item of items) {

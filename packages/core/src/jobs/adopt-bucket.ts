@@ -9,16 +9,20 @@ import { beginRun, type Run } from "../run/run.ts";
 /** What `adopt` found on a worker. */
 export interface AdoptedWorker {
   readonly host: string;
-  /** `taken`: another copy of the bucket had changed the worker last; `failed`: the worker could not be reached. */
+  /**
+   * `taken`: the worker was last changed from another copy of the bucket, and was taken over; `failed`: the worker
+   * could not be reached.
+   */
   readonly state: "own" | "taken" | "failed";
-  /** The command of another copy that changed it last, or why it could not be reached. */
+  /** The command of another copy that last changed it, or why it could not be reached. */
   readonly message: string | null;
 }
 
 /**
- * Makes this copy of the bucket the one to deploy from: renews its identity, and takes over the workers that another
- * copy changed last. Changes nothing on the workers: the next deploy does that. With `verify`, the next deploy also
- * finds what the other copy left there. Workers that cannot be reached are not taken over. Throws BUSY.
+ * Makes this copy of the bucket the copy to deploy from: renews its identity, and takes over the workers that were last
+ * changed from another copy. Changes nothing on the workers: the next deploy does that. With `verify`, the next deploy
+ * also finds the changes that the other copy made there. Workers that cannot be reached are not taken over. Throws
+ * BUSY.
  */
 export async function adoptBucket(bucket: Bucket): Promise<readonly AdoptedWorker[]> {
   const run = beginRun(bucket, "adopt", { adopts: true });

@@ -30,7 +30,7 @@ export interface JobControl {
   readonly workers: readonly string[];
   /** Whether to wait after each batch until the job is healthy. */
   readonly healthCheck: boolean;
-  /** Whether allocations may go down even if the availability budget forbids it; maand reports each of them. */
+  /** Whether allocations may go down even if the availability budget forbids it. maand reports each such allocation. */
   readonly ignoreBudget?: boolean;
 }
 
@@ -176,7 +176,7 @@ async function unhealthyError(source: Source, job: Job, judged: readonly Allocat
   return (await checkHealth(source, scopedJobContext(source, job), judged, true)).cause?.message;
 }
 
-/** Runs a target, and notes missing files, so that the next deploy syncs them. */
+/** Runs a target, and records missing files, so that the next deploy syncs them. */
 async function runTarget(source: Source, job: Job, allocation: Allocation, target: string): Promise<ControlResult> {
   const { result, isMissing } = await runTargetOnce(source, job, allocation, target);
   if (isMissing) noteMissingFiles(source, allocation.id, target !== "status");

@@ -51,7 +51,7 @@ describe("gc", () => {
     later.dispose();
   });
 
-  it("refuses to delete anything if no deploy has stopped a removed allocation, and names it", async () => {
+  it("refuses to delete anything if no deploy has stopped a removed allocation, and names the allocation", async () => {
     bucket.removeJob("old");
     await bucket.build();
     await expect(collect()).rejects.toMatchObject({
@@ -93,7 +93,7 @@ describe("gc", () => {
     expect(await known()).not.toContain(`old@${B}`);
   });
 
-  it("drops the records of a removed, unreachable worker, even if nothing was stopped there", async () => {
+  it("deletes the records of a removed, unreachable worker, even if nothing was stopped there", async () => {
     bucket.workers(A);
     bucket.fleet.fail(`connect ${B}`, unreachable);
     expect((await bucket.ship()).outcome).toBe("failed");

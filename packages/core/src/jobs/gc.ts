@@ -19,7 +19,7 @@ export interface PlannedCollection {
   /** Removed allocations whose directories and records it would delete. */
   readonly delete: readonly Allocation[];
   /**
-   * Removed allocations of which it would only delete the records: their worker was removed from the workspace and is
+   * Removed allocations whose records alone it would delete, because their worker was removed from the workspace and is
    * unreachable.
    */
   readonly giveUp: readonly Allocation[];
@@ -36,7 +36,7 @@ export interface Collected {
    * and is unreachable.
    */
   readonly givenUp: readonly Allocation[];
-  /** Allocations that remain because their worker failed; the next `gc` tries again. */
+  /** Allocations that remain because their worker failed; the next `gc` retries. */
   readonly failed: readonly { readonly allocation: Allocation; readonly message: string }[];
   /** KV keys deleted long enough ago, now purged with all their versions. */
   readonly purgedKeys: number;
@@ -75,8 +75,8 @@ export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
 }
 
 /**
- * What `gc` would do, without changing anything and without the lock. It connects only to workers that were removed
- * from the workspace, to find out whether they are reachable. Throws PROBLEMS if `gc` would refuse.
+ * Returns what `gc` would do. Changes nothing, and does not take the lock. It connects only to workers that were
+ * removed from the workspace, to find out whether they are reachable. Throws PROBLEMS if `gc` would refuse.
  */
 export async function planGc(bucket: Bucket, retainDays = 0): Promise<PlannedCollection> {
   const source = openCommandRun(bucket, runReporter(bucket, "gc --dry-run"), { pid: bucket.pid });

@@ -13,7 +13,7 @@ import type { ScopeSource } from "../run/scope/contexts.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refuseUnknown } from "../run/select.ts";
 
-/** The event that a command must name to be run by hand. */
+/** The event that allows a command to be run by hand. */
 const BY_HAND = "cli";
 
 /** A request to run a command of jobs by hand. */

@@ -43,7 +43,7 @@ describe("an allocation whose stop always fails", () => {
     ["on a removed worker", () => bucket.workers(B)],
     ["of a removed job", () => bucket.removeJob("api")],
   ] as const) {
-    it(`is not stopped again after it is marked as stopped (${name})`, async () => {
+    it(`is not stopped again after being marked as stopped (${name})`, async () => {
       takeAway();
       expect(await bucket.ship()).toMatchObject({ outcome: "failed" });
       const hosts = name === "of a removed job" ? [A, B] : [A];
@@ -66,7 +66,7 @@ describe("an allocation whose stop always fails", () => {
     );
   });
 
-  it("can be marked a second time without effect", async () => {
+  it("can be marked a second time, which has no effect", async () => {
     bucket.disable({ jobs: { api: { allocations: [A] } } });
     await bucket.ship();
     await mark(["api"], [A]);
@@ -83,7 +83,7 @@ describe("an allocation whose stop always fails", () => {
     expect(bucket.fleet.done).toContain(`start api@${A}`);
   });
 
-  it("is marked with an event that names the user", async () => {
+  it("is marked together with an event that names the user", async () => {
     bucket.disable({ jobs: { api: { allocations: [A] } } });
     await bucket.ship();
     bucket.events.length = 0;
@@ -112,7 +112,7 @@ describe("markStopped refuses", () => {
     expect(await mark(["api"], [A])).toMatchObject([{ marked: true }]);
   });
 
-  it("a job without the names of workers", async () => {
+  it("a request that names no workers", async () => {
     await expect(mark(["api"], [])).rejects.toMatchObject({ code: "USAGE" });
   });
 

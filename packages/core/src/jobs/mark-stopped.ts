@@ -21,15 +21,15 @@ export interface MarkStoppedOptions {
 export interface MarkedAllocation {
   readonly job: string;
   readonly host: string;
-  /** Whether it was recorded as stopped now; false if it was not recorded as running. */
+  /** Whether this command recorded the stop; false if the allocation was not recorded as running. */
   readonly marked: boolean;
   /** Whether its files are still on the worker. The next deploy deletes them. */
   readonly removed: boolean;
 }
 
 /**
- * Records allocations as stopped that the operator has checked, for a `stop` that can no longer succeed. It contacts
- * no worker. The next deploy continues as after a successful stop: it runs the `stopped` hooks, and deletes
+ * Records as stopped the allocations that the operator has checked, because their `stop` can no longer succeed. It
+ * contacts no worker. The next deploy continues as after a successful stop: it runs the `stopped` hooks, and deletes
  * the files of removed allocations. Throws USAGE without workers. Throws PROBLEMS, before anything is recorded, if one
  * of the allocations is neither disabled nor removed: the next deploy would start such an allocation while the old
  * process might still run.
@@ -114,7 +114,7 @@ function pending(run: Run, allocation: Allocation): StoppingAllocation | undefin
   return stopping(run).find(({ allocation, stop }) => stop && allocation.id === id);
 }
 
-/** Records each allocation in one step with its event, so that a kill in between leaves the others unchanged. */
+/** Records each allocation together with its event, so that a kill between two allocations does no harm. */
 function record(run: Run, chosen: readonly Allocation[]): MarkedAllocation[] {
   const by = userName();
   return chosen.map((allocation) => {

@@ -15,7 +15,7 @@ let lines: string[];
 let root: string | undefined;
 
 /**
- * A transport whose workers answer a `cat` with their `worker.json`, and a plugin that offers the same text without a
+ * A transport whose workers return their `worker.json` for a `cat`, and a plugin that reads the same text without a
  * command.
  */
 const machines: Plugin = {
@@ -74,7 +74,7 @@ it("the sync check runs no command on a worker whose record a plugin reads", asy
   expect([read, lines]).toEqual([1, []]);
 });
 
-it("the sync check finds the same differences in a record that a plugin reads", async () => {
+it("the sync check finds the same differences if a plugin reads the record", async () => {
   offered = { fence: "", workerJson: await workerJson(9) };
   await expect(restart()).rejects.toMatchObject({
     code: "OUT_OF_SYNC",
@@ -85,7 +85,7 @@ it("the sync check finds the same differences in a record that a plugin reads", 
   expect(reads()).toBe(0);
 });
 
-it("the sync check tests whether the files are lost on a worker without worker.json", async () => {
+it("the sync check determines whether the files are lost on a worker without worker.json", async () => {
   offered = { fence: "", workerJson: "" };
   await expect(restart()).rejects.toMatchObject({ code: "OUT_OF_SYNC" });
   expect(lines).toEqual([expect.stringContaining("/worker.json")]);
@@ -100,7 +100,7 @@ it.each([
   expect([read, reads()]).toEqual([1, 1]);
 });
 
-it("the sync check reads the files where they were delivered, even if the root has changed since", async () => {
+it("the sync check reads the files where they were synced, even if the root has changed since", async () => {
   root = "/srv/elsewhere";
   expect(await restart()).toMatchObject([{ outcome: "ok" }]);
   expect(read).toBe(0);

@@ -25,11 +25,11 @@ function hostsOf({ allocations }: ChosenJob): string[] {
   return allocations.map(({ host }) => host);
 }
 
-/** How a worker differs from the last delivery; `lost`: its files no longer exist. */
+/** How a worker differs from its last sync; `lost`: its files no longer exist. */
 export interface Difference {
   readonly lost: boolean;
   readonly message: string;
-  /** Whether a command of another copy of the bucket changed the worker last. */
+  /** Whether the worker was last changed from another copy of the bucket. */
   readonly isForeign?: boolean;
   /** Whether that command belongs to this copy, but to a newer state of its store. */
   readonly isOlderStore?: boolean;
@@ -38,9 +38,9 @@ export interface Difference {
 type Source = SyncSource & Pick<Run, "reporter" | "workers" | "connections">;
 
 /**
- * Checks that workers match their last delivery: each `worker.json` must name this bucket, this worker, and the
- * `update_seq` of the last delivery. Throws OUT_OF_SYNC before anything runs; the error lists every worker that
- * differs, with its difference. Without the bucket's lock, changes by a command that is still running do not count.
+ * Checks that workers match their last sync: each `worker.json` must name this bucket, this worker, and the
+ * `update_seq` of the last sync. Throws OUT_OF_SYNC before anything runs; the error lists every worker that differs,
+ * with its difference. Without the bucket's lock, changes by a command that is still running do not count.
  */
 export async function checkSync(source: Source, chosen: readonly ChosenJob[], isLocked: boolean): Promise<void> {
   const hosts = new Set(chosen.flatMap(hostsOf));
@@ -72,7 +72,7 @@ export async function checkSync(source: Source, chosen: readonly ChosenJob[], is
 }
 
 /**
- * Returns how a worker differs from its last delivery. Throws if `worker.json` cannot be read. `reader` belongs to the
+ * Returns how a worker differs from its last sync. Throws if `worker.json` cannot be read. `reader` belongs to the
  * connection, and reads the record of this worker.
  */
 export async function differences(
@@ -111,7 +111,7 @@ async function recordOf(remote: Remote, reader: RecordReader | undefined): Promi
   return { fence, workerJson };
 }
 
-/** The difference of a worker if this copy of the bucket has no record of the command that changed the worker last. */
+/** The difference of a worker if this copy of the bucket has no record of the command that last changed the worker. */
 function otherCopy({ store }: SyncSource["bucket"], host: string, text: string): Difference | undefined {
   const found = readFence(text);
   if (!found || "problem" in found || store.history.knows(found.record.holder)) return undefined;

@@ -5,7 +5,7 @@ import { type DowntimeRequest, reportRefused, settle } from "../run/budget/arbit
 import { nextBatch, type RefusedMember, restOfBatches } from "../run/budget/next-batch.ts";
 import type { CommandRun } from "../run/command-run.ts";
 
-/** The next batch and the batches after it; or what may not go down, and why. */
+/** The next batch and the batches after it; or the allocations that may not go down, and why. */
 export interface NextTargets {
   readonly batch: readonly Allocation[];
   readonly rest: (readonly Allocation[])[];
@@ -18,9 +18,9 @@ export interface TargetBudget {
   /** Whether each batch must be healthy before the next one, because the job has a written budget. */
   readonly mustBeHealthy: boolean;
   next(batches: readonly (readonly Allocation[])[]): Promise<NextTargets>;
-  /** Notes that the target succeeded on a batch. */
+  /** Records that the target succeeded on a batch. */
   ended(batch: readonly Allocation[]): void;
-  /** Notes that a batch passed its health check, or has none. */
+  /** Records that a batch passed its health check, or has none. */
   healthy(batch: readonly Allocation[]): void;
 }
 
@@ -64,7 +64,7 @@ export function targetBudget(
 }
 
 /**
- * The request for a batch. A stop is a request by a person for the whole job to go down. A restart without a written
+ * The request for a batch. A stop is a request by the operator to take the whole job down. A restart without a written
  * budget is limited only by its batches.
  */
 function requestOf(

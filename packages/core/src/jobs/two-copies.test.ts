@@ -57,7 +57,7 @@ describe("a copy of a bucket", () => {
     );
   });
 
-  it("can deploy after it is adopted, and the original is then refused with an error that names the copy", async () => {
+  it("can deploy after being adopted; the original is then refused with an error that names the copy", async () => {
     await one.ship();
     cpSync(one.root, copy, { recursive: true });
     expect(await inCopy(adoptBucket)).toEqual([
@@ -69,7 +69,7 @@ describe("a copy of a bucket", () => {
     const refused = await one.deploy({ force: true });
     expect(refused.outcome).toBe("failed");
     const messages = refused.allocations.map(({ message }) => message ?? "");
-    expect(messages.join("\n")).toContain("was changed last from another copy of this bucket: maand deploy by ");
+    expect(messages.join("\n")).toContain("was last changed from another copy of this bucket: maand deploy by ");
     expect(messages.join("\n")).toContain(`, in ${copy}, at `);
     expect(records()).toEqual(left);
   });
@@ -88,13 +88,13 @@ describe("a copy of a bucket", () => {
   });
 });
 
-it("every deploy is refused if the store is older than the workers", async () => {
+it("every deploy is refused if the store is older than the state of the workers", async () => {
   await one.ship();
   const store = join(one.root, "data/maand.db");
   const before = readFileSync(store);
   await one.deploy({ force: true });
   await one.deploy({ force: true });
-  // the same file with the same number, as after the restore of a snapshot
+  // the same file with the same inode, as after the restore of a snapshot
   const { ino } = statSync(store);
   for (const suffix of ["-wal", "-shm"]) rmSync(`${store}${suffix}`, { force: true });
   writeFileSync(store, before);
@@ -107,7 +107,7 @@ it("every deploy is refused if the store is older than the workers", async () =>
   }
 });
 
-it("a named copy can deploy after it was moved, if MAAND_COPY is set", async () => {
+it("a named copy can deploy after being moved, if MAAND_COPY is set", async () => {
   await one.ship();
   process.env.MAAND_COPY = "ci";
   try {

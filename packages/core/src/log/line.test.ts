@@ -27,7 +27,9 @@ describe("a log line", () => {
     expect(readLogLine(line)).toEqual({ ts: TS, msg: value });
   });
 
-  it("is a single line in both formats with any content, and is parsed back unchanged", { timeout: 30_000 }, () => {
+  it("is a single line in both formats, whatever its content, and is parsed back unchanged", {
+    timeout: 30_000,
+  }, () => {
     const text = fc.string({ unit: "binary", minLength: 1, maxLength: 60 });
     const names = fc.constantFrom("msg", "job", "cmd", "zone", "a_b", "reason");
     fc.assert(
@@ -47,13 +49,13 @@ describe("a log line", () => {
     );
   });
 
-  it("is truncated if it has ten megabytes", () => {
+  it("is truncated if it is ten megabytes long", () => {
     const line = logLine({ ts: TS, msg: "x".repeat(10_000_000) }, "kv");
     expect(line.length).toBeLessThan(9000);
     expect(line).toContain("[line cut]");
   });
 
-  it.each(["", "half a", "ts=", 'ts="2026', "{", "[1]", "=x", "\u0000\u0001"])("is not read from %j", (text) => {
+  it.each(["", "half a", "ts=", 'ts="2026', "{", "[1]", "=x", "\u0000\u0001"])("cannot be parsed from %j", (text) => {
     expect(readLogLine(text)).toBeUndefined();
   });
 });
@@ -78,7 +80,7 @@ describe("log lines that were printed together", () => {
   ];
   const message = fc.array(fc.constantFrom(...pieces), { maxLength: 6 }).map((all) => all.join(""));
 
-  it.each(["kv", "json"] as const)("equal the lines that are printed separately (%s)", (format) => {
+  it.each(["kv", "json"] as const)("equal lines that were printed one by one (%s)", (format) => {
     const others = fc.record({ job: message, id: message }, { requiredKeys: [] });
     fc.assert(
       fc.property(fc.array(message, { minLength: 1, maxLength: 8 }), others, (messages, more) => {

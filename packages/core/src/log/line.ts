@@ -4,7 +4,7 @@ export type LogFields = Readonly<Record<string, string | number>>;
 /** The format of log files: `key=value` pairs, or one JSON object per line (`log_format`). */
 export type LogFormat = "kv" | "json";
 
-/** Keys in the order they are written. All other keys follow, sorted. */
+/** Keys in the order in which they are written. All other keys follow, sorted. */
 export const LOG_KEYS: readonly string[] = [
   "ts",
   "level",
@@ -32,7 +32,7 @@ const NUMBERS: ReadonlySet<string> = new Set(["seq", "exit", "duration_ms"]);
 /** Maximum length of a value. The rest of a longer value is dropped and marked. */
 const VALUE_LIMIT = 8192;
 
-/** Formats one line of a log file, without its line end. The result is always one line, whatever the values contain. */
+/** Formats one line of a log file, without the newline. The result is always one line, whatever the values contain. */
 export function logLine(fields: LogFields, format: LogFormat): string {
   const keys = keysOf(fields);
   if (format === "json") {
@@ -70,7 +70,7 @@ function kvPairs(fields: LogFields, keys: readonly string[]): string {
   return keys.map((key) => `${key}=${worded(String(cut(fields[key] ?? "")))}`).join(" ");
 }
 
-/** Keys with a value, in the order they are written. */
+/** Keys with a value, in the order in which they are written. */
 function keysOf(fields: LogFields): string[] {
   const keys: string[] = [];
   for (const key of LOG_KEYS) if (hasValue(fields, key)) keys.push(key);
@@ -107,7 +107,7 @@ function cut(value: string | number): string | number {
 /** The characters that are escaped in a quoted value. */
 const ESCAPED = /["\\\p{Cc}\u2028\u2029]/u;
 
-/** Like `worded`, for a value with nothing to escape. */
+/** Like `worded`, for values without characters to escape. */
 function quotedIfSpaced(value: string): string {
   return /[\s=]/u.test(value) ? `"${value}"` : value;
 }

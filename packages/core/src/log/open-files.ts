@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { type LogLimits, RotatingFile } from "./rotating-file.ts";
 
-/** The number of files that may be open if the limit of the process is unknown. */
+/** The maximum number of open files if the limit of the process is unknown. */
 const FEW = 256;
 
 /**
- * The share of the open files that is closed when another file must be opened. To find the oldest file, a map looks at
- * all entries that were deleted before it, so closing one file at a time would take longer each time.
+ * The fraction of the open files that are closed when another file must be opened. Files are closed in groups, because
+ * finding the oldest entry of a map takes longer with every entry that was deleted before it.
  */
 const CLOSED_AT_ONCE = 0.1;
 
@@ -24,7 +24,7 @@ export class OpenFiles {
   readonly #waiting = new Set<RotatingFile>();
 
   /**
-   * `most` is the number of files that stay open; default: half of the files that this process may open, because
+   * `most` is the maximum number of open files; default: half of the files that this process may open, because
    * connections need the other half.
    */
   constructor(limits: LogLimits, onProblem: (cause: unknown) => void, most = mayOpen() / 2) {
@@ -41,7 +41,7 @@ export class OpenFiles {
     this.#file(path).add(line, ts);
   }
 
-  /** Appends lines that arrived together; `bytes` are the lines with their line ends. */
+  /** Appends lines that arrived together; `bytes` contains the lines with their newlines. */
   writeAll(path: string, lines: readonly string[], bytes: Uint8Array, ts: string): void {
     this.#file(path).addAll(lines, bytes, ts);
   }
@@ -97,12 +97,12 @@ export class OpenFiles {
   }
 }
 
-/** The number of files that this process may open. Node raises its soft limit to the hard one when it starts. */
+/** The number of files that this process may open. Node raises its soft limit to the hard limit when it starts. */
 function mayOpen(): number {
   try {
     const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
     return soft === undefined ? 2 * FEW : Number(soft);
   } catch {
-    return 2 * FEW; // not Linux
+    return 2 * FEW; // this is not Linux
   }
 }

@@ -17,15 +17,15 @@ export interface LogOptions extends LogLimits {
 const EVENTS = "events.ndjson";
 
 /**
- * The files of the records of runs, and the logs of the workers, which contain the same lines. Its functions throw
- * errors of the disk.
+ * The record files of runs, and the logs of the workers, which contain the same lines. Its functions throw errors of
+ * the disk.
  */
 export class RecordFiles {
   readonly #logs: string;
   readonly #options: LogOptions;
   readonly #files: OpenFiles;
   readonly #runs = new Set<string>();
-  /** Called with each line of the record of a run, and the name of its file. */
+  /** Called with each line of a run's record, and the name of its file. */
   onLine: ((run: string, file: string, line: string) => void) | undefined;
 
   constructor(logs: string, options: LogOptions, onProblem: (cause: unknown) => void) {
@@ -72,7 +72,7 @@ export class RecordFiles {
     const texts = eventTexts(printed);
     this.#files.writeAll(`${this.#logs}/runs/${run}/${EVENTS}`, texts, bytesOf(texts), at);
     const lines = logLines(fields, printed.lines, this.#options.format);
-    const bytes = bytesOf(lines); // converted once, because the same lines go to both files
+    const bytes = bytesOf(lines); // encoded once, because both files get the same lines
     for (const file of this.#filesOf(run, name)) this.#files.writeAll(file, lines, bytes, at);
     if (!this.onLine) return;
     for (const [number, line] of lines.entries()) {

@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import { anEvent } from "../testing/index.ts";
 import { LogRecords } from "./records.ts";
 
-/** Scripts look for these words, which the Go program printed. */
-it("a job without changes is logged with the words of the Go program and with the reason", () => {
+/** Scripts look for these words, which the earlier maand, written in Go, printed. */
+it("a job without changes is logged with the words of the earlier maand and with the reason", () => {
   const skipped = anEvent("job.skipped", { job: "api", reason: "already promoted on all allocations" });
   expect(new LogRecords().of(skipped)).toMatchObject({
     event: "deploy_skip",

@@ -25,7 +25,7 @@ export class LogRecords {
     return { ...headOf(event, state), worker, ...output(event, state) };
   }
 
-  /** The last line of a run without an event that ends it; undefined if such an event exists. */
+  /** The last line of a run that has no final event; undefined if the run has one. */
   end(run: string, ts: string): LogFields | undefined {
     const state = this.#runs.get(run);
     this.#runs.delete(run);
@@ -33,7 +33,7 @@ export class LogRecords {
     return { ...headOf({ at: ts, run }, state), event: "run_finished", worker: "-" };
   }
 
-  /** Drops a run that has ended. */
+  /** Discards the state of a run that has ended. */
   forget(run: string): void {
     this.#runs.delete(run);
   }
@@ -110,14 +110,14 @@ function output(event: MaandEvent, state: RunState): LogFields {
       return { event: "marked_stopped", phase: "job", job: event.job, action: "stop", msg };
     }
     case "job.skipped":
-      // the event name that the Go program printed, which scripts look for, and the reason of this event
+      // the event name of the earlier maand, written in Go, which scripts look for, and the reason of this event
       return { event: "deploy_skip", phase: "rollout", job: event.job, reason: "already_promoted", msg: event.reason };
     default:
       return otherFields(event);
   }
 }
 
-/** The check of a worker before a command of `maand job`, under the event names of the Go program. */
+/** The check of a worker before a command of `maand job`, under the event names of the earlier maand, written in Go. */
 const SYNC_CHECK = { phase: "validate", action: "worker_sync", cmd: "worker_sync" };
 
 interface Ended {
@@ -207,7 +207,7 @@ const WORDS: Readonly<Record<string, string>> = { message: "msg", line: "msg", c
 /** Events that are part of a phase, by the first word of their type. */
 const PHASES: Readonly<Record<string, string>> = { health: "health_check", job: "rollout", batch: "rollout" };
 
-/** Fields that every line already has, or that are logged in full elsewhere. */
+/** Fields that every line already has, or that another line contains in full. */
 const LEFT_OUT: ReadonlySet<string> = new Set(["seq", "at", "run", "type", "update_seq", "output", "warnings"]);
 
 /** Any other event: its type as one word, and its fields that are single values or lists of names. */

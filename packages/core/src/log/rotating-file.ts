@@ -37,7 +37,7 @@ export class RotatingFile {
   readonly #limits: LogLimits;
   #file = -1;
   #size = 0;
-  /** Whether the last line has no line end, because the disk was full or a process was killed. */
+  /** Whether the last line lacks a newline, because the disk was full or a process was killed. */
   #torn = false;
   /** Lines that were added but not yet written. */
   #waiting = "";
@@ -50,8 +50,8 @@ export class RotatingFile {
   }
 
   /**
-   * Adds a line, which {@link flush} writes. A command may print thousands of lines in a row, and a system call for
-   * each line would take longer than all other work. `ts` is the time of the line. Throws errors of the disk.
+   * Adds a line, which {@link flush} writes. A command may print thousands of lines in a row, and one system call per
+   * line would take longer than all other work. `ts` is the time of the line. Throws errors of the disk.
    */
   add(line: string, ts: string): void {
     const bytes = Buffer.byteLength(line) + 1;
@@ -65,8 +65,8 @@ export class RotatingFile {
   }
 
   /**
-   * Adds lines that arrived together. If there are many, they are written immediately. `bytes` are the lines with their
-   * line ends. Throws errors of the disk.
+   * Adds lines that arrived together. If there are many, they are written immediately. `bytes` contains the lines with
+   * their newlines. Throws errors of the disk.
    */
   addAll(lines: readonly string[], bytes: Uint8Array, ts: string): void {
     if (bytes.length < BLOCK || this.#size + bytes.length > this.#limits.maxBytes) {

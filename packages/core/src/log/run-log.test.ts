@@ -103,30 +103,33 @@ describe("the log of a run", () => {
     for (const line of text.split("\n")) expect(JSON.parse(line)).toMatchObject({ level: "INFO", maand: "deploy" });
   });
 
-  it.each(["kv", "jsonl"])("has the same lines if they are printed together or one by one (%s)", async (format) => {
-    const texts = ["plain", "two words", 'a "quote"', "", "a=b", "back\\slash", "\u001b[1m", "one\ntwo", "é 日"];
-    const recorded = async (pausing: boolean) => {
-      const plugins = [saying(texts, pausing)];
-      const bucket = bucketWith(`log_format = "${format}"\n`, { plugins });
-      await bucket.ship();
-      const [run = ""] = runsOf(bucket);
-      const events = readFileSync(join(bucket.root, `logs/runs/${run}/events.ndjson`), "utf8")
-        .trimEnd()
-        .split("\n");
-      return {
-        lines: linesOf(bucket, "maand.log")
-          .filter(({ stream }) => stream !== undefined)
-          .map(({ ts: _, run: __, ...line }) => line),
-        events: events.map((text): object => JSON.parse(text)).filter((event) => "line" in event && "seq" in event),
+  it.each(["kv", "jsonl"])(
+    "has the same lines whether they are printed together or one by one (%s)",
+    async (format) => {
+      const texts = ["plain", "two words", 'a "quote"', "", "a=b", "back\\slash", "\u001b[1m", "one\ntwo", "é 日"];
+      const recorded = async (pausing: boolean) => {
+        const plugins = [saying(texts, pausing)];
+        const bucket = bucketWith(`log_format = "${format}"\n`, { plugins });
+        await bucket.ship();
+        const [run = ""] = runsOf(bucket);
+        const events = readFileSync(join(bucket.root, `logs/runs/${run}/events.ndjson`), "utf8")
+          .trimEnd()
+          .split("\n");
+        return {
+          lines: linesOf(bucket, "maand.log")
+            .filter(({ stream }) => stream !== undefined)
+            .map(({ ts: _, run: __, ...line }) => line),
+          events: events.map((text): object => JSON.parse(text)).filter((event) => "line" in event && "seq" in event),
+        };
       };
-    };
-    const [together, alone] = [await recorded(false), await recorded(true)];
-    expect(together.lines).toEqual(alone.lines);
-    expect(together.events).toMatchObject(
-      alone.events.map((event) => ({ ...event, at: expect.any(String), run: expect.any(String) })),
-    );
-    expect(together.events).toHaveLength(texts.length);
-  });
+      const [together, alone] = [await recorded(false), await recorded(true)];
+      expect(together.lines).toEqual(alone.lines);
+      expect(together.events).toMatchObject(
+        alone.events.map((event) => ({ ...event, at: expect.any(String), run: expect.any(String) })),
+      );
+      expect(together.events).toHaveLength(texts.length);
+    },
+  );
 
   it("masks secrets", async () => {
     const bucket = bucketWith("", {
@@ -151,7 +154,7 @@ describe("the log of a run", () => {
     }
   });
 
-  it("ends with run_finished even for a command without a final event", async () => {
+  it("ends with run_finished even if the command emitted no final event", async () => {
     const bucket = bucketWith();
     await bucket.ship();
     const maand = await bucket.open();
@@ -240,7 +243,7 @@ describe("a log that was not written completely", () => {
     expect(bucket.events.map(({ seq }) => seq)).toEqual(bucket.events.map((_, at) => at + 1));
   });
 
-  it("does not affect other files or the run if its disk is full", async () => {
+  it("affects neither other files nor the run if its disk is full", async () => {
     const bucket = bucketWith();
     mkdirSync(join(bucket.root, "logs"), { recursive: true });
     symlinkSync("/dev/full", join(bucket.root, "logs/10.0.0.1.log"));

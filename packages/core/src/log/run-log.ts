@@ -6,7 +6,7 @@ import { LogRecords } from "./records.ts";
 
 /** The log writer, as a plugin that receives every event. */
 export interface RunLog extends Plugin {
-  /** The reason why a write failed, returned once; undefined afterwards and if all writes succeeded. */
+  /** The reason why a write failed, returned once; undefined on later calls, or if all writes succeeded. */
   problem(): string | undefined;
   /**
    * Calls a function with each line of the record of a run, and the name of the file. `backPressure` returns a promise
@@ -22,9 +22,9 @@ export interface RunLog extends Plugin {
 
 /**
  * Records every run. Each event goes to `logs/<worker>.log`, or to `logs/maand.log` if it has no worker. The same line
- * goes to that file in the run's own directory, `logs/runs/<run>/`, and the whole event to `events.ndjson` there.
- * Screens, `--json` and `maand logs` read the same events, so that they cannot disagree. A log that cannot be written
- * never stops a run.
+ * goes to that file in the run's own directory, `logs/runs/<run>/`, and the whole event to `events.ndjson` there. The
+ * screen, `--json` and `maand logs` read the same events, so they cannot disagree. A log that cannot be written never
+ * stops a run.
  */
 export function runLog(logs: string, options: LogOptions): RunLog {
   const records = new LogRecords();

@@ -16,7 +16,7 @@ const SYNC: Decision = {
 };
 
 /**
- * Compares a worker with its last delivery, and syncs missing files that its jobs ran with. Throws OUT_OF_SYNC for lost
+ * Compares a worker with its last sync, and syncs missing files that its jobs ran with. Throws OUT_OF_SYNC for lost
  * files if the bucket has newer ones, because only a deploy decides which version runs.
  */
 export async function bringInSync(run: Run, host: string, options: Omit<StartOptions, "onStarted">): Promise<void> {

@@ -23,8 +23,8 @@ export interface RunningAllocation extends StoppingAllocation {
 }
 
 /**
- * The allocations that might run on a worker, according to the records of the run, except those that a person stopped
- * with `maand job stop`. `reason` is the reason for stopping them, for the output.
+ * The allocations that might run on a worker, according to the records of the run, except those that the operator
+ * stopped with `maand job stop`. `reason` is the reason for the stops, as printed.
  */
 export function runningOn(run: Run, host: string, reason: string): RunningAllocation[] {
   const byHand = stoppedByHand(run);
@@ -41,7 +41,7 @@ export function runningOn(run: Run, host: string, reason: string): RunningAlloca
 }
 
 /**
- * The jobs whose availability budgets must allow that a worker goes down. Allocations that were stopped by hand are
+ * The jobs whose availability budgets must permit taking a worker down. Allocations that were stopped by hand are
  * already down. Disabled allocations that are not stopped yet count if the budget would also limit the deploy that
  * stops them.
  */
@@ -60,8 +60,8 @@ function isBudgeted(run: Run, allocation: Allocation): boolean {
 
 /**
  * Stops allocations of a worker with their hooks, the last wave first, and records each stop. The availability budget
- * has granted the caller this downtime. Throws the first failure after all stops of its wave have ended; later waves
- * then keep running.
+ * must have granted this downtime to the caller. Throws the first failure after all stops of its wave have ended.
+ * Allocations of the remaining waves then keep running.
  */
 export async function stopOnWorker(run: Run, running: readonly RunningAllocation[]): Promise<void> {
   const waves = [...groupBy(running, ({ job }) => job.deploymentSeq)].sort(([a], [b]) => b - a);

@@ -13,6 +13,6 @@ export interface StartOptions {
   readonly stopped: readonly StoppedAllocation[];
   /** Called with the id of each allocation in the transaction that records its start. */
   readonly onStarted: (allocation: string) => void;
-  /** The hint if the files that a job ran with are gone and the bucket has newer ones. */
+  /** The hint if the files that a job ran with no longer exist and the bucket has newer ones. */
   readonly newerFilesHint: string;
 }

@@ -1,7 +1,7 @@
 import type { Run } from "../run/run.ts";
 
 /**
- * Allocations that a person stopped with `maand job stop` and that have not been seen running since. They remain
+ * Allocations that the operator stopped with `maand job stop` and that have not been seen running since. They remain
  * stopped.
  */
 export function stoppedByHand({ bucket }: Pick<Run, "bucket">): ReadonlySet<string> {

@@ -2,7 +2,7 @@ import type { StoredCatalog } from "../store/catalog-rows.ts";
 import type { KvStore } from "../store/kv/kv.ts";
 
 /**
- * A desired state in which some jobs have other releases than in the stored state. Deploy and dry run plan it in the
+ * A desired state in which the releases of some jobs differ from the stored state. Deploy and dry run plan it in the
  * same way.
  */
 export interface DesiredState {

@@ -12,8 +12,8 @@ import type { DesiredState } from "./desired-state.ts";
 import type { PlanningHooks } from "./plan-wave.ts";
 
 /**
- * A job whose plan depends on values that its `pre_deploy` commands write. A deploy runs these commands, but this dry
- * run has not run them.
+ * A job whose plan depends on values that its `pre_deploy` commands write. A deploy runs these commands; this dry run
+ * did not.
  */
 export interface UndecidedJob {
   readonly job: Job;
@@ -30,7 +30,7 @@ export interface DryRunState extends CommandRun {
 
 /**
  * Opens the state for the planning of a dry run: the store as it is now, without the lock, so that a dry run works
- * while a deploy runs. With `withHooks`, the hooks that come before each job's plan run under the lock, on an overlay
+ * while a deploy runs. With `withHooks`, the hooks that precede the plan of each job run under the lock, on an overlay
  * of the KV store. Planning sees their writes, which are never stored.
  */
 export function openDryRun(

@@ -12,7 +12,7 @@ function workerAt(at: number): Worker {
   return { workerId: `w${at}`, host, labels: ["worker"], tags: {}, memoryMb: 0, cpuMhz: 0, position: at };
 }
 
-/** The metadata of a number of workers that all receive one program. */
+/** The metadata of many workers that all receive one program. */
 function metadataOfMany(count: number, program = PROGRAM) {
   const bucket = { bucketId: "b", plugins: [{ workerFiles: { runner: program } }] };
   const source: unknown = { bucket, allocationsOn: new Map() };

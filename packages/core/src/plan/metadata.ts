@@ -4,7 +4,7 @@ import type { Worker } from "../domain/workspace/worker.ts";
 import type { Run } from "../run/run.ts";
 import type { Delivery } from "../store/bucket-rows.ts";
 
-/** The metadata of a worker: the files directly in its bucket directory, name to text. */
+/** The metadata of a worker: the text of the files directly in its bucket directory, by name. */
 export interface Metadata {
   readonly files: ReadonlyMap<string, string>;
   /** Digest of all files without the sequence number. It shows whether the worker needs new metadata. */
@@ -34,7 +34,7 @@ export function metadataFiles(run: Source, worker: Worker, updateSeq: number): R
   return files;
 }
 
-/** Whether these texts, by path in the order of {@link metadataFiles}, are the texts of a delivery. */
+/** Whether these texts, by path in the order of {@link metadataFiles}, are the texts of a sync. */
 export function isDelivered(texts: ReadonlyMap<string, string>, { seq, metadata }: Delivery): boolean {
   const own = asRecord(texts.get(WORKER_JSON));
   if (own?.update_seq !== seq) return false;
@@ -51,7 +51,7 @@ function digestOf(files: ReadonlyMap<string, string>, ownJson: string): string {
   return hash.update("]").digest("hex");
 }
 
-/** The JSON of programs by name. It is made once, because the programs are large and the same on every worker. */
+/** The JSON of programs by name. It is created once, because the programs are large and the same on every worker. */
 const programs = new Map<string, { readonly text: string; readonly json: Uint8Array }>();
 
 function jsonOf(name: string, text: string): Uint8Array {

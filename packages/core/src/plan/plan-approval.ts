@@ -11,8 +11,8 @@ export interface PlanApproval {
    */
   consume(run: number): void;
   /**
-   * Whether a deploy has nothing to do for a job: there is nothing to record, and no hook runs that could change this.
-   * Such a job is not planned again.
+   * Whether a deploy has nothing to do or record for a job, and no hook could change this. Such a job is not planned
+   * again.
    */
   isSettled(job: Job): boolean;
   /** Throws PLAN_DIFFERS for a job that the plan left undecided, before its hooks run. */

@@ -27,11 +27,14 @@ export interface DeployOptions extends LifecycleOptions {
   readonly jobs: readonly string[];
   /** Whether to revert failed rollouts. Overrides `on_failure` of the manifests. */
   readonly revert?: boolean | undefined;
-  /** Let allocations go down even if the availability budget forbids it; maand reports each of them. */
+  /** Let allocations go down even if the availability budget forbids it. maand reports each such allocation. */
   readonly ignoreBudget?: boolean | undefined;
   /** Touch only these workers; if absent or without terms, all workers. Stops and removals are limited too. */
   readonly workers?: TypedWorkers | undefined;
-  /** `2` or `10%`: connect all workers first, and continue without the unreachable ones if there are at most that many. */
+  /**
+   * A number or percentage, such as `2` or `10%`. The deploy connects to all workers first, and continues without the
+   * unreachable ones if there are at most this many.
+   */
   readonly maxUnreachable?: string | undefined;
   /** Inspect the workers first, and repair differences from the promoted state: only files, or by restart policy. */
   readonly verify?: RepairMode | undefined;
@@ -55,7 +58,7 @@ export interface DesiredPlan {
   readonly command: string;
   readonly desired: DesiredState;
   /**
-   * Whether to reverse the order: jobs that demand other jobs are deployed before those jobs, and are not blocked by
+   * Whether to reverse the order: dependent jobs are deployed before the jobs they depend on, and are not blocked by
    * them.
    */
   readonly reversed: boolean;
@@ -72,11 +75,11 @@ export interface Plan {
     readonly jobs: readonly (PlannedJob & {
       readonly required: boolean;
       /**
-       * Whether the `pre_deploy` commands of the job, which run before it is planned, could still change this plan, or
-       * were run for it.
+       * The `pre_deploy` commands of the job, which run before it is planned. `none`: the job has no such commands; `may
+       * change this`: they were not run, and could change this plan; `was run`: the plan includes their effect.
        */
       readonly preDeploy: "none" | "may change this" | "was run";
-      /** A demanded job that cannot be planned. This job would be left unchanged. */
+      /** A job that this job depends on and that cannot be planned. This job would be left unchanged. */
       readonly blockedBy?: string;
     })[];
   }[];
@@ -111,8 +114,8 @@ export interface Plan {
 type PlanJob = Plan["waves"][number]["jobs"][number];
 
 /**
- * Plans a whole deploy without carrying it out. It writes nothing and runs no hook that could change something, unless
- * requested.
+ * Plans a whole deploy without carrying it out. It writes nothing and, unless requested, runs no hooks that could
+ * change something.
  */
 export async function planDeploy(
   bucket: Bucket,

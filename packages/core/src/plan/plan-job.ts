@@ -40,9 +40,7 @@ export interface PlannedJob {
   readonly healthPending: boolean;
   /** Allocations that need an action, on workers that the deploy must not touch. */
   readonly left?: readonly PlannedAllocation[];
-  /**
-   * The allocations, instead of `allocations`, if none of them needs an action and they were not planned one by one.
-   */
+  /** Set instead of `allocations` if none of the allocations needs an action and they were not planned one by one. */
   readonly settled?: readonly Allocation[];
   /** Present if the release is rolled out in steps. */
   readonly steps?: StepPlan;
@@ -119,8 +117,7 @@ export function bareTree({ bucket }: Pick<PlanSource, "bucket">, job: Job): Tree
 }
 
 /**
- * The same source, except that the state of each allocation is read when it is accessed, instead of all states
- * together.
+ * The same source, except that the state of each allocation is read when it is accessed, and not all states at once.
  */
 function oneByOne(source: PlanSource): PlanSource {
   const { promoted } = source.bucket.store;
@@ -165,7 +162,7 @@ type Wanted = Pick<PlannedAllocation, "tree" | "target" | "occasion">;
 
 /** The input for the trees of a job's allocations. */
 interface Base extends Omit<Wanted, "occasion"> {
-  /** Whether this is already the tree of every allocation, in every deploy. */
+  /** Whether this is already the final tree of every allocation, in every deploy. */
   readonly isRendered: boolean;
 }
 
@@ -188,7 +185,7 @@ async function wantedTree(source: PlanSource, job: Job, allocation: Allocation, 
   const now = { currentVersion: promoted?.version ?? NO_VERSION, updateSeq: source.updateSeq };
   if (promoted?.occasion && promoted.version === job.version) {
     if (base.isRendered && base.target.digest === promoted.digest) return wantedOf(base, promoted.occasion);
-    // A template can fail with the promoted inputs and succeed with the new ones. This counts as a change.
+    // A template may fail with the promoted inputs and succeed with the new ones. This counts as a change.
     const before = await rendered(source, job, allocation, base, promoted.occasion).catch(() => undefined);
     if (before?.target.digest === promoted.digest) return before;
   }
@@ -230,7 +227,7 @@ function decideOne(
   return decide(allocation, job, target, recorded, changes, options);
 }
 
-/** A deploy does nothing on a worker in maintenance. The first deploy after the maintenance applies the changes. */
+/** A deploy does nothing on a worker in maintenance. The first deploy after maintenance applies the changes. */
 const LEFT_ALONE: Decision = {
   action: "skip",
   reasons: ["its worker is in maintenance"],

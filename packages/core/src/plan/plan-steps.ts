@@ -87,7 +87,7 @@ function memberOf({ recorded }: PlanSource, { release, hold }: Job, planned: Pla
   };
 }
 
-/** The state of the rollout at the pause that a deploy reaches. */
+/** The state of the rollout at the pause that the deploy reaches. */
 export function pausedRollout(
   { job }: Pick<PlannedJob, "job">,
   { open, replaces, parts, waiting }: StepPlan,

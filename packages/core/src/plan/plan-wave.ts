@@ -17,7 +17,7 @@ export interface WaveJob extends PlannedJob {
   readonly required: boolean;
   /** Whether the hooks before its plan have run. */
   readonly hooksRan: boolean;
-  /** A demanded job with a problem. This job is left unchanged. */
+  /** A job that this job depends on and that has a problem. This job is left unchanged. */
   readonly blockedBy?: string;
 }
 
@@ -33,7 +33,7 @@ export interface PlanningHooks {
   readonly before?: BeforeHooks;
   /** Whether a deploy might be able to plan a job that cannot be planned here. Such a job does not count as failed. */
   readonly isUndecided?: (job: Job, cause: unknown) => boolean;
-  /** Whether the last wave is processed first. A job is then blocked by the failure of a job that demands it. */
+  /** Whether the last wave is processed first. A job is then blocked by the failure of a dependent job. */
   readonly reversed?: boolean | undefined;
   /** The saved plan that a deploy carries out. */
   readonly approval?: PlanApproval | undefined;
@@ -113,8 +113,8 @@ function settledOf(
 }
 
 /**
- * The nearest job that this job demands and that has a problem or a paused rollout in this run. Also follows demands
- * through other jobs that are left unchanged.
+ * The nearest job that this job depends on and that has a problem or a paused rollout in this run. Also follows
+ * dependencies through other jobs that are left unchanged.
  */
 function blockerOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job: Job): string | undefined {
   if (!ledger.hasFailures && !ledger.hasPauses) return undefined;
@@ -127,13 +127,13 @@ function blockerOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job: J
   return undefined;
 }
 
-/** A job that has a problem in this run and demands this job. */
+/** A dependent job of this job that has a problem in this run. */
 function dependentOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job: Job): string | undefined {
   if (!ledger.hasFailures) return undefined;
   return [...jobs.values()].find((other) => ledger.failed(other.name) && demandedJobs(other).includes(job.name))?.name;
 }
 
-/** Refuses a job whose only release was reverted; jobs that demand it are then blocked. */
+/** Refuses a job whose only release was reverted. Dependent jobs are then blocked. */
 function refuseParked(job: Job): void {
   const { hold } = job;
   if (!hold || !isParked(job)) return;
@@ -144,7 +144,7 @@ function refuseParked(job: Job): void {
   });
 }
 
-/** `--sync-only` starts nothing. The deploy is refused in advance if a job has something to start. */
+/** `--sync-only` starts nothing. The deploy is refused in advance if a job has allocations to start. */
 export function refuseStarts(plans: readonly PlannedJob[], { syncOnly }: LifecycleOptions): void {
   const problems = (syncOnly ? plans : []).flatMap(({ job, allocations }) => {
     const starts = allocations.filter(({ decision }) => decision.action === "start");

@@ -10,7 +10,7 @@ import { workerOf } from "../run/run.ts";
 import { allocationContext, type ContextSource } from "../run/scope/contexts.ts";
 import { kvReader } from "../run/scope/kv-reader.ts";
 
-/** The tree of one allocation after the `render` taps; the bare tree itself if no tap changes it. */
+/** The tree of one allocation after the `render` taps; the original tree object if no tap changes it. */
 export async function renderTree(
   source: ContextSource,
   job: Job,

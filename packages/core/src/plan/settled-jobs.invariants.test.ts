@@ -8,8 +8,8 @@ import { aBucket, type TestBucket } from "../testing/index.ts";
 import type { Plan } from "./plan-deploy.ts";
 
 /**
- * A settled job needs no action, after any changes of the bucket. For random sequences of changes, each plan that omits
- * settled jobs is compared with the complete plan.
+ * A settled job needs no action, whatever has changed in the bucket. For random sequences of changes, each plan that
+ * omits settled jobs is compared with the complete plan.
  */
 const NAMES = { jobs: ["db", "api", "lone"], hosts: ["10.0.0.1", "10.0.0.2", "10.0.0.3"] } as const;
 
@@ -82,8 +82,8 @@ interface Life {
   readonly bucket: TestBucket;
   readonly wanted: Wanted;
   /**
-   * The text that plugins render: either the same for all allocations of a job, or with the worker of each allocation;
-   * empty: nothing.
+   * The text that plugins render. It is either the same for all allocations of a job, or contains the worker of each
+   * allocation. If it is empty, nothing is rendered.
    */
   readonly rendered: { shade: string; who: string };
 }
@@ -120,7 +120,7 @@ async function live(life: Life, one: Step): Promise<void> {
   else {
     if (one.fault !== "") bucket.fleet.fail(one.fault);
     const workers = { flag: "--workers", words: [...one.hosts] } as const;
-    await bucket.deploy({ force: one.force, workers }).catch(() => undefined); // the workers that it names may all have been removed
+    await bucket.deploy({ force: one.force, workers }).catch(() => undefined); // all workers that it names may have been removed
     bucket.fleet.repair();
   }
 }
@@ -141,7 +141,7 @@ interface Shown {
   readonly jobs: Readonly<Record<string, unknown>>;
 }
 
-/** The content of a plan for each job. A settled job is written as in the complete plan. */
+/** The content of a plan for each job. A settled job has the same form as in the complete plan. */
 function shownOf(plan: Plan): Shown {
   const all = plan.waves.flatMap(({ jobs }) => jobs);
   const jobs = all.map(({ job: { name }, allocations, settled, required, afterPending, healthPending, steps }) => [
@@ -212,7 +212,7 @@ async function lives(flaw?: string): Promise<number> {
 }
 
 it("a plan that omits settled jobs equals the complete plan after any changes", async () => {
-  expect(await lives()).toBeGreaterThan(100); // otherwise nothing was compared
+  expect(await lives()).toBeGreaterThan(100); // otherwise the test has compared nothing
 }, 300_000);
 
 it.each(["placement_deleted", "promoted_changed", "staged_changed"])(
@@ -241,7 +241,7 @@ const NOTICED = {
   planned_deleted: "DELETE FROM planned WHERE allocation = @A",
 } as const;
 
-it.each(Object.entries(NOTICED))("a change makes a job unsettled only through the trigger %s", async (trigger, sql) => {
+it.each(Object.entries(NOTICED))("only the trigger %s makes a job unsettled after its change", async (trigger, sql) => {
   const life = begin();
   try {
     await live(life, { do: "build" });
@@ -256,7 +256,7 @@ it.each(Object.entries(NOTICED))("a change makes a job unsettled only through th
       expect(isSettled()).toBe(true);
       const undone = db.transaction(() => {
         const id = db.prepare("SELECT id FROM allocation WHERE job = 'lone'").pluck().get();
-        // adds an allocation without records, and restores the rows that the triggers delete for its insertion
+        // adds an allocation without records, and restores the rows that the triggers delete on its insertion
         db.exec("CREATE TEMP TABLE kept AS SELECT * FROM settled_job");
         db.exec("CREATE TEMP TABLE kept_placement AS SELECT * FROM placement");
         db.exec(

@@ -14,8 +14,8 @@ export interface Wave {
 
 /**
  * Returns the waves of the selected jobs, or of all jobs if none is named. Throws PROBLEMS for an unknown job, because
- * a filter with a typo must not select something else. Also throws PROBLEMS for a bucket that was never built, because
- * an empty result would look as if there were nothing to do. `reversed`: the last wave first.
+ * a filter with a typo must not be ignored. Also throws PROBLEMS for a bucket that was never built, because an empty
+ * result would look as if there were nothing to do. `reversed`: the last wave first.
  */
 export function wavesOf(
   { bucket, catalog, allocationsOf }: Pick<Run, "bucket" | "catalog" | "allocationsOf">,

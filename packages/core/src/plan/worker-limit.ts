@@ -10,10 +10,7 @@ import { stopping } from "./stopping.ts";
 export interface WorkerLimit {
   /** Whether the deploy may touch a worker. */
   has(host: string): boolean;
-  /**
-   * Jobs with an allocation that moves away from a worker that the deploy must not touch. These jobs are not started
-   * anywhere.
-   */
+  /** Jobs that move away from a worker that the deploy must not touch. These jobs are not started anywhere. */
   readonly moving: ReadonlySet<string>;
 }
 
@@ -34,14 +31,14 @@ export function limitToHosts(source: Source, hosts: ReadonlySet<string>): Worker
   return { has: (host) => hosts.has(host), moving: new Set(leaving.map(({ job }) => job.name)) };
 }
 
-/** A limit to the workers that both allow. */
+/** A limit to the workers that both limits allow. */
 export function narrowed(one: WorkerLimit | undefined, other: WorkerLimit | undefined): WorkerLimit | undefined {
   if (!one || !other) return one ?? other;
   return { has: (host) => one.has(host) && other.has(host), moving: new Set([...one.moving, ...other.moving]) };
 }
 
 /**
- * The plan without allocations on other workers. Allocations on other workers that need an action are in `left`. The
+ * The plan without allocations on workers outside the limit. Those of them that need an action are in `left`. The
  * remaining allocations are then rolled out as a part of the job. Throws NOT_PERMITTED for a staged rollout, whose
  * steps choose the workers.
  */
@@ -83,10 +80,10 @@ export function leftText(
   const parts = plans.flatMap(({ job, left = [] }) =>
     left.length === 0 ? [] : [`${job.name} on ${namedHosts(left.map(({ allocation }) => allocation.host))}`],
   );
-  return parts.length === 0 ? undefined : `left as they are, on workers outside of this deploy: ${parts.join("; ")}`;
+  return parts.length === 0 ? undefined : `unchanged, on workers outside this deploy: ${parts.join("; ")}`;
 }
 
-/** The number of hosts that a message names; further hosts are counted. */
+/** The maximum number of hosts that a message names. Further hosts are counted. */
 const NAMED = 6;
 
 function namedHosts(hosts: readonly string[]): string {

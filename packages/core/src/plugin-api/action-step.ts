@@ -10,7 +10,7 @@ export interface ActionStep {
   readonly id: string;
   /** The number of the run that began the step, if this run continues it; null for a new step. */
   readonly resumes: number | null;
-  /** Earlier steps of the allocation that this one replaces. If such a step has not begun, it must never begin. */
+  /** Earlier steps of the allocation that this one replaces. A replaced step that has not begun must never begin. */
   readonly replaces: readonly string[];
   /**
    * Calls `forget` once the store has the result, so that the worker can delete what it keeps for the step. Errors are
@@ -35,7 +35,7 @@ export interface StepCommand {
   readonly title: string;
   /** Variables to add to the environment of the command. */
   readonly env: NonNullable<ExecOptions["env"]>;
-  /** The time limit of the command, in milliseconds. */
+  /** The timeout of the command, in milliseconds. */
   readonly timeoutMs: number;
   /** Called for every line of output as it arrives. */
   onLine: NonNullable<ExecOptions["onLine"]>;

@@ -15,7 +15,7 @@ export interface CommandBucket extends TableContext {
   promotedVersion(allocation: Allocation): string | undefined;
   /**
    * The connection to a worker, opened on the first call and closed when the command ends. Throws NOT_FOUND for a host
-   * that is not in the catalog, UNREACHABLE for a worker that does not answer.
+   * that is not in the catalog, and UNREACHABLE for a worker that does not respond.
    */
   remote(host: string): Promise<Remote>;
 }

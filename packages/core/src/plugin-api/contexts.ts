@@ -23,7 +23,7 @@ export interface BeginContext extends RunContext {
 
 /** `preflight`: a run is about to change a worker. */
 export interface PreflightContext extends WorkerContext {
-  /** Requires a tool on the worker. maand checks for all required tools with one command and reports missing ones. */
+  /** Requires a tool on the worker. maand checks for all required tools with one command and reports missing tools. */
   needs(tool: string): void;
   /** Reports any other problem of the worker. After an error, the allocations of the worker fail in this run. */
   readonly report: Report;
@@ -126,7 +126,7 @@ export interface KvContribution {
   /**
    * Like `sync`, but for the namespaces of all allocations of the job: `entries` maps hosts to entries. If a host is
    * not in `entries`, maand deletes the keys that begin with `prefix` from the namespace of its allocation. An
-   * allocation that has no entries, and had none before, takes no time.
+   * allocation that has no entries, and had none before, costs no time.
    */
   syncAllocations(prefix: string, entries: ReadonlyMap<string, Readonly<Record<string, string>>>): void;
   /** Whether the value is stored encrypted. */
@@ -141,27 +141,27 @@ export interface ContributeContext extends JobContext {
   readonly kv: KvContribution;
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
-  /** Whether the build is only a preview for a plan. maand discards the contributions; write nothing anywhere else. */
+  /** Whether the build is only a preview for a plan. maand discards the contributions. Write nothing anywhere else. */
   readonly isPreview: boolean;
 }
 
 /** `stage`: copy the trees of all jobs of a wave, and the metadata, to one worker, in one operation. */
 export interface StageContext extends WorkerContext {
-  /** The jobs to copy. Make each `jobs/<name>/` equal to its tree, and leave other jobs unchanged. */
+  /** The jobs to copy. Make each `jobs/<name>/` equal to its tree, and do not change other jobs. */
   readonly jobs: readonly string[];
-  /** The tree of each of `jobs`, as it must be below `jobs/<job>/`. */
+  /** The tree of each of `jobs`, as it must be in `jobs/<job>/`. */
   readonly trees: readonly { readonly job: string; readonly files: readonly TreeFile[] }[];
   /** Files directly in the bucket's directory, path to text: `worker.json`, `jobs.json`, `bin/<name>`. */
   readonly metadata: ReadonlyMap<string, string>;
   /** The bytes of a tree's file. */
   read(file: TreeFile): Uint8Array;
-  /** The same files as local directories to merge, written on first access. The first directory with a path wins. */
+  /** The same files as local directories to merge, written on first access. For each path, the first directory wins. */
   readonly sources: readonly string[];
   /** Names of files and directories in a job's directory that belong to the running job. Never copy or delete them. */
   readonly keep: readonly string[];
   /**
-   * The `keep` patterns of each job's manifest. The patterns match files that the job itself creates, which must not be
-   * deleted. A pattern never prevents a file of the tree from being copied. `keepExpression` turns the patterns of a
+   * The `keep` patterns of each job's manifest. The patterns match files that the job itself creates and that must not
+   * be deleted. A pattern never prevents a file of the tree from being copied. `keepExpression` turns the patterns of a
    * job into a regular expression.
    */
   readonly protect: ReadonlyMap<string, readonly string[]>;
@@ -170,7 +170,7 @@ export interface StageContext extends WorkerContext {
    * created.
    */
   deleted(path: string): void;
-  /** The time limit of the entire copy, in milliseconds. */
+  /** The timeout of the entire copy, in milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -184,7 +184,7 @@ export interface ActionContext extends AllocationContext {
   readonly directory: string;
   /** The environment of lifecycle commands: `CURRENT_VERSION`, `NEW_VERSION`, `JOB`, `WORKER_IP` and others. */
   readonly env: Readonly<Record<string, string>>;
-  /** The time limit of the action, in milliseconds. */
+  /** The timeout of the action, in milliseconds. */
   readonly timeoutMs: number;
   /** The step under which the store records the action; absent for `remove`, and for a target that is run by hand. */
   readonly step?: ActionStep;
@@ -276,7 +276,7 @@ export interface VerifyContext extends ScopedJobContext {
   readonly wait: boolean;
   /** The connection to the worker of an active allocation, for checks that run there. */
   remote(host: string): Promise<Remote>;
-  /** Reports the result of one check; a job without any report counts as not checked. */
+  /** Reports the result of one check; a job without reports counts as not checked. */
   report(result: HealthResult): void;
   /**
    * Sets the time between repeated checks, in milliseconds, for example after a step of a staged rollout. The default

@@ -6,8 +6,8 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
  * A valibot definition as JSON Schema, without `$schema`. Objects that accept unknown keys accept none in the result,
- * so that an editor marks the keys that a build warns about. For checks that are functions, it uses the pattern next to
- * them (`looksLike`). The converter is loaded on first use.
+ * so an editor marks the keys that a build warns about. For checks that are functions, it uses the pattern next to them
+ * (`looksLike`). The converter is loaded on first use.
  */
 export function jsonSchemaOf(schema: v.GenericSchema): JsonSchema {
   const load: (name: string) => typeof import("@valibot/to-json-schema") = createRequire(import.meta.url);

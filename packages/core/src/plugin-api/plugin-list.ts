@@ -3,9 +3,9 @@ import { MaandError } from "../errors.ts";
 import type { Plugin } from "./plugin.ts";
 
 /**
- * A list of plugins in the order they are applied, with methods to change it. Each returns a new list:
- * `defaults().remove("a").replace("b", mine()).before("c", theirs())`. It is also an array, so
- * `[...defaults(), mine()]` works. A name that is not in the list throws PLUGIN_INVALID.
+ * A list of plugins in the order in which they are applied, with methods to change it. Each method returns a new list:
+ * `defaults().remove("a").replace("b", mine()).before("c", theirs())`. It is also an array, so `[...defaults(),
+ * mine()]` works. A name that is not in the list throws PLUGIN_INVALID.
  */
 export type PluginList<Name extends string = string> = readonly Plugin[] & {
   /** Without these plugins. */

@@ -15,9 +15,7 @@ export function backPressureOf(remote: object): BackPressure | undefined {
   return ofRemotes.get(remote);
 }
 
-/**
- * Reads a stream as it arrives. Pauses it while the readers of its lines are behind, so that its writer has to wait.
- */
+/** Reads a stream as it arrives. Pauses it while the readers of its lines are behind, so its writer has to wait. */
 export class PacedReading {
   readonly #stream: Readable;
   #backPressure: BackPressure | undefined;
@@ -38,7 +36,7 @@ export class PacedReading {
     return this.#paused?.resumed;
   }
 
-  /** Reads the rest without pausing: the writer was stopped, so that little is left. */
+  /** Reads the rest without pausing, because the writer was stopped and little is left. */
   release(): void {
     this.#backPressure = undefined;
     this.#paused?.resume();

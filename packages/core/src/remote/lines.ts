@@ -2,12 +2,12 @@ import { StringDecoder } from "node:string_decoder";
 
 /** The maximum length of a line; the rest is dropped and marked. */
 export const LINE_LIMIT = 8192;
-/** The mark at the end of a cut line. */
+/** The mark at the end of a truncated line. */
 export const LINE_CUT = " [line cut]";
 
 /**
- * Splits a byte stream into lines for `emit`. A line longer than {@link LINE_LIMIT} is cut and marked, and the rest is
- * dropped as it arrives, so that a megabyte without a line end neither uses memory nor blocks.
+ * Splits a byte stream into lines for `emit`. A line longer than {@link LINE_LIMIT} is truncated and marked, and the
+ * rest is dropped as it arrives, so a megabyte without a newline neither uses memory nor blocks.
  */
 export class LineSplitter {
   readonly #decoder = new StringDecoder("utf8");
@@ -23,7 +23,7 @@ export class LineSplitter {
     this.#take(this.#decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)));
   }
 
-  /** Emits the rest as a last line. */
+  /** Emits the rest as the last line. */
   end(): void {
     this.#take(this.#decoder.end());
     if (this.#rest !== "") this.#emit(this.#rest);

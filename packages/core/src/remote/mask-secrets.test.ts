@@ -22,8 +22,8 @@ describe("a secret in text", () => {
       `is ${HIDDEN} and abc`,
     ],
     ["that contains another secret", ["pass", "password"], "password pass", `${HIDDEN} ${HIDDEN}`],
-    ["with a line end after it", ["s3cret\n"], "got s3cret.", `got ${HIDDEN}.`],
-    ["as it is escaped in JSON", ['a"b\\c'], String.raw`{"p":"a\"b\\c"}`, `{"p":"${HIDDEN}"}`],
+    ["with a newline after it", ["s3cret\n"], "got s3cret.", `got ${HIDDEN}.`],
+    ["in its escaped JSON form", ['a"b\\c'], String.raw`{"p":"a\"b\\c"}`, `{"p":"${HIDDEN}"}`],
     ["of several lines, line by line", [PEM], `key: ${BODY}, done`, `key: ${HIDDEN}, done`],
     ["that is a complete key file", [PEM], PEM, PEM.replace(BODY, HIDDEN)],
     [
@@ -40,7 +40,7 @@ describe("a secret in text", () => {
       `x ${BODY.slice(0, 40)} [line cut]`,
       `x ${HIDDEN} [line cut]`,
     ],
-    ["of several lines with blanks", ["first line here\nsecond line here"], "> second line here", `> ${HIDDEN}`],
+    ["of several lines with spaces", ["first line here\nsecond line here"], "> second line here", `> ${HIDDEN}`],
   ])("is hidden: %s", (_, secrets, text, expected) => {
     expect(masking(...secrets).text(text)).toBe(expected);
   });
@@ -72,11 +72,11 @@ describe("a secret in text", () => {
     expect(masking(PEM).text(base64)).toBe(HIDDEN);
   });
 
-  it("is not masked if it is as short as a common word", () => {
+  it("is not masked if it is too short", () => {
     expect(masking("no", "a\nb\n1234567").text("no 1234567 a b")).toBe("no 1234567 a b");
   });
 
-  it("is not masked at the end of a truncated line if too little of it is left", () => {
+  it("is not masked at the end of a truncated line if only a few characters of it are left", () => {
     for (const line of ["a s3c [line cut]", "word [line cut]", "s3cret-w", " [line cut]"])
       expect(masking("s3cret-word").text(line)).toBe(line);
   });
@@ -128,7 +128,7 @@ describe("a message of maand", () => {
     ["a path in it", "workspace/disabled.json", "look at workspace/disabled.json", "look at workspace/disabled.json"],
     ["a job in it", "nginx", "maand why nginx", "maand why nginx"],
     ["a host in it", "10.0.0.1", "maand why api 10.0.0.1", "maand why api 10.0.0.1"],
-  ])("keeps a hint when a secret is %s", (_, secret, hint, expected) => {
+  ])("keeps a hint unchanged if a secret is %s", (_, secret, hint, expected) => {
     const made = new Mask(() => [...NAMES, "10.0.0.1"]);
     made.add(secret);
     expect(made.conceal({ hint })).toEqual({ hint: expected });

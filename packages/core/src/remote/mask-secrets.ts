@@ -2,7 +2,7 @@ import { LINE_CUT } from "./lines.ts";
 import { HIDDEN } from "./secret.ts";
 import { spellings, wholeSpellings } from "./secret-spellings.ts";
 
-/** Shorter values would also mask words and numbers that are not secret. */
+/** The minimum length of a masked secret. Shorter values would also mask words and numbers that are not secret. */
 const SHORTEST = 4;
 /** The shortest line of a multi-line secret that is masked. */
 const SHORTEST_LINE = 8;
@@ -10,7 +10,7 @@ const SHORTEST_LINE = 8;
 const LONG_WORD = 24;
 /** Matches a secret that consists only of letters and of characters that separate words in a command or sentence. */
 const WORDS_ALONE = /^[\p{L} .,:;/_<>()-]+$/u;
-/** The source of a text: maand itself, as a message or a hint, or a command, which may print anything. */
+/** The source of a text: maand itself (a message or a hint), or a command, which may print anything. */
 type Origin = "maand" | "hint" | "command";
 
 /** The fields of a record that contain text. All other fields are names, numbers and outcomes, and are not changed. */
@@ -21,8 +21,8 @@ const TEXT_FIELDS: ReadonlyMap<string, Origin> = new Map([
 ]);
 
 /**
- * Words that occur in maand's own sentences and hints. Masking a secret that equals one of them would hide nothing
- * there.
+ * Words that occur in maand's own sentences and hints. Masking a secret that equals one of them would not protect the
+ * secret.
  */
 const OWN_WORDS: readonly string[] = [
   ...["maand", "build", "deploy", "init", "doctor", "info", "logs", "show", "list", "create", "health_check", "health"],
@@ -111,8 +111,8 @@ export class Mask {
   #protected: RegExp | undefined;
 
   /**
-   * `names` returns the names of the bucket, which are not secret: jobs, workers, labels. It is called when a name
-   * might be masked.
+   * `names` returns the names of jobs, workers and labels in the bucket, which are not secret. It is called only when a
+   * name might be masked.
    */
   constructor(names: () => Iterable<string> = () => []) {
     this.#names = names;
@@ -150,7 +150,7 @@ export class Mask {
   }
 
   /**
-   * A sentence of maand with secrets masked. A secret that equals, or is part of, a name of the bucket or an ordinary
+   * A message of maand with secrets masked. A secret that equals, or is part of, a name of the bucket or an ordinary
    * word is not masked. Otherwise a weak secret would turn the name of a job, or the command to type next, into dots.
    */
   sentence(text: string): string {
@@ -175,7 +175,7 @@ export class Mask {
     const strong = new Mask(this.#names);
     for (const word of this.#words) strong.#words.add(word);
     for (const phrase of phrases) strong.#phrases.add(phrase);
-    strong.#known.add(""); // it already has all spellings
+    strong.#known.add(""); // the pattern already covers all spellings
     return strong.sentence(text);
   }
 
@@ -184,7 +184,7 @@ export class Mask {
     return text.replace(/(\\[nrt]?)?([^\s"'\\,]+)/g, (...at) => this.#word(...at));
   }
 
-  /** Names and words as a whole, the longest first. */
+  /** Matches whole names and words, the longest first. */
   #namePattern(): RegExp {
     if (this.#protected) return this.#protected;
     const all = [...new Set([...this.#names(), ...OWN_WORDS])].filter((name) => name.length >= SHORTEST);
@@ -193,13 +193,13 @@ export class Mask {
     return this.#protected;
   }
 
-  /** Masks one word; in JSON it may directly follow an escaped line end. */
+  /** Masks one word. In JSON, it may directly follow an escaped newline. */
   #word(whole: string, before = "", word = ""): string {
     if (this.#words.has(word)) return before + HIDDEN;
     return this.#words.has(before.slice(1) + word) ? `\\${HIDDEN}` : whole;
   }
 
-  /** A cut line may end in the middle of a secret. */
+  /** A truncated line may end in the middle of a secret. */
   #cut(line: string): string {
     let begun = 0;
     for (const secrets of [this.#words, this.#phrases])
@@ -207,7 +207,7 @@ export class Mask {
     return `${begun === 0 ? line : line.slice(0, -begun) + HIDDEN}${LINE_CUT}`;
   }
 
-  /** A record, such as an event, with secrets masked in its texts; names and outcomes stay unchanged. */
+  /** A record, such as an event, with secrets masked in its text fields. Names and outcomes stay unchanged. */
   conceal<T extends object>(record: T): T;
   conceal(record: object): object {
     return this.#known.size === 0 ? record : this.#copy(record, undefined);

@@ -49,13 +49,13 @@ class Tail {
   }
 }
 
-/** The result of a command that must succeed; otherwise throws COMMAND_FAILED with its last lines. */
+/** Returns the result of a command that must succeed. If it failed, throws COMMAND_FAILED with its last lines. */
 export function mustSucceed(host: string, title: string, result: ExecResult): ExecResult {
   if (result.code === 0) return result;
   const output = lastLines(result, 12);
   throw new MaandError({
     code: "COMMAND_FAILED",
-    message: `${title} on ${host} ended with exit code ${result.code}`,
+    message: `${title} on ${host} exited with code ${result.code}`,
     worker: host,
     exit: result.code,
     output,
@@ -63,8 +63,8 @@ export function mustSucceed(host: string, title: string, result: ExecResult): Ex
 }
 
 /**
- * The last lines of a command: of its error output if there is any, otherwise of its output. Each line is cut at a
- * readable length.
+ * The last lines of a command: of its error output if there is any, otherwise of its output. Each line is truncated to
+ * a readable length.
  */
 export function lastLines(result: Pick<ExecResult, "stdout" | "stderr">, count: number): string[] {
   const text = result.stderr.trim() === "" ? result.stdout : result.stderr;

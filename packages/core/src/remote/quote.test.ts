@@ -38,25 +38,28 @@ const SHELLS: readonly (readonly string[])[] = [
 
 const isInstalled = ([program = ""]: readonly string[]) => spawnSync(program, ["-c", "true"]).error === undefined;
 
-describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("a line for the login shell %s", (_, shell) => {
-  const [program = "", ...options] = shell;
-  const wordsSeen = (words: readonly string[]) => {
-    const printed = execFileSync(program, [...options, "-c", loginShellLine([...PRINT, ...words])]);
-    return printed.toString().split("\0").slice(0, -1);
-  };
+describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
+  "a command line for the login shell %s",
+  (_, shell) => {
+    const [program = "", ...options] = shell;
+    const wordsSeen = (words: readonly string[]) => {
+      const printed = execFileSync(program, [...options, "-c", loginShellLine([...PRINT, ...words])]);
+      return printed.toString().split("\0").slice(0, -1);
+    };
 
-  test.skipIf(!isInstalled(shell)).each([
-    ["signs that shells read", NASTY],
-    ["words that shells expand", ODD_WORDS],
-    ["line breaks, control codes and non-ASCII characters", BEYOND_ASCII],
-    ["all of these words", [...NASTY, ...ODD_WORDS, ...BEYOND_ASCII]],
-    ["a long word", ["ab c!'\\".repeat(8_000)]],
-  ])("passes on %s unchanged", (_, words) => {
-    expect(wordsSeen(words)).toEqual(words);
-  });
-});
+    test.skipIf(!isInstalled(shell)).each([
+      ["characters that are special in shells", NASTY],
+      ["words that shells expand", ODD_WORDS],
+      ["line breaks, control codes and non-ASCII characters", BEYOND_ASCII],
+      ["all of these arguments together", [...NASTY, ...ODD_WORDS, ...BEYOND_ASCII]],
+      ["a long word", ["ab c!'\\".repeat(8_000)]],
+    ])("preserves %s", (_, words) => {
+      expect(wordsSeen(words)).toEqual(words);
+    });
+  },
+);
 
-test("any arguments pass through a login shell unchanged", () => {
+test("a login shell preserves any arguments", () => {
   const words = fc.array(
     fc.string({ unit: "binary" }).filter((word) => !word.includes("\0") && Buffer.from(word).toString() === word),
   );
@@ -73,7 +76,7 @@ test("an argument with a NUL byte is refused", () => {
   for (const line of [() => quote("a\0b"), () => loginShellLine(["a\0b"])]) expect(line).toThrow(TypeError);
 });
 
-test("a message names a command by its title, otherwise by its arguments, with masked secrets", () => {
+test("a message names a command by its title or else by its arguments, with secrets masked", () => {
   const argv = ["make", "-C", "a b", secret("hunter2")];
   expect(titleOf(argv, { title: "the build" })).toBe("the build");
   expect(titleOf(argv)).toBe("make -C 'a b' '••••••'");

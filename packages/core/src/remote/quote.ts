@@ -3,7 +3,7 @@ import { reveal, type Secret } from "./secret.ts";
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
 /**
- * Quotes one word of a POSIX shell line. This is the only shell quoting in the project; it is needed because ssh sends
+ * Quotes one word of a POSIX shell line. This is the only shell quoting in the project. It is needed because ssh sends
  * a line instead of an argument list.
  */
 export function quote(word: string): string {
@@ -38,7 +38,7 @@ export function loginShellLine(argv: readonly (string | Secret)[]): string {
   return lastInOctal.encoded;
 }
 
-/** The last result of {@link inOctal}: all workers of a run get the same long command. */
+/** The last result of {@link inOctal}, because all workers of a run get the same long command. */
 let lastInOctal = { line: "", encoded: "" };
 
 function inOctal(line: string): string {
@@ -61,7 +61,7 @@ export function titleOf(argv: readonly (string | Secret)[], { title }: { readonl
   return title ?? readable(argv);
 }
 
-/** An argument list for people: secrets masked, white space collapsed, cut at 200 characters. */
+/** An argument list for messages: secrets masked, white space collapsed, truncated to 200 characters. */
 export function readable(argv: readonly (string | Secret)[]): string {
   const text = argv
     .map((word) => quote(String(word)))

@@ -17,7 +17,7 @@ export interface ExecOptions {
   /** Run as root: with `use_sudo` through `sudo -n`, otherwise as the login user. Default false. */
   readonly asRoot?: boolean;
   /**
-   * The time limit in milliseconds, after which the command is stopped and TIMED_OUT is thrown; default:
+   * The timeout in milliseconds, after which the command is stopped and TIMED_OUT is thrown; default:
    * `timeouts.command`.
    */
   readonly timeoutMs?: number;
@@ -30,7 +30,7 @@ export interface ExecOptions {
   readonly stopWord?: string;
   /** The time between the request to stop and the forced end, in milliseconds; default 5,000. */
   readonly graceMs?: number;
-  /** Called for every line as it arrives, without its line end; lines are cut at 8,192 characters. */
+  /** Called for every line as it arrives, without the newline. Lines are truncated to 8,192 characters. */
   readonly onLine?: (line: string, stream: OutputStream) => void;
 }
 
@@ -72,7 +72,9 @@ export interface Remote {
    * change.
    */
   readonly root: string;
-  /** The transport: `ssh`, `local`, or a plugin's own name. A tap uses it to answer only for its own kind. */
+  /**
+   * The transport: `ssh`, `local`, or a plugin's own name. A tap uses it to handle only workers of its own transport.
+   */
   readonly transport: string;
   /** Whether `asRoot` uses sudo on this worker. */
   readonly sudo: boolean;
@@ -82,6 +84,6 @@ export interface Remote {
   probe(argv: Argv, options?: ExecOptions): Promise<ExecResult>;
   /** Starts a command and returns its streams. */
   stream(argv: Argv, options?: StreamOptions): Promise<RemoteStream>;
-  /** Closes the connection; commands that are still running lose it. May be called twice. */
+  /** Closes the connection, also for commands that are still running. May be called twice. */
   close(): Promise<void>;
 }

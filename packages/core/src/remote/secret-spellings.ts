@@ -1,19 +1,19 @@
 import { quote } from "./quote.ts";
 
-/** Shorter pieces of base64 would also mask words that are not secret. */
+/** The minimum length of a piece of base64. Shorter pieces would also mask words that are not secret. */
 const SHORTEST_PIECE = 8;
 /** The widths at which programs wrap base64. */
 const WIDTHS = [64, 76];
 
 /**
- * Other forms of a text in output: in JSON, in shell quotes, in a URL, and in base64, including inside longer base64.
+ * Other forms of a string in output: in JSON, in shell quotes, in a URL, and in base64, including inside longer base64.
  */
 export function spellings(text: string): string[] {
   const all = [inJson(text), inShell(text), ...inUrl(text), ...inBase64(text)];
   return [...new Set(all)].filter((one) => one !== text);
 }
 
-/** Other forms of a text of several lines: words without blanks. */
+/** Other forms of a multi-line string that contain no spaces. */
 export function wholeSpellings(text: string): string[] {
   const base64 = Buffer.from(text).toString("base64");
   const broken = WIDTHS.flatMap((width) => piecesOf(base64, width));
@@ -35,8 +35,8 @@ function inUrl(text: string): string[] {
 }
 
 /**
- * The base64 of the text, and the part of it that does not depend on what is before and after it, for each position
- * that a text can have in a group of three bytes.
+ * The base64 of the string, and, for each position that the string can have in a group of three bytes, the part of the
+ * base64 that does not depend on the surrounding bytes.
  */
 function inBase64(text: string): string[] {
   const bytes = Buffer.from(text);

@@ -2,8 +2,8 @@
 export const HIDDEN = "••••••";
 
 /**
- * A value that must stay hidden: wherever it is turned into text by accident, it prints as dots, and only {@link
- * reveal} returns it.
+ * A value that must stay hidden. If it is converted to a string by accident, the result is dots; only {@link reveal}
+ * returns the value.
  */
 export class Secret {
   readonly #value: string;

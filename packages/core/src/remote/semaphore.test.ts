@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Semaphore } from "./semaphore.ts";
 
-test("a limited number of callers hold a slot, and the other callers wait in order", async () => {
+test("only a limited number of callers hold a slot, and the other callers wait in order", async () => {
   const semaphore = new Semaphore(2);
   const admitted: number[] = [];
   const releases = [1, 2, 3, 4].map((number) =>
@@ -48,7 +48,7 @@ test("an interrupted caller leaves the queue, and the callers behind it move up"
   expect(semaphore.held).toBe(0);
 });
 
-test("a caller waits until enough slots are released after the limit was lowered", async () => {
+test("after the limit is lowered, a caller waits until enough slots are released", async () => {
   const semaphore = new Semaphore(3);
   const releases = await Promise.all([semaphore.acquire(), semaphore.acquire(), semaphore.acquire()]);
   semaphore.lower(1);

@@ -4,8 +4,8 @@ export class Semaphore {
   #held = 0;
   readonly #waiting = new Set<() => void>();
   /**
-   * The waiting callers, by signal. Each signal has only one listener, because a listener per caller would look like a
-   * leak to Node and would make adding listeners slower.
+   * The waiting callers, by signal. Each signal has only one listener, because Node would report a leak for one
+   * listener per caller, and adding listeners would become slower.
    */
   readonly #leaving = new Map<AbortSignal, { readonly callers: Set<() => void>; readonly listener: () => void }>();
 
@@ -39,7 +39,7 @@ export class Semaphore {
     });
   }
 
-  /** Lowers the limit; held slots stay held. */
+  /** Lowers the limit. Slots that are held are not affected. */
   lower(limit: number): void {
     this.#limit = Math.max(1, Math.min(this.#limit, limit));
   }

@@ -13,7 +13,7 @@ describe("wrapCommand", () => {
     expect(wrapCommand(["echo", "a b"], { sudo: false })).toEqual({ argv: ["echo", "a b"], preface: "" });
   });
 
-  test("adds sudo, variables and a time limit, with the limit directly before the command", () => {
+  test("adds sudo, variables and a timeout, with the timeout directly before the command", () => {
     const wrapping = { sudo: true, env: { A: "x y" }, limit: { seconds: 300, killAfter: 4 } };
     expect(lineOf(["make"], wrapping)).toBe("sudo -n -- env 'A=x y' timeout -k 4 300 make");
   });

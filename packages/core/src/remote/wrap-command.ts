@@ -58,7 +58,7 @@ export function wrapCommand(argv: Argv, wrapping: Wrapping): WrappedCommand {
 /** Drops what the shell itself would print about a signal. */
 const CODE_ONLY = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?';
 
-/** Starts with a line end, because earlier output may not end with one. */
+/** Starts with a newline, because earlier output may not end with one. */
 const ANNOUNCE = `printf "\\n${BEGIN_WORD} $$\\n" >&2; printf "\\n${BEGIN_WORD}\\n"`;
 
 /** `read` takes one byte at a time from a pipe, so the input of the command after the secrets stays unread. */

@@ -1,8 +1,8 @@
 import type { OutputStream } from "../remote/remote.ts";
 
-/** The number of characters kept of each output of one command when few commands run. */
+/** The maximum number of characters to keep of each output of one command. */
 const MOST = 1024 * 1024;
-/** The total number of characters kept of all outputs. */
+/** The maximum number of characters to keep of all outputs together. */
 const TOGETHER = 128 * 1024 * 1024;
 
 /**
@@ -36,7 +36,7 @@ export class CommandOutput {
     return (this.#lines.stderr.length > 0 ? this.#lines.stderr : this.#lines.stdout).slice(-count);
   }
 
-  /** Runs rarely, so that the cost stays linear in the length of the output. */
+  /** Runs rarely, so the cost stays linear in the length of the output. */
   #forget(stream: OutputStream): void {
     const lines = this.#lines[stream];
     let size = this.#sizes[stream];

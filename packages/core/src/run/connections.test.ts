@@ -60,7 +60,7 @@ async function upgrade(version: string): Promise<string[]> {
   return since();
 }
 
-it("tools that were present at the last delivery are not checked again", async () => {
+it("tools that were present at the last sync are not checked again", async () => {
   expect(await upgrade("1.1.0")).toEqual([]);
   expect(await upgrade("1.2.0")).toEqual([]);
 });
@@ -85,7 +85,7 @@ it("tools are checked again if other tools are needed, or if sudo was configured
   expect(await upgrade("1.3.0")).toEqual([]);
 });
 
-it("a failed connection is retried for a hook, and remains failed for all other callers", async () => {
+it("a failed connection is retried for hooks, and remains failed for all other callers", async () => {
   const maand = await bucket.open();
   const connections = new Connections(runReporter(maand, "deploy"));
   const [worker] = maand.store.catalog.read().workers;
@@ -152,7 +152,7 @@ describe("an interruption while workers are being connected", () => {
     await vi.waitUntil(() => remote.closed);
   });
 
-  it("does not make gc delete the records of a removed worker", async () => {
+  it("does not cause gc to delete the records of a removed worker", async () => {
     await slow.deploy();
     slow.workers(A);
     await slow.ship();

@@ -47,8 +47,8 @@ export class Connections {
   }
 
   /**
-   * The connection to a worker, without a tool check. A caller that waits for the worker sets `reportFailure` to false,
-   * so that not every failed attempt is reported.
+   * The connection to a worker, without a check for tools. A caller that waits for the worker sets `reportFailure` to
+   * false, so that failed attempts are not reported.
    */
   connect(worker: Worker, { reportFailure = true }: { readonly reportFailure?: boolean } = {}): Promise<Remote> {
     return once(this.#open, worker.host, () => this.#connect(worker, reportFailure));
@@ -103,7 +103,7 @@ export class Connections {
     this.forget(host);
   }
 
-  /** The tools of a ready worker, as one text. */
+  /** The tools of a ready worker, as one string. */
   toolsOf(host: string): string | undefined {
     return this.#tools.get(host);
   }

@@ -5,7 +5,7 @@ import type { Remote } from "../remote/remote.ts";
 type Place = Pick<Bucket, "store" | "paths">;
 
 /**
- * The directory that files were delivered to on a worker. A directory inside the bucket is moved and copied with the
+ * The directory that files were synced to on a worker. A directory inside the bucket is moved and copied with the
  * bucket.
  */
 export function deliveredRoot({ store, paths }: Place, host: string): string | undefined {
@@ -13,7 +13,7 @@ export function deliveredRoot({ store, paths }: Place, host: string): string | u
   return root === undefined ? undefined : wholeRoot(paths, root);
 }
 
-/** The directories that files were delivered to, by worker, in one read. */
+/** The directories that files were synced to, by worker, in one read. */
 export function deliveredRoots({ store, paths }: Place): Map<string, string> {
   return new Map([...store.deliveries.roots()].map(([host, root]) => [host, wholeRoot(paths, root)]));
 }
@@ -33,8 +33,8 @@ const INSIDE = "./";
 const moved = new WeakMap<Remote, Remote>();
 
 /**
- * A connection whose root is the place where the bucket's files were delivered on the worker. The settings might now
- * name another directory, but delivered files are used and deleted where they are.
+ * A connection whose root is the directory that the bucket's files were synced to on the worker. The settings might now
+ * name another directory, but synced files are used and deleted where they are.
  */
 export function atDelivery(bucket: Place, remote: Remote): Remote {
   const root = deliveredRoot(bucket, remote.host);

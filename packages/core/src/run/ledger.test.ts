@@ -7,7 +7,7 @@ it("outcomeOf finds an unchanged allocation without searching all hosts of its j
   ledger.noteUnchanged("api", hosts);
   const search = vi.spyOn(Array.prototype, "includes");
   expect(new Set(hosts.map((host) => ledger.outcomeOf("api", host)))).toEqual(new Set(["skipped"]));
-  expect(search.mock.calls.length).toBeLessThan(hosts.length); // the test runner searches a few times
+  expect(search.mock.calls.length).toBeLessThan(hosts.length); // the test runner itself searches a few times
   search.mockRestore();
   expect([ledger.outcomeOf("api", "10.9.9.9"), ledger.outcomeOf("web", hosts[0] ?? "")]).toEqual([
     undefined,

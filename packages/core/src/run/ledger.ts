@@ -10,7 +10,7 @@ export class Ledger {
   readonly #unchanged = new Map<string, readonly string[]>();
   readonly #unchangedIndex = new WeakMap<readonly string[], ReadonlySet<string>>();
   readonly #leaders = new Map<string, string>();
-  /** Hosts of each job that failed or were left unchanged; pending cleanup is not included. */
+  /** Hosts of each job that failed or were left unchanged. Hosts with pending cleanup are not included. */
   readonly #failedHosts = new Map<string, Set<string>>();
   /** Jobs with the result of at least one allocation. */
   readonly #withResults = new Set<string>();
@@ -25,8 +25,8 @@ export class Ledger {
   #interrupted = false;
 
   /**
-   * Notes the result of an allocation. A later result replaces an earlier one, with two exceptions: "nothing to do"
-   * replaces no other result, and a stop followed by a promotion counts as both.
+   * Records the result of an allocation. A later result replaces an earlier one, with two exceptions: "nothing to do"
+   * does not replace another result, and a stop followed by a promotion counts as both.
    */
   note(job: string, host: string, action: string, outcome: Outcome, promoted: boolean): void {
     const before = this.#results.get(`${job}|${host}`);
@@ -36,22 +36,22 @@ export class Ledger {
   }
 
   /**
-   * Notes that allocations of a job need nothing. No plugin controls their rollout. Other results of these allocations,
-   * earlier or later, take precedence.
+   * Records that allocations of a job need nothing. No plugin controls their rollout. Other results of these
+   * allocations, earlier or later, take precedence.
    */
   noteUnchanged(job: string, hosts: readonly string[]): void {
     if (hosts.length > 0) this.#unchanged.set(job, hosts);
   }
 
   /**
-   * Notes that a plugin rolled out an allocation in its own way: its later results name the plugin instead of an
-   * action.
+   * Records that a plugin rolled out an allocation without `rollOut`. Later results of the allocation name the plugin
+   * instead of an action.
    */
   noteLeader(job: string, host: string, plugin: string): void {
     this.#leaders.set(`${job}|${host}`, plugin);
   }
 
-  /** Notes that an allocation failed, with the reason. */
+  /** Records that an allocation failed, with the reason. */
   fail(job: string, host: string, action: string, cause: unknown, promoted = false): void {
     const error = asMaandError(cause);
     if (error.code === "INTERRUPTED") this.#interrupted = true;
@@ -61,8 +61,8 @@ export class Ledger {
   }
 
   /**
-   * Notes that a removed allocation could not be stopped. Its job must not be started on another worker until it is
-   * stopped.
+   * Records that a removed allocation could not be stopped. Its job must not be started on another worker until the
+   * allocation is stopped.
    */
   failStop(job: string, host: string, action: string, cause: unknown): void {
     this.fail(job, host, action, cause);
@@ -70,15 +70,15 @@ export class Ledger {
   }
 
   /**
-   * Notes that a removed or stopped allocation could not be cleaned up. It is reported, and does not block the
-   * remaining allocations.
+   * Records that a removed or stopped allocation could not be cleaned up. The failure is reported, and does not block
+   * the remaining allocations.
    */
   addPendingCleanup(job: string, host: string, action: string, cause: unknown): void {
     this.fail(job, host, action, cause);
     this.#failedHosts.get(job)?.delete(host);
   }
 
-  /** Notes that a job as a whole failed. */
+  /** Records that a job as a whole failed. */
   failJob(job: string, cause: unknown): void {
     const error = asMaandError(cause);
     if (error.code === "INTERRUPTED") {
@@ -90,14 +90,14 @@ export class Ledger {
     this.#failures.push({ job, code: error.code, message: error.message, ...hint, ...output });
   }
 
-  /** Notes that the failed rollout of a job was undone, or could not be undone. */
+  /** Records that the failed rollout of a job was undone, or could not be undone. */
   noteRevert(job: string, outcome: "reverted" | "revert_failed"): void {
     this.#reverts.set(job, outcome);
   }
 
   /**
-   * Takes over what a revert did to the allocations of a job. Allocations that the revert only synced had not been
-   * changed.
+   * Takes over the results of a revert for the allocations of a job. Allocations that the revert only synced had not
+   * been changed by the rollout.
    */
   takeReverted(job: string, { summary }: { readonly summary: Pick<Summary, "allocations"> }): void {
     for (const result of summary.allocations) {
@@ -112,8 +112,7 @@ export class Ledger {
   }
 
   /**
-   * Notes that the staged rollout of a job waits for a person. This is not a failure. Jobs that demand the job wait
-   * too.
+   * Records that the staged rollout of a job waits for manual approval. This is not a failure. Dependent jobs wait too.
    */
   pause(paused: PausedRollout): void {
     this.#paused.push(paused);
@@ -124,7 +123,7 @@ export class Ledger {
     this.#warnings.push(message);
   }
 
-  /** Notes workspace changes since the last build, which are not part of this run. */
+  /** Records workspace changes since the last build, which are not part of this run. */
   noteUnbuilt(parts: readonly string[]): void {
     this.#unbuilt = parts;
   }
@@ -148,7 +147,7 @@ export class Ledger {
     return this.#paused.some((paused) => paused.job === job);
   }
 
-  /** Whether any part of a job failed or was left unchanged, which blocks the jobs that demand it. */
+  /** Whether any part of a job failed or was left unchanged, which blocks dependent jobs. */
   failed(job: string): boolean {
     return (
       this.failureOf(job) !== undefined ||
@@ -242,8 +241,8 @@ export class Ledger {
   }
 
   /**
-   * Whether everything that failed was undone, whether something could not be undone, or whether something failed
-   * without a revert.
+   * The overall result: everything that failed was undone, something could not be undone, or something failed without a
+   * revert.
    */
   #failedOutcome(): Summary["outcome"] {
     if ([...this.#reverts.values()].includes("revert_failed")) return "revert_failed";

@@ -19,8 +19,8 @@ export interface Unanswered {
 }
 
 /**
- * The error for a required hook that no tap handled. It names the worker, and a plugin that is not loaded and would
- * handle the hook.
+ * The error for a required hook that no tap handled. It names the worker, and a plugin that could handle the hook but
+ * is not loaded.
  */
 export function noHandler(absent: readonly AbsentPlugin[], { hook, transport, host, wanted }: Unanswered): MaandError {
   const unit = `worker ${host} with transport "${transport}"`;

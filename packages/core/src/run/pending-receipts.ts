@@ -4,9 +4,9 @@ const PATIENCE_MS = 1_000;
 type Forget = () => Promise<void>;
 
 /**
- * The receipts that workers keep for the steps of a run until the store has the results. When a step is settled, its
- * receipt is deleted in the background. A leftover receipt is harmless, so only the end of the run waits, and only
- * briefly.
+ * The receipts that workers keep for the steps of a run until the store has the results of the steps. When a step is
+ * settled, its receipt is deleted in the background. A leftover receipt is harmless, so only the end of the run waits,
+ * and only briefly.
  */
 export class PendingReceipts {
   readonly #kept = new Map<string, Forget[]>();
@@ -19,8 +19,8 @@ export class PendingReceipts {
   }
 
   /**
-   * Notes that a step of an allocation failed. Its receipt is deleted at the end of the run, because its result is not
-   * on disk until then.
+   * Records that a step of an allocation failed. Its receipt is deleted at the end of the run, because the result of
+   * the step is not on disk until then.
    */
   fail(allocation: string): void {
     this.#failed.add(allocation);

@@ -8,8 +8,8 @@ import { lockBucket } from "./run.ts";
 
 /**
  * Creates the files that a bucket needs from its plugins, as `maand init` does after `initBucket`: a `maand.conf` with
- * their keys, unless one exists, and the files of the `init` taps. A bucket that was just `created` gets safer
- * settings. Returns the files that the taps wrote. Throws BUSY.
+ * their keys, unless one exists, and the files of the `init` taps. A new bucket (`created`) gets safer settings.
+ * Returns the files that the taps wrote. Throws BUSY.
  */
 export async function prepareBucket(
   bucket: Bucket,

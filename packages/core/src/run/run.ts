@@ -38,7 +38,7 @@ export interface Run {
   readonly allocationsOn: ReadonlyMap<string, readonly Allocation[]>;
   /** The recorded state of each allocation; read again after this run stored something. */
   recorded(allocation: string): RecordedState;
-  /** The `update_seq` of all deliveries of this run. */
+  /** The `update_seq` of all syncs of this run. */
   readonly updateSeq: number;
   refresh(): void;
   /** Why the run changes allocations; absent for a deploy of the last build. */
@@ -77,8 +77,8 @@ export function beginRun(bucket: Bucket, command: string, { adopts = false }: { 
 }
 
 /**
- * Takes the bucket's lock for a command. A tap that still runs after its time limit might change workers, so the lock
- * is released only when no such tap is left, or when the process exits.
+ * Takes the bucket's lock for a command. A tap that still runs after its timeout might change workers, so the lock is
+ * released only when no such tap is left, or when the process exits.
  */
 export function lockBucket(bucket: Bucket, command: string): Lock {
   const lock = acquire(bucket, { pid: bucket.pid, command, since: bucket.now().toISOString() });
@@ -209,8 +209,8 @@ export function claimReader(plugins: readonly OwnedKeys[]): (job: Job) => Job {
 const NOTHING: RecordedState = {};
 
 /**
- * The recorded state of all allocations and deliveries. The first access reads everything, because some commands need
- * no recorded state.
+ * The recorded state of all allocations and syncs. The first access reads everything, because some commands need no
+ * recorded state.
  */
 export function recordedStateOf(
   bucket: Pick<Bucket, "store">,
@@ -224,7 +224,8 @@ export function recordedStateOf(
     },
     updateSeq: (bucket.store.bucket.read()?.updateSeq ?? 0) + 1,
     refresh() {
-      // The next access reads the state again, because a large bucket has tens of thousands of rows.
+      // Discards the recorded state, so that it is read again only on the next access, because a large bucket has tens
+      // of thousands of rows.
       recorded = undefined;
       deliveries = undefined;
     },
@@ -235,7 +236,7 @@ export function recordedStateOf(
   };
 }
 
-/** The worker of an allocation. The store keeps a worker as long as its allocations. */
+/** The worker of an allocation. The store keeps a worker as long as the worker has allocations. */
 export function workerOf(run: Pick<Run, "workers">, host: string): Worker {
   const worker = run.workers.get(host);
   if (worker) return worker;

@@ -64,8 +64,8 @@ export function typedWorkers({
 
 /**
  * A job's active allocations, limited to the listed workers if there are any. A worker selected by name must have an
- * active allocation; otherwise it is refused with the reason. A label or zone selects its workers where the job is
- * active. `whenDisabled` is the hint for a disabled allocation.
+ * active allocation; otherwise, it is refused with the reason. A label or zone selects those of its workers where the
+ * job is active. `whenDisabled` is the hint for a disabled allocation.
  */
 export function selectAllocations(
   run: Pick<Run, "catalog" | "allocationsOf">,

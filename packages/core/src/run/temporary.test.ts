@@ -63,7 +63,7 @@ it("a process without the lock deletes no directory of another process", () => {
 });
 
 describe("deleting old directories in tmp", () => {
-  it("keeps files, other directories, and links that are named like a run", () => {
+  it("keeps files, other directories, and links that are named like the directory of a run", () => {
     const outside = filled(bucket, "outside");
     filled(parent, "keep");
     writeFileSync(join(parent, "notes"), "x");
@@ -99,7 +99,7 @@ it.each([
   expect(lstatSync(parent).isDirectory()).toBe(false);
 });
 
-it("the directory of a run is recognized by its name and type", () => {
+it("the directory of a run is recognized by its name and file type", () => {
   for (const name of [RUN, `free-12-${RUN}`]) expect(isRunDirectory(filled(parent, name))).toBe(true);
   for (const name of ["run", `${RUN}x`, `free-${RUN}`]) expect(isRunDirectory(filled(parent, name))).toBe(false);
 });

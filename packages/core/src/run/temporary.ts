@@ -17,9 +17,9 @@ export interface Temporary {
 }
 
 /**
- * Creates a private directory below the bucket's `tmp/`. The holder of the bucket's lock first deletes directories of
- * dead runs. The directory of a command without the lock (`pid` given) remains while its process is alive. Nothing else
- * in `tmp/` is ever deleted. If `tmp` is a link, nothing is deleted at all, because its target may be shared.
+ * Creates a private directory in the bucket's `tmp/`. The holder of the bucket's lock first deletes directories of dead
+ * runs. The directory of a command without the lock (`pid` given) remains while its process is alive. Nothing else in
+ * `tmp/` is ever deleted. If `tmp` is a link, nothing is deleted at all, because its target may be shared.
  */
 export function temporary(parent: string, id: string, pid?: number): Temporary {
   const directory = join(parent, pid === undefined ? id : `free-${pid}-${id}`);
@@ -45,7 +45,8 @@ export function temporary(parent: string, id: string, pid?: number): Temporary {
 }
 
 /**
- * Paths of the directories that dead commands left in a bucket's `tmp/`. Assumes that no other process holds the lock.
+ * Paths of the directories that dead commands left behind in a bucket's `tmp/`. Assumes that no other process holds the
+ * lock.
  */
 export function leftBehind(parent: string): string[] {
   return readdirSync(parent)
@@ -53,7 +54,7 @@ export function leftBehind(parent: string): string[] {
     .filter((path) => isRunDirectory(path) && !hasProcess(path));
 }
 
-/** Whether a path below `tmp/` has the form of a directory that maand creates. */
+/** Whether a path in `tmp/` has the form of a directory that maand creates. */
 export function isRunDirectory(path: string): boolean {
   const id = NAME.exec(basename(path))?.[2];
   return id !== undefined && isRunId(id) && lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;

@@ -5,11 +5,11 @@ import type { Worker } from "../domain/workspace/worker.ts";
 import type { MaandError } from "../errors.ts";
 import type { Connections } from "./connections.ts";
 
-/** How long to wait for a worker. */
+/** Limits of a wait for a worker. */
 export interface Patience {
   /** Maximum number of attempts; default: as many as `limitMs` allows. */
   readonly attempts?: number;
-  /** Milliseconds from now after which no attempt starts; default: no limit. */
+  /** The time in milliseconds after which no further attempt starts; default: no limit. */
   readonly limitMs?: number;
   /** Called for a failed attempt, before the next one. */
   report(attempt: number, message: string): string;
@@ -21,8 +21,8 @@ const RETRY_MS = 1_000;
 type Source = { readonly reporter: RunReporter; readonly connections: Connections };
 
 /**
- * Waits until a worker runs a command; an open port or a hung sshd does not count. If the worker never runs it, returns
- * the last error.
+ * Waits until a worker can run a command; an open port or a hung sshd does not count. If the worker cannot run a
+ * command in time, returns the last error.
  */
 export async function reach(
   { reporter, connections }: Source,
@@ -41,7 +41,7 @@ export async function reach(
   }
 }
 
-/** A new connection was just verified; an older one is checked. */
+/** A new connection was just verified, so only an older connection is checked. */
 async function failureOf(
   { reporter, connections }: Source,
   worker: Worker,

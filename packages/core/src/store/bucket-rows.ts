@@ -4,7 +4,7 @@ import type { Holder, HolderRecord } from "./lock/holder.ts";
 
 /** A workspace as it was built: the options it was read with, and the digest of each part by path. */
 export interface BuiltWorkspace {
-  /** Selector of the override file; "" for the default one. */
+  /** Selector of the override file; "" for the default file. */
   readonly selector: string;
   /** Maximum size of a job file in bytes. */
   readonly maxBytes: number;
@@ -25,7 +25,7 @@ export interface BuiltWorkspace {
   readonly placing?: Pick<Written, "disabled" | "portRange" | "overrides">;
 }
 
-/** The bucket's own row: its identity and its delivery counter. */
+/** The bucket's own row: its identity and its sync counter (`update_seq`). */
 export class BucketRows {
   readonly #db: StoreDatabase;
 
@@ -55,7 +55,7 @@ export class BucketRows {
     this.#db.run("UPDATE bucket SET built = ?", JSON.stringify(built));
   }
 
-  /** Increments the delivery counter and returns the new number. */
+  /** Increments the sync counter and returns the new number. */
   nextUpdateSeq(): number {
     this.#db.run("UPDATE bucket SET update_seq = update_seq + 1");
     return this.read()?.updateSeq ?? 0;
@@ -87,9 +87,9 @@ export class HolderRow implements HolderRecord {
   }
 }
 
-/** The last delivery to a worker, used by the sync check and the metadata sync. */
+/** The last sync to a worker, used by the sync check and the metadata sync. */
 export interface Delivery {
-  /** `update_seq` in the worker's `worker.json`; undefined while a delivery is in doubt. */
+  /** `update_seq` in the worker's `worker.json`; undefined while a sync is in doubt. */
   readonly seq: number | undefined;
   /** Digest of its metadata files without the sequence number. */
   readonly metadata: string | undefined;
@@ -97,7 +97,7 @@ export interface Delivery {
   readonly tools: string | undefined;
 }
 
-/** Deliveries by worker. */
+/** The last syncs, by worker. */
 export class DeliveryRows {
   readonly #db: StoreDatabase;
 
@@ -119,20 +119,20 @@ export class DeliveryRows {
     );
   }
 
-  /** Whether files were delivered to a worker. */
+  /** Whether files were synced to a worker. */
   has(host: string): boolean {
     return this.#db.get("SELECT 1 FROM delivery WHERE host = ?", host) !== undefined;
   }
 
-  /** The recorded directories that files were delivered to, by worker. Workers without a delivery are absent. */
+  /** The recorded directories that files were synced to, by worker. Workers without a sync are absent. */
   roots(): Map<string, string> {
     const rows = this.#db.all("SELECT host, root FROM delivery WHERE root IS NOT NULL");
     return new Map(rows.map(({ host, root }) => [String(host), String(root)]));
   }
 
   /**
-   * The recorded directory that files were delivered to on a worker; undefined before the first delivery. A deploy
-   * reads it for each worker, while the deliveries to other workers wait to be stored together.
+   * The recorded directory that files were synced to on a worker; undefined before the first sync. A deploy reads it
+   * for each worker, while the records of other syncs wait to be stored together.
    */
   rootOf(host: string): string | undefined {
     const row = this.#db.getAtOnce("SELECT root FROM delivery WHERE host = ?", host);
@@ -141,7 +141,7 @@ export class DeliveryRows {
 
   /**
    * Call this before a sync: the state of the worker is unknown until the sync finishes. `root` is the target
-   * directory; default: the directory of the last delivery.
+   * directory; default: the directory of the last sync.
    */
   begin(host: string, root?: string): void {
     this.#db.run(

@@ -6,15 +6,15 @@ import { byPosition, type Worker } from "../domain/workspace/worker.ts";
 import type { StoreDatabase } from "./database.ts";
 import { PlacementRows } from "./placement/placement-rows.ts";
 
-/** The stored catalog, including removed items that `gc` has not purged. */
+/** The stored catalog, including removed items that `gc` has not purged yet. */
 export interface StoredCatalog extends Catalog {
   /** Workers that were removed from `workers.json` and may still have files of this bucket. */
   readonly removedWorkers: readonly Worker[];
-  /** Jobs that were removed from the workspace, in their last version. */
+  /** The last versions of jobs that were removed from the workspace. */
   readonly removedJobs: readonly Job[];
 }
 
-/** Workers, jobs, files and allocations of the desired state. Only rows that differ are written. */
+/** Workers, jobs, files and allocations of the desired state. Only changed rows are written. */
 export class CatalogRows {
   readonly #db: StoreDatabase;
   readonly #placements: PlacementRows;
@@ -71,7 +71,7 @@ export class CatalogRows {
   }
 
   /**
-   * The allocations of these jobs, or of all jobs, by job. The query returns the allocations of each job as one text,
+   * The allocations of these jobs, or of all jobs, by job. The query returns the allocations of each job as one string,
    * because reading a row for each allocation would take several times as long.
    */
   allocations(jobs?: readonly string[]): Allocation[] {
@@ -164,8 +164,8 @@ export class CatalogRows {
   }
 
   /**
-   * Deletes the times at which files changed on disk, so that the next build reads every file. Used after the workspace
-   * was moved.
+   * Deletes the recorded modification times of files, so that the next build reads every file. Used after the workspace
+   * has been moved.
    */
   forgetTimes(): void {
     this.#db.run("UPDATE job_file SET mtime_ms = 0");
@@ -235,7 +235,7 @@ export class CatalogRows {
   }
 
   #writeAllocations(before: readonly Allocation[], next: readonly Allocation[]): void {
-    // for unchanged allocations, a build passes the objects that it read
+    // for unchanged allocations, a build passes the same objects that it has read
     const same = new Set(before);
     const others = next.filter((allocation) => !same.has(allocation));
     if (others.length === 0) return;

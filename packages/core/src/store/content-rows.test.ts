@@ -24,7 +24,7 @@ function storeWith(work: (store: Store) => void): void {
   store.close();
 }
 
-it("an older store keeps its promoted file contents after the migration to the content tables", () => {
+it("the migration to the content tables keeps the promoted file contents of an older store", () => {
   const db = new Database(file);
   migrate(db, 4);
   for (const statement of [
@@ -44,7 +44,7 @@ it("an older store keeps its promoted file contents after the migration to the c
   });
 });
 
-it("file content is kept once, and is only created the first time", () => {
+it("file content is stored once, and is only created the first time", () => {
   storeWith((store) => {
     let made = 0;
     for (const _ of [1, 2, 3])
@@ -56,7 +56,7 @@ it("file content is kept once, and is only created the first time", () => {
   });
 });
 
-it("file content of a failed transaction is kept by the next transaction", () => {
+it("file content of a failed transaction is stored by the next transaction that contains it", () => {
   storeWith((store) => {
     const keep = () => store.contents.keep("h", () => ({ bytes: bytes("x"), sealed: false }));
     expect(() =>

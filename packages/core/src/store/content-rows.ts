@@ -1,7 +1,7 @@
 import { MaandError } from "../errors.ts";
 import type { StoreDatabase } from "./database.ts";
 
-/** The content of a file, as kept for diffs. */
+/** The content of a file that is kept for diffs. */
 export interface KeptContent {
   readonly bytes: Uint8Array;
   /** Whether the bytes are encrypted with the bucket's key. */

@@ -39,7 +39,7 @@ describe("a deferred write", () => {
     expect(marked()).toEqual(["b"]);
   });
 
-  it("is not stored early when a deploy reads the directory of a delivery", () => {
+  it("is not stored early when a deploy reads the directory of a sync", () => {
     const deliveries = new DeliveryRows(db);
     deliveries.begin("10.0.0.1", "/opt/worker/b");
     deliveries.finish("10.0.0.1", { seq: 1, metadata: "m", tools: undefined });
@@ -81,7 +81,7 @@ describe("a deferred write", () => {
     expect(marked()).toEqual([]);
   });
 
-  it("does not end the process if it fails, but makes the next read throw", () => {
+  it("makes the next read throw if it fails, and does not end the process", () => {
     vi.useFakeTimers();
     db.later("INSERT INTO pending_after (job) VALUES (NULL)");
     vi.runAllTimers();

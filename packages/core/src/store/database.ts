@@ -12,8 +12,8 @@ import { openCopy, type SharedStore } from "./team/shared-store.ts";
 import type { WorkingCopy } from "./team/working-copy.ts";
 
 /**
- * How many milliseconds a deferred write may wait for other writes: in a store where each write waits for a disk, and
- * in a store where it waits for a database.
+ * The time for which a deferred write may wait for other writes, in milliseconds: in a store that waits for a disk, and
+ * in a store that waits for a database.
  */
 const LATER_MS = 20;
 const LATER_SHARED_MS = 200;
@@ -44,7 +44,7 @@ export class StoreDatabase {
   readonly #file: string;
   readonly #statements = new Map<string, Statement<unknown[], Row>>();
   readonly #later: { readonly sql: string; readonly values: readonly unknown[] }[] = [];
-  /** The tables that the deferred writes change. */
+  /** The tables that deferred writes change. */
   readonly #deferredTables = new Set<string>();
   #soon: NodeJS.Timeout | undefined;
   #rolledBack: () => void = () => {};
@@ -66,9 +66,9 @@ export class StoreDatabase {
         if (file !== ":memory:" && statSync(file).size > 0) recognise(db, file);
         db.pragma("synchronous = FULL");
         db.pragma("foreign_keys = ON");
-        db.pragma("temp_store = MEMORY"); // TMPDIR may be full or missing
+        db.pragma("temp_store = MEMORY"); // TMPDIR may be full or may not exist
         migrate(db);
-        db.pragma("journal_mode = WAL"); // done last, so that a new store is either complete or empty
+        db.pragma("journal_mode = WAL"); // done last, so a new store is either complete or empty
         const { shared } = options;
         const replica = checkReplica(db, shared?.url, file);
         return new StoreDatabase(db, file, shared && replica && openCopy(db, shared, replica.bucket));
@@ -103,12 +103,12 @@ export class StoreDatabase {
     return this.#guarded(() => this.#prepare(sql).get(...values));
   }
 
-  /** Like {@link get}, for columns that no deferred statement writes. The deferred writes are not stored first. */
+  /** Like {@link get}, for columns that no deferred statement writes. It does not store the deferred writes first. */
   getAtOnce(sql: string, ...values: readonly unknown[]): Row | undefined {
     return this.#guarded(() => this.#prepare(sql).get(...values));
   }
 
-  /** A text that changes with every write, by this process or any other. */
+  /** A string that changes with every write, by this process or any other. */
   version(): string {
     return this.#guarded(() => {
       const others = this.#db.pragma("data_version", { simple: true });
@@ -170,7 +170,7 @@ export class StoreDatabase {
 
   /**
    * Runs `work` as one transaction: everything is stored, or nothing. With a shared store, `work` runs again, after
-   * `rolledBack`, if other processes changed what it read.
+   * `rolledBack`, if other processes have changed rows that it read.
    */
   transaction<T>(work: () => T): T {
     if (this.#db.inTransaction) return this.#guarded(work);
@@ -190,7 +190,8 @@ export class StoreDatabase {
   }
 
   /**
-   * Calls a function whenever a transaction was rolled back to run again, and whenever rows arrived from a database.
+   * Registers a function to call after a transaction is rolled back to run again, and after rows arrive from a
+   * database.
    */
   onRolledBack(listener: () => void): void {
     this.#rolledBack = listener;
@@ -198,8 +199,8 @@ export class StoreDatabase {
   }
 
   /**
-   * Starts a snapshot: until the returned function is called, no read sees the writes of other processes. Used by
-   * commands that only read, so that they neither block other processes nor are blocked by them.
+   * Starts a snapshot: until the returned function is called, no read sees the writes of other processes. Commands that
+   * only read use it, so that they neither block other processes nor are blocked by them.
    */
   snapshot(): () => void {
     this.#catchUp();
@@ -220,7 +221,7 @@ export class StoreDatabase {
     });
   }
 
-  /** Writes a copy of the store to a private file, which it replaces. */
+  /** Writes a copy of the store to a private file, and replaces the file if it exists. */
   copyTo(file: string): void {
     this.#catchUp();
     this.#guarded(() => copyStore(this.#db, file));
@@ -255,8 +256,8 @@ export class StoreDatabase {
   }
 
   /**
-   * Runs the deferred writes before a read, but only if the read names a table that they write, because each of these
-   * runs waits for the disk or for a round trip to the database.
+   * Runs the deferred writes before a read, but only if the read names a table that they write, because running them
+   * waits for the disk or for a round trip to the database.
    */
   #catchUpFor(sql: string): void {
     for (const table of this.#deferredTables)

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { StoreDatabase } from "./database.ts";
 import { Journal } from "./journal.ts";
 
-it("a trim of the journal keeps only unsettled lifecycle commands of old runs", () => {
+it("trimming the journal keeps only the unsettled lifecycle commands of old runs", () => {
   const journal = new Journal(StoreDatabase.open(":memory:"));
   const at = "2026-01-01T00:00:00Z";
   const run = (allocation: string) => {

@@ -2,8 +2,8 @@ import type { Outcome } from "../run-result.ts";
 import type { Row, StoreDatabase } from "./database.ts";
 
 /**
- * The kind of an action in the journal: a lifecycle command, a cleanup, or a sync. A row of the kind `loss`, which
- * {@link Journal.lose} writes, records no action and is not one of them.
+ * The kind of an action in the journal: a lifecycle command, a cleanup, or a sync. The kind `loss`, which {@link
+ * Journal.lose} writes, is not included, because it records no action.
  */
 export type StepKind = "start" | "restart" | "reload" | "stop" | "remove" | "stage";
 
@@ -64,7 +64,7 @@ export class Journal {
     return Number(this.#db.get(sql, before)?.last ?? 0);
   }
 
-  /** The runs after one run and before another, without refused runs, as `43 (deploy)`. */
+  /** The runs between two runs, except refused runs, as `43 (deploy)`. */
   runsBetween(after: number, before: number): string[] {
     const sql =
       "SELECT number, command FROM run WHERE number > ? AND number < ? AND outcome IS NOT 'refused' ORDER BY number";
@@ -72,8 +72,8 @@ export class Journal {
   }
 
   /**
-   * Claims a saved plan, by its digest, for a run, so that no other run carries out the plan. Returns the run that
-   * claimed the plan before, if there is one.
+   * Claims the saved plan with this digest for a run, so that no other run carries out the plan. Returns the run that
+   * has already claimed the plan, if there is one.
    */
   claimPlan(number: number, digest: string): number | undefined {
     const claim = "UPDATE run SET plan = ? WHERE number = ? AND NOT EXISTS (SELECT 1 FROM run WHERE plan = ?)";
@@ -136,7 +136,10 @@ export class Journal {
     for (const row of rows) this.#db.run("UPDATE step SET receipt = NULL WHERE id = ?", row);
   }
 
-  /** Records that the running version of an allocation was lost with its worker's files; a promotion settles the row. */
+  /**
+   * Records that the running version of an allocation was lost together with the files on its worker. A promotion
+   * settles the row.
+   */
   lose(allocation: string, at: string): void {
     this.#db.run(
       "INSERT INTO step (run, allocation, kind, started_at, finished_at, outcome) SELECT max(number), ?, 'loss', ?, ?, 'failed' FROM run",
@@ -162,7 +165,7 @@ export class Journal {
     this.#db.later("UPDATE step SET finished_at = ?, outcome = ? WHERE id = ?", at, outcome, step);
   }
 
-  /** Settles all lifecycle rows of an allocation, whose effect is now accounted for. */
+  /** Settles all lifecycle rows of an allocation. Call this when their effect is recorded elsewhere. */
   settle(allocation: string): void {
     this.#db.run("UPDATE step SET settled = 1 WHERE allocation = ? AND settled = 0", allocation);
   }

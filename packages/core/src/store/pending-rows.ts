@@ -26,7 +26,7 @@ export class PendingAfterRows {
 /** When a pending health check is due: before anything else of its job, or with its next batch. */
 export type WhenDue = "before anything else" | "with the next batch";
 
-/** Allocations that were promoted, and whose job has not been checked since. */
+/** Allocations that were promoted and whose job has not been checked since. */
 export class PendingHealthRows {
   readonly #db: StoreDatabase;
 
@@ -74,7 +74,7 @@ export class RolloutRows {
     return row && rolloutOf(row);
   }
 
-  /** Opens a rollout at its first step, in place of an open rollout of another release. */
+  /** Opens a rollout at its first step, and replaces an open rollout of another release. */
   open({ job, release, previous, startedAt, startedBy }: Omit<OpenRollout, "step" | "since" | "until">): void {
     this.#db.run(
       "INSERT OR REPLACE INTO rollout (job, release, previous, step, since, started_at, started_by) VALUES (?, ?, ?, 0, ?, ?, ?)",
@@ -111,7 +111,7 @@ function rolloutOf(row: Row): OpenRollout {
   };
 }
 
-/** Allocations that commands without a journal took down and have not brought back, one row each. */
+/** Allocations that commands without a journal took down and that are not available again, one row each. */
 export class DowntimeRows {
   readonly #db: StoreDatabase;
 
@@ -129,7 +129,7 @@ export class DowntimeRows {
     }));
   }
 
-  /** Adds downtimes. The downtime of a maintenance is kept until it ends; any other is replaced. */
+  /** Adds downtimes. The downtime of maintenance is kept until the maintenance ends; any other downtime is replaced. */
   add(downtimes: readonly RecordedDowntime[]): void {
     for (const { allocation, kind, by, since, user } of downtimes)
       this.#db.run(
@@ -138,14 +138,12 @@ export class DowntimeRows {
       );
   }
 
-  /** Ends every downtime of allocations that are back. */
+  /** Ends every downtime of allocations that are available again. */
   release(allocations: readonly string[]): void {
     for (const allocation of allocations) this.#db.run("DELETE FROM hold WHERE allocation = ?", allocation);
   }
 
-  /**
-   * Ends the downtimes of allocations that were seen healthy or were started, except the downtimes of a maintenance.
-   */
+  /** Ends the downtimes of allocations that were seen healthy or were started, except downtimes of maintenance. */
   seenBack(allocations: readonly string[]): void {
     for (const allocation of allocations)
       this.#db.run("DELETE FROM hold WHERE allocation = ? AND kind <> 'maintenance'", allocation);

@@ -16,7 +16,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-/** A store of a schema version, with one allocation and further rows. */
+/** A store of the given schema version, with one allocation and further rows. */
 function storeOf(version: number, ...more: readonly string[]): void {
   const db = new Database(file);
   migrate(db, version);
@@ -44,7 +44,7 @@ it("a promotion records the inputs that its files were rendered with", () => {
   expect(promoted()).toEqual({ digest: "d", version: "2.0.0", healthFailed: false, stopped: false, occasion });
 });
 
-it("a promotion of an older store is read without the inputs of its files", () => {
+it("a promotion in an older store is read without the inputs of its files", () => {
   storeOf(2, "INSERT INTO tree VALUES ('d', '[]')", "INSERT INTO promoted VALUES ('a1', 'd', 1, '1.0.0', 0, 0)");
   expect(promoted()).toEqual({ digest: "d", version: "1.0.0", healthFailed: false, stopped: false });
 });

@@ -11,7 +11,7 @@ export interface ListedFile extends DigestedFile {
   readonly size?: number;
   /** Whether the file contains a rendered secret or private key. */
   readonly secret?: boolean;
-  /** Mode that its plugin set; absent in older lists. */
+  /** The mode that its plugin set; absent in older lists. */
   readonly mode?: number;
 }
 
@@ -63,7 +63,7 @@ export class PromotedRows {
     const add = (id: unknown, part: RecordedState) => found.set(String(id), { ...found.get(String(id)), ...part });
     for (const row of this.#db.all(`SELECT allocation, digest FROM staged WHERE ${where}`, ...values)) {
       const known = found.get(String(row.allocation))?.promoted;
-      // usually the digest of the promoted files: share one text instead of keeping two equal ones
+      // usually the digest of the promoted files, so both share one string
       const same = known !== undefined && known.digest === row.digest ? known.digest : undefined;
       const staged = same ?? (row.digest === null ? "unknown" : String(row.digest));
       found.set(String(row.allocation), known ? { promoted: known, staged } : { staged });
@@ -198,7 +198,7 @@ export class PromotedRows {
     this.#db.run("UPDATE promoted SET health_failed = ? WHERE allocation = ?", failed ? 1 : 0, allocation);
   }
 
-  /** Deletes the state of an allocation that no longer runs and has only its data left on its worker. */
+  /** Deletes the state of an allocation that no longer runs and of which only its data remains on the worker. */
   forget(allocation: string): void {
     for (const table of ["promoted", "staged", "planned", "promotion", "pending_health"])
       this.#db.run(`DELETE FROM ${table} WHERE allocation = ?`, allocation);

@@ -4,7 +4,7 @@ import type { JobFile } from "../domain/workspace/job.ts";
 import type { Row, StoreDatabase } from "./database.ts";
 
 /**
- * A held release, which is not deployed while the workspace contains its files, and the release that is deployed
+ * A held release, which is not deployed as long as the workspace contains its files, and the release that is deployed
  * instead.
  */
 export interface HeldRelease {
@@ -41,7 +41,7 @@ export class ReleaseRows {
     return row && releaseOf(row);
   }
 
-  /** The number of the release with these files; the newest one if there are several. */
+  /** The number of the newest release with these files. */
   numberOf(job: string, digest: string): number | undefined {
     const row = this.#db.get("SELECT max(number) AS last FROM release WHERE job = ? AND digest = ?", job, digest);
     return row?.last === null || row === undefined ? undefined : Number(row.last);

@@ -50,7 +50,7 @@ export function guarded<T>(file: string, work: () => T, onBusy = () => {}): T {
   }
 }
 
-/** The error for a store that is lost; `why` describes the evidence. */
+/** The error for a store that is lost; `why` describes the symptom. */
 export function damaged(file: string, why: string): MaandError {
   return new MaandError({ code: "STORE_BROKEN", message: cannotBeUsed(file, why), hint: RESTORE });
 }

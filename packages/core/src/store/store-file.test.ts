@@ -79,17 +79,17 @@ const cases: readonly Case[] = [
     hint: "move it away, and restore data/ from a backup",
   },
   {
-    name: "the database of another program whose tables have the same names as ours",
+    name: "the database of another program whose tables have the same names as those of maand",
     make: () => database("CREATE TABLE bucket (name TEXT)", "CREATE TABLE worker (name TEXT)"),
     code: "NOT_A_STORE",
     message: "it is an SQLite database of another program (tables: bucket, worker)",
     hint: "move it away",
   },
   {
-    name: "the store of the Go program",
+    name: "the store of the earlier maand, written in Go",
     make: () => database(...GO_TABLES),
     code: "NOT_A_STORE",
-    message: "it was written by the earlier maand, the Go program",
+    message: "it belongs to the earlier maand, which was written in Go",
     hint: "run maand import ",
   },
   {
@@ -172,7 +172,7 @@ describe("the store of a bucket", () => {
     },
   );
 
-  it("needs the migrations after its version, each with the tables that it changes", () => {
+  it("needs the migrations after its version, each listed with the tables that it changes", () => {
     const db = new Sqlite(file);
     migrate(db, 12);
     db.close();

@@ -36,7 +36,7 @@ export function recognise(db: Database, file: string): void {
   if (db.pragma("application_id", { simple: true }) === APPLICATION_ID) return;
   if (tables.length === 0) throw damaged(file, "it is an SQLite database without any table");
   if (UNMARKED.every((table) => tables.includes(table)) && isVersioned(db)) return;
-  if (isGoStore(db)) throw notAStore(file, "it was written by the earlier maand, the Go program", goHint(file));
+  if (isGoStore(db)) throw notAStore(file, "it belongs to the earlier maand, which was written in Go", goHint(file));
   const some = tables.length > 4 ? [...tables.slice(0, 4), "..."] : tables;
   throw notAStore(file, `it is an SQLite database of another program (tables: ${some.join(", ")})`, MOVE_AWAY);
 }
@@ -49,7 +49,7 @@ const GO_TABLES: readonly string[] = ["bucket", "key_value", "hash", "schema_ver
 const MOVE_AWAY =
   "move it away, and restore data/ from a backup; or, for a bucket that was never built, run maand init";
 
-/** Whether an open database that is not a maand store is a store of the Go program. */
+/** Whether an open database that is not a maand store is a store of the earlier maand, written in Go. */
 export function isGoStore(db: Database): boolean {
   const tables = tablesOf(db);
   return GO_TABLES.every((table) => tables.includes(table));

@@ -21,8 +21,8 @@ import type { WorkingCopy } from "./team/working-copy.ts";
 import { JobStateRows } from "./views/job-state-rows.ts";
 
 /**
- * How long the work of `together` waits for other work, in milliseconds. It is shorter than a write to a disk, and
- * about as long as a round trip to a database.
+ * How long the work of `together` waits for other work, in milliseconds. The time is shorter than a write to a disk,
+ * and about as long as a round trip to a database.
  */
 const GATHERING_MS = 5;
 const GATHERING_SHARED_MS = 50;

@@ -40,7 +40,7 @@ export interface TestBucket {
 
 /** Options of {@link aBucket}. */
 export interface TestBucketOptions {
-  /** Plugins called before the fake fleet. */
+  /** Plugins that are applied before the fake fleet. */
   readonly plugins?: readonly Plugin[];
   readonly signal?: AbortSignal;
   /** The clock; default: the real one. */
@@ -118,7 +118,7 @@ let emptyStore: Buffer | undefined;
 
 /**
  * Gives a new directory a store with all tables and no rows. The store is created once per process and then copied,
- * because creating the tables takes most of the time of `initBucket`.
+ * because most of the time of `initBucket` is spent creating the tables.
  */
 function copyEmptyStore(root: string): void {
   const { data, store } = bucketPaths(root);

@@ -3,12 +3,12 @@ import type { HookName, TapFunction } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { type Given, sampleOf } from "./every-hook.ts";
 
-/** The answer of a hook. */
+/** The result of a hook. */
 export type Answer<Name extends HookName> = Awaited<ReturnType<TapFunction<Name>>>;
 
 /**
- * Applies plugins as maand does, in order, with the same error messages, and calls one of their hooks: `await
- * callHook(systemd, "rollout", rolloutContext({ remote }))`. Without a context the tap receives {@link sampleOf}. An
+ * Applies plugins in order, as maand does and with the same error messages, and calls one of their hooks: `await
+ * callHook(systemd, "rollout", rolloutContext({ remote }))`. Without a context, the tap receives {@link sampleOf}. An
  * error of an `event` tap is thrown here; in a run it is a warning.
  */
 export function callHook<Name extends HookName>(

@@ -5,7 +5,7 @@ import { jobContext } from "./job-contexts.ts";
 import type { Recording } from "./run-context.ts";
 import { aWorker } from "./samples.ts";
 
-/** A call of `kv.sync`. A call of `kv.syncAllocations` is recorded as one such call for each allocation. */
+/** A call to `kv.sync`. A call to `kv.syncAllocations` is recorded as one such call for each allocation. */
 export interface SyncedKv {
   readonly namespace: string;
   readonly prefix: string;
@@ -14,7 +14,7 @@ export interface SyncedKv {
 
 /**
  * `contribute`: job `api` with one allocation; `stored` are the entries of an earlier build, `synced` records the calls
- * of `sync`.
+ * to `sync`.
  */
 export function contributeContext(
   over: Partial<ContributeContext> & { readonly stored?: FakeKv } = {},

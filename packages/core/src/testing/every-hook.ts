@@ -72,7 +72,7 @@ const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   event: () => [anEvent("job.skipped", { job: "api", reason: "nothing changed" })],
 };
 
-/** Sample arguments for a tap of any hook, from its context builder. */
+/** Sample arguments for a tap of any hook, made by the context builder of the hook. */
 export function sampleOf<Name extends HookName>(name: Name): Given<Name> {
   return SAMPLES[name]();
 }

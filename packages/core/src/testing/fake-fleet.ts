@@ -17,7 +17,7 @@ export interface FakeFleet {
   readonly plugin: Plugin;
   /** All operations on the workers, in order: `stage 10.0.0.1 api`, `start api@10.0.0.1`, ... */
   readonly done: string[];
-  /** The hosts connected to, in order, once per connection. */
+  /** The connected hosts, in order, once per connection. */
   readonly connected: string[];
   /** The state of a job on a worker. */
   at(job: string, host: string): FakeAllocation | undefined;
@@ -26,7 +26,7 @@ export interface FakeFleet {
   /** The boot id of a worker. A command with `shutdown` changes the id, and ends everything that runs on the worker. */
   bootId(host: string): string;
   /**
-   * The record of the command that changed a worker last, as in the file `fence` of a worker; empty if there is none.
+   * The record of the command that last changed a worker, as in the file `fence` of a worker; empty if there is none.
    */
   fenceOn(host: string): string;
   /**
@@ -37,7 +37,7 @@ export interface FakeFleet {
   repair(): void;
   /** Called before each operation on a worker and each health check; may throw or wait. */
   onDo: (what: string) => void | Promise<void>;
-  /** Called after each operation; may throw, as if the result were lost. */
+  /** Called after each operation; may throw, as if the result had been lost. */
   onDone: (what: string) => void | Promise<void>;
 }
 

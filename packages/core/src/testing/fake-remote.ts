@@ -10,7 +10,7 @@ export interface FakeCall {
   readonly how: "exec" | "probe" | "stream";
   /** The arguments, with secrets in clear text. */
   readonly argv: readonly string[];
-  /** The readable command, used to look up answers. */
+  /** The readable command, used to look up results. */
   readonly line: string;
   readonly options: ExecOptions;
 }
@@ -18,7 +18,7 @@ export interface FakeCall {
 /** The result of a command; defaults: code 0 and no output. */
 export type FakeAnswer = Partial<ExecResult>;
 
-/** Results by the beginning of the command line (the longest match wins), or a function, which may throw. */
+/** Results by the beginning of the command line, of which the longest match applies, or a function, which may throw. */
 export type FakeAnswers =
   | Readonly<Record<string, FakeAnswer>>
   | ((call: FakeCall) => FakeAnswer | undefined | Promise<FakeAnswer | undefined>);
@@ -38,8 +38,8 @@ export interface FakeRemote extends Remote {
 
 /**
  * A fake of the worker `10.0.0.1`, with transport ssh and root `/opt/worker/bucket`. Every command succeeds without
- * output. The fake keeps the contract of a real remote: `exec` throws COMMAND_FAILED, lines go to `onLine`, an aborted
- * signal throws INTERRUPTED.
+ * output. The fake follows the contract of a real remote: `exec` throws COMMAND_FAILED, lines go to `onLine`, an
+ * aborted signal throws INTERRUPTED.
  */
 export function fakeRemote(options: FakeRemoteOptions = {}): FakeRemote {
   const { host = "10.0.0.1", root = "/opt/worker/bucket", transport = "ssh", sudo = true, answers = {} } = options;

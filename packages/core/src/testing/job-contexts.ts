@@ -25,7 +25,7 @@ export function initContext(over: Partial<InitContext> = {}): InitContext & Reco
   return { ...runContext(over), now: () => new Date(0), plugins: [], wrote: () => undefined, ...over };
 }
 
-/** `validate`: one job `api` on no worker; problems reported are in `problems`. */
+/** `validate`: one job `api` on no worker; `problems` contains the reported problems. */
 export function validateContext(
   over: Partial<ValidateContext> = {},
 ): ValidateContext & { readonly problems: readonly Problem[] } {

@@ -17,7 +17,7 @@ import {
 vi.setConfig({ testTimeout: 60_000 });
 
 describe("a fake remote", () => {
-  it("records its calls and answers by the longest matching prefix", async () => {
+  it("records calls, and returns the result for the longest matching prefix", async () => {
     const remote = fakeRemote({ answers: { make: { code: 1 }, "make -v": { stdout: "GNU Make 4.3\n" } } });
     expect(await remote.probe(["make", "-v"])).toMatchObject({ code: 0, stdout: "GNU Make 4.3\n" });
     expect(await remote.probe(["make", "start"], { asRoot: true })).toMatchObject({ code: 1 });
@@ -37,7 +37,7 @@ describe("a fake remote", () => {
 });
 
 describe("a context", () => {
-  it("describes one allocation, even after a part is replaced", () => {
+  it("describes one allocation, even after a part of the context is replaced", () => {
     const { remote, worker, allocation, directory, env } = rolloutContext({
       job: aJob({ name: "db", version: "2.0.0" }),
       worker: aWorker({ host: "10.0.0.7" }),
@@ -107,7 +107,7 @@ describe("callHook", () => {
     },
   });
 
-  it("returns the answer, and records the output", async () => {
+  it("returns the result, and records the output", async () => {
     const context = rolloutContext();
     expect(await callHook(loud, "rollout", context)).toBe("done");
     expect(context.emitted).toEqual([{ name: "loud.shouted", data: { times: 3 } }]);
@@ -149,7 +149,7 @@ describe("a whole deploy in memory", () => {
     bucket.job("api", { selectors: ["worker"] });
     const { failures } = await bucket.ship();
     expect(failures.map(({ message }) => message)).toEqual([
-      'acme failed in afterJob: "Acme.Soaked" is not the name of an event; write it like acme.soaked',
+      'acme failed in afterJob: "Acme.Soaked" is not a valid event name; write it like acme.soaked',
     ]);
   });
 });

@@ -8,7 +8,9 @@ import { fakeRemote } from "./fake-remote.ts";
 import { type Recording, runContext } from "./run-context.ts";
 import { aWorker } from "./samples.ts";
 
-/** `connect`, `locate`, `login` and `identify`: worker `10.0.0.1`, with `root` as without a tap of `locate`. */
+/**
+ * `connect`, `locate`, `login` and `identify`: worker `10.0.0.1`, with the default `root`, as without a `locate` tap.
+ */
 export function connectContext(over: Partial<ConnectContext> = {}): ConnectContext & Recording {
   const base = workerBase(over);
   return { root: `${base.settings.workerRoot}/${base.bucket.id}`, ...base, ...over };
@@ -18,7 +20,7 @@ function workerBase(over: Partial<LocateContext>): LocateContext & Recording {
   return { worker: aWorker(), ...runContext(over), ...over };
 }
 
-/** `preflight`: `tools` records required tools, `problems` reports. */
+/** `preflight`: `tools` records the required tools, and `problems` the reported problems. */
 export function preflightContext(
   over: Partial<PreflightContext> = {},
 ): PreflightContext & Recording & { readonly tools: readonly string[]; readonly problems: readonly Problem[] } {
@@ -94,7 +96,7 @@ export function stageContext(over: Partial<StageContext> = {}): StageContext & R
   };
 }
 
-/** `runOnWorker`: the command of a maintenance on `10.0.0.1`. */
+/** `runOnWorker`: a maintenance command on `10.0.0.1`. */
 export function workerCommandContext(over: Partial<WorkerCommandContext> = {}): WorkerCommandContext & Recording {
   const base = workerBase(over);
   const step = over.step ?? { id: "maintenance.0.command.1", resumes: null, replaces: [], onSettled: () => {} };

@@ -14,19 +14,19 @@ export const SYSTEM_ACCOUNTS: Accounts = {
   group: (gid) => linesOf("/etc/group").find((line) => line.split(":")[2] === String(gid)) ?? fromDirectoryService(gid),
 };
 
-/** The name of a user, or the number if it has none. */
+/** The name of a user, or the numeric id if the user has no name. */
 export function userName(uid: number, accounts: Accounts = SYSTEM_ACCOUNTS): string {
   return nameIn(accounts.users(), uid) ?? `user ${uid}`;
 }
 
-/** The name of a group, or the number if it has none. */
+/** The name of a group, or the numeric id if the group has no name. */
 export function groupName(gid: number, accounts: Accounts = SYSTEM_ACCOUNTS): string {
   return accounts.group(gid)?.split(":")[0] || String(gid);
 }
 
 /**
  * The ids of the users in a group: its listed members, and the users whose primary group it is. A member that is not in
- * the list of users is undefined. For an unknown group, the result is undefined.
+ * the list of users is returned as undefined. For an unknown group, the result is undefined.
  */
 export function membersOf(gid: number, accounts: Accounts): readonly (number | undefined)[] | undefined {
   const line = accounts.group(gid);
@@ -38,7 +38,7 @@ export function membersOf(gid: number, accounts: Accounts): readonly (number | u
   return [...named, ...own].map((uid) => (uid === undefined ? undefined : Number(uid)));
 }
 
-/** The lines of a file; none if it cannot be read. */
+/** The lines of a file; empty if the file cannot be read. */
 export function linesOf(file: string): string[] {
   try {
     return readFileSync(file, "utf8").split("\n");

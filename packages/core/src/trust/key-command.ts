@@ -1,9 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { MaandError } from "../errors.ts";
 
-/**
- * The time limit of a command, in milliseconds. It is long, because a person might have to unlock a password manager.
- */
+/** The timeout of a command, in milliseconds. It is long, because the user might have to unlock a password manager. */
 const LIMIT_MS = 120_000;
 const MOST_BYTES = 64 * 1024;
 
@@ -30,13 +28,13 @@ export function runKeyCommand({ argv, setting, root, environment = process.env }
     ...options,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const named = `${program} of ${setting}`;
+  const named = `${setting} (${program})`;
   if (error) throw notRead(`${named} ${reasonOf(error)}`, `check ${setting} in maand.conf`, error);
   if (status !== 0) {
     const printed = stdout.toString().trim();
     const lines = stderr.toString().trim().split("\n");
     const last = (printed === "" ? lines : lines.map((line) => line.replaceAll(printed, "***"))).at(-1);
-    const how = status === null ? `was stopped by ${signal}` : `ended with exit code ${status}`;
+    const how = status === null ? `was stopped by ${signal}` : `exited with code ${status}`;
     throw notRead(
       `${named} ${how}${last === undefined || last === "" ? "" : `: ${last.slice(0, 300)}`}`,
       "is it logged in?",

@@ -29,7 +29,7 @@ const KINDS: readonly (readonly [string, (path: string) => unknown, string])[] =
 ];
 
 describe.each(KINDS)("%s", (name, make, message) => {
-  it("is reported instead of a text", () => {
+  it("is reported as a problem", () => {
     make(join(place, "it"));
     expect(textOrReason(join(place, "it"))).toMatchObject({ message });
   });

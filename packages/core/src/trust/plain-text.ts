@@ -4,8 +4,8 @@ import { statOf } from "./access.ts";
 import { userName } from "./accounts.ts";
 
 /**
- * The maximum size in bytes of a user-written file: far more than any such file needs, but far less than the memory of
- * a machine.
+ * The maximum size of a user-written file, in bytes. It is far more than any such file needs, but far less than the
+ * memory of a machine.
  */
 const LARGEST = 64 * 1024 * 1024;
 
@@ -20,7 +20,7 @@ export interface Reason {
  * file is read, because a pipe in its place would never end. A byte order mark is not part of the text.
  */
 export function textOrReason(path: string): string | Reason | undefined {
-  // most jobs lack most of these files, and an exception for each one would be slow
+  // most jobs lack most of these files, and throwing an exception for each missing file would be slow
   if (!existsSync(path)) return lstatSync(path, { throwIfNoEntry: false }) && DEAD_LINK;
   let file: number | undefined;
   try {

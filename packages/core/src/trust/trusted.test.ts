@@ -167,7 +167,7 @@ describe.runIf(asRoot)("a code file that a group can write", () => {
     else expect(() => by(who)).toThrow(expect.objectContaining({ message: expect.stringContaining(says) }));
   });
 
-  it("is trusted under sudo if its owner is the calling user", () => {
+  it("is trusted under sudo if it belongs to the calling user", () => {
     give(ALICE, ALICE);
     expect(() => by({ env: { SUDO_UID: String(ALICE) } })).not.toThrow();
     expect(() => by({ env: { SUDO_UID: String(BOB) } })).toThrow("belongs to alice");

@@ -9,10 +9,10 @@ import { type CurrentUser, currentUser } from "./user.ts";
 export const SAFE_DIRECTORIES = "MAAND_SAFE_DIRECTORIES";
 
 /**
- * Refuses a bucket whose directory others can change, or of which a part belongs to another user. The configuration and
- * plugins of a bucket are code, and maand also finds a bucket above the current directory. The bucket must belong to
- * the current user or to root; for root, files of the user who called sudo are also accepted. This is the same rule as
- * git's `safe.directory` (git-config(1)). Throws BUCKET_NOT_TRUSTED.
+ * Refuses a bucket whose directory others can change, or that has a part that belongs to another user. The
+ * configuration and plugins of a bucket are code, and maand also finds a bucket above the current directory. The bucket
+ * must belong to the current user or to root; for root, files of the user who called sudo are also accepted. This is
+ * the same rule as git's `safe.directory` (git-config(1)). Throws BUCKET_NOT_TRUSTED.
  */
 export function checkOwner(root: string, parts: readonly string[], user: CurrentUser = currentUser()): void {
   const refuse = (path: string, reason: string | undefined) => {
@@ -24,8 +24,8 @@ export function checkOwner(root: string, parts: readonly string[], user: Current
 
 /**
  * Refuses a code or configuration file that another user can change. The other user may own the file or a directory
- * between it and the bucket, or a mode may allow others to write. A file outside the bucket is checked with its own
- * directory. Throws BUCKET_NOT_TRUSTED.
+ * between the file and the bucket, or a mode may allow others to write. A file outside the bucket is checked with its
+ * own directory. Throws BUCKET_NOT_TRUSTED.
  */
 export function checkCode(root: string, file: string, user: CurrentUser = currentUser()): void {
   for (const path of changeable(root, file)) {
@@ -60,7 +60,7 @@ function distrust(path: string, user: CurrentUser): string | undefined {
   if (owned !== undefined || user.uid === undefined) return owned;
   const stats = statOf(path);
   if (!stats) return undefined;
-  // in a directory like /tmp only the owner of a file can replace it
+  // in a directory like /tmp, only the owner of a file can replace the file
   const isSticky = stats.isDirectory() && (stats.mode & 0o1000) !== 0;
   if ((stats.mode & 0o002) !== 0 && !isSticky) return "can be written by every user on this machine";
   return (stats.mode & 0o020) !== 0 && !isSticky && hasOthers(stats.gid, user)

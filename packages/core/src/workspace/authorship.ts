@@ -14,20 +14,20 @@ export interface Authorship {
 /** Marks a commit whose working tree had changes that were not committed. */
 const CHANGES = "+changes";
 
-/** The time limit of git in milliseconds, because a build must not wait for a slow file system. */
+/** The timeout of git in milliseconds, because a build must not wait for a slow file system. */
 const GIT_MS = 5000;
 
 /**
  * The user of this process and the git commit of a directory. Without git, or if git refuses, there is no commit.
- * `known` is the authorship of the same files: if the directory is still at that commit, git is not started. Outside a
- * repository, git is not started either.
+ * `known` is the recorded authorship of the same files. Git is not started if the directory is still at that commit, or
+ * is outside a repository.
  */
 export async function authorshipOf(directory: string, known?: Pick<Authorship, "commit">): Promise<Authorship> {
   const commit = await commitOf(directory, known?.commit);
   return { by: userName(), ...(commit === undefined ? {} : { commit }) };
 }
 
-/** The name of the user of this process, or the user's number if there is no name. */
+/** The name of the user of this process, or the numeric id if the user has no name. */
 export function userName(): string {
   try {
     return userInfo().username;
@@ -36,7 +36,7 @@ export function userName(): string {
   }
 }
 
-/** A commit without the mark for changes. */
+/** A commit without the mark for uncommitted changes. */
 export function plainCommit(commit: string): string {
   return commit.endsWith(CHANGES) ? commit.slice(0, -CHANGES.length) : commit;
 }
@@ -69,7 +69,10 @@ async function output(directory: string, ...args: readonly string[]): Promise<st
   return code === 0 ? stdout.trim() : undefined;
 }
 
-/** Runs git; the code is undefined if it could not be started or did not end. It runs no program that the repository's configuration names. */
+/**
+ * Runs git; the code is undefined if git could not be started or did not end. Git runs no program that the repository's
+ * configuration names.
+ */
 async function git(
   directory: string,
   ...args: readonly string[]

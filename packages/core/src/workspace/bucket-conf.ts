@@ -61,7 +61,7 @@ export function readOverrides(
         ),
       );
     else if (!isTable(table))
-      report(error(CODE, `${file}: ${job}`, "must be a table", `write [${job}] and its keys below`));
+      report(error(CODE, `${file}: ${job}`, "must be a table", `write [${job}], and its keys on the lines after it`));
     else {
       const texts = textsOf(table, { file, code: CODE, key: job }, report);
       overrides[job] = override(file, job, texts, report);

@@ -5,8 +5,8 @@ import { unreadable } from "../trust/plain-text.ts";
 import { filePieces } from "./file-pieces.ts";
 
 /**
- * Contents of the workspace that are not in the store yet, by hash. They are not kept in memory: each is read again from its
- * file and checked against its hash, so that a file edited in the meantime is detected.
+ * Contents of the workspace that are not in the store yet, by hash. They are not kept in memory: each is read again
+ * from its file and checked against its hash, so a file that was edited in the meantime is detected.
  */
 export class ChangedContents {
   readonly #files = new Map<string, { readonly at: string; readonly where: string }>();
@@ -44,5 +44,5 @@ function failure(cause: unknown, where: string): MaandError {
 }
 
 function changed(where: string): MaandError {
-  return problemsError([error("changed_meanwhile", where, "was changed while it was read", "run maand build again")]);
+  return problemsError([error("changed_meanwhile", where, "was changed while being read", "run maand build again")]);
 }

@@ -6,7 +6,7 @@ const REF = /^ref: (refs\/[^\s]+)$/;
 
 /**
  * The commit that the working tree of a directory is at, read from the files of git without starting it. Undefined
- * outside a repository, before the first commit, and if only git can read the format of the files.
+ * outside a repository, before the first commit, and if the files have a format that only git can read.
  */
 export function headOf(directory: string): string | undefined {
   const place = process.env.GIT_DIR === undefined ? repositoryOf(directory) : undefined;

@@ -7,7 +7,7 @@ export const IGNORE_FILE = ".maandignore";
 
 /**
  * Default patterns: files that editors and file browsers create, and artifacts that tools build for the local machine.
- * It lists only files that no service needs, because ignoring a file changes its job.
+ * The list contains only files that no service needs, because ignoring a file changes its job.
  */
 export const DEFAULT_IGNORES: readonly string[] = [
   // Emacs, vim, nano, Kate, LibreOffice, GNOME
@@ -55,9 +55,9 @@ export type IsIgnored = (path: string) => boolean;
 
 /** The rules of one workspace. */
 export interface Ignores {
-  /** Whether a directory directly below `jobs/` is ignored as a whole. */
+  /** Whether a directory directly in `jobs/` is ignored as a whole. */
   job(name: string): boolean;
-  /** The rules for a job's directory: the defaults, the workspace's file and the job's own; the last match wins. */
+  /** The rules for a job's directory: the defaults, the workspace's file and the job's own. The last match applies. */
   within(job: string): IsIgnored;
 }
 
@@ -84,7 +84,10 @@ export function ignoresOf(workspace: string, report: Report): Ignores {
   };
 }
 
-/** The default patterns depend only on the last name of a path, and the same names occur in every job. */
+/**
+ * Caches by name, because the default patterns depend only on the last name of a path, and the same names occur in
+ * every job.
+ */
 function ignoredByName(): IsIgnored {
   const rules = ignore(OPTIONS).add(DEFAULT_IGNORES);
   const known = new Map<string, boolean>();
@@ -104,7 +107,10 @@ function patternsIn(workspace: string, place: string, report: Report): string[] 
   return text === undefined ? [] : text.split(/\r?\n/);
 }
 
-/** Converts a pattern of a job's own file to the workspace's file: a bare name matches at any depth of the job. */
+/**
+ * Converts a pattern from a job's own file to a pattern relative to the workspace. A bare name matches at any depth in
+ * the job.
+ */
 function below(directory: string, pattern: string): string[] {
   if (COMMENT.test(pattern)) return [];
   const negated = pattern.startsWith("!");

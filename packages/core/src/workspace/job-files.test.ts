@@ -24,7 +24,7 @@ afterEach(() => rmSync(dirname(workspace), { recursive: true }));
 interface Reading {
   readonly maxBytes?: number;
   readonly ignored?: readonly string[];
-  /** Called for every path that was listed, before it is read. */
+  /** Called for every path after it was listed and before it is read. */
   readonly onListed?: (path: string) => void;
 }
 
@@ -53,18 +53,18 @@ describe("a path that disappears while the job is read", () => {
     expect(read({ onListed: vanish })).toMatchObject({
       files: [{ path: "Makefile" }],
       printed: [
-        expect.stringMatching(/^workspace\/jobs\/api\/(app.conf|conf) disappeared while it was read$/),
-        expect.stringMatching(/^workspace\/jobs\/api\/(app.conf|conf) disappeared while it was read$/),
+        expect.stringMatching(/^workspace\/jobs\/api\/(app.conf|conf) disappeared while being read$/),
+        expect.stringMatching(/^workspace\/jobs\/api\/(app.conf|conf) disappeared while being read$/),
       ],
     });
   });
 
   it("is reported if it is the directory of the job", () => {
     rmSync(directory, { recursive: true });
-    expect(read().printed).toEqual([expect.stringContaining("disappeared while it was read")]);
+    expect(read().printed).toEqual([expect.stringContaining("disappeared while being read")]);
   });
 
-  it("does not block the build if a pipe replaces it", () => {
+  it("does not block the build if it is replaced with a pipe", () => {
     writeFileSync(join(directory, "app.conf"), "");
     const swap = (path: string) => {
       rmSync(join(directory, path));
@@ -75,12 +75,12 @@ describe("a path that disappears while the job is read", () => {
 });
 
 describe("a file larger than max_file_size", () => {
-  it("is refused with its name, its size and the limit, while the other files are read", () => {
+  it("is refused with its name, its size and the limit, and the other files are read", () => {
     sparse("image.tar", 3 * 1024 * MB);
     writeFileSync(join(directory, "Makefile"), "start:\n");
     expect(read()).toMatchObject({
       files: [{ path: "Makefile" }],
-      printed: ["workspace/jobs/api/image.tar has 3 GB, but max_file_size is 1 GB"],
+      printed: ["workspace/jobs/api/image.tar is 3 GB, but max_file_size is 1 GB"],
     });
   });
 
@@ -140,7 +140,7 @@ describe("a link in a job", () => {
   });
 });
 
-describe("a file that is read after it was listed", () => {
+describe("a file that is read after being listed", () => {
   function contentsOf(name: string, text: string): { readonly hash: string; readonly contents: ChangedContents } {
     const contents = new ChangedContents();
     const hash = contentHash(text);
@@ -148,7 +148,7 @@ describe("a file that is read after it was listed", () => {
     contents.add(hash, join(directory, name), `workspace/jobs/api/${name}`);
     return { hash, contents };
   }
-  const refusal = { message: "workspace/jobs/api/a: was changed while it was read", hint: undefined };
+  const refusal = { message: "workspace/jobs/api/a: was changed while being read", hint: undefined };
 
   it("has the listed content if it is unchanged", () => {
     const { hash, contents } = contentsOf("a", "text");

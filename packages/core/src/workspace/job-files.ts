@@ -29,19 +29,19 @@ export interface JobDirectory {
 }
 
 /**
- * Names in a job's directory on a worker that a deploy does not manage: those that the job writes, and those of the
- * file system.
+ * Names in a job's directory on a worker that a deploy does not manage: those that the job writes, and those that
+ * belong to the file system.
  */
 export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin", "lost+found"];
 
 /**
- * Names of temporary files that transports create on a worker during a sync. They also delete files that a killed sync
- * left behind.
+ * Names of temporary files that transports create on a worker during a sync. Transports also delete such files that a
+ * killed sync left behind.
  */
 const OF_A_SYNC = /^(\.~tmp~|\.~maand-[0-9a-f]{16}|\.incoming-\d+-\d+)$/;
 
 /**
- * The maximum number of bytes of a path within a job. With the path of the job's directory in front, it is still far
+ * The maximum number of bytes of a path within a job. Together with the path of the job's directory, it is still far
  * below the Linux limit on both machines.
  */
 const LONGEST_PATH = 2000;
@@ -89,7 +89,7 @@ function attempt<T>({ job, report }: JobDirectory, path: string, work: () => T):
 }
 
 const DISAPPEARED = {
-  message: "disappeared while it was read",
+  message: "disappeared while being read",
   hint: "build again when no program changes the workspace",
 };
 
@@ -102,12 +102,12 @@ function ofName(job: string, name: string, path: string): Problem | undefined {
     return refused(quoted(path), "a file name must not contain control characters", "rename it");
   if (OF_A_SYNC.test(name))
     return refused(path, "has a name that maand uses for temporary files during a sync", "rename it");
-  // a file whose name cannot be decoded cannot be looked up either
+  // a file whose name cannot be decoded cannot be read by that name either
   if (name.includes("\uFFFD")) return refused(path, "a file name must be UTF-8", "rename it");
   if (Buffer.byteLength(path) <= LONGEST_PATH) return undefined;
   return refused(
     `${path.slice(0, 60)}...`,
-    `a path must not have more than ${LONGEST_PATH} bytes`,
+    `a path must not be longer than ${LONGEST_PATH} bytes`,
     "give its directories shorter names, or move it further up",
   );
 }
@@ -125,7 +125,7 @@ function readOne({ job, before, maxBytes, report }: JobDirectory, at: string, pa
   return [{ path, ...hashOfPieces(filePieces(at)), executable, mtimeMs: stampOf(stats), changedAt: at }];
 }
 
-/** The later of the two times, to detect a file that was restored with an old date. */
+/** The later of modification time and change time, to detect a file that was restored with an old date. */
 function stampOf(stats: Stats): number {
   return Math.max(stats.mtimeMs, stats.ctimeMs);
 }
@@ -158,8 +158,7 @@ function flawOfLink(stats: Stats | undefined): [string, string] {
 }
 
 /**
- * Whether a file is trusted. Files in `_modules/` run on this machine, so no other user may be able to change these
- * files.
+ * Whether a file is trusted. Files in `_modules/` run on this machine, so other users must not be able to change them.
  */
 function isTrusted({ job, directory, report }: JobDirectory, at: string, path: string): boolean {
   if (!path.startsWith("_modules/")) return true;
@@ -175,7 +174,7 @@ function tooLarge(place: string, size: number, most: number): Problem {
   return error(
     "file_too_large",
     place,
-    `has ${plainBytes(size)}, but max_file_size is ${plainBytes(most)}`,
+    `is ${plainBytes(size)}, but max_file_size is ${plainBytes(most)}`,
     "list it in .maandignore and download it on the worker, or raise max_file_size in maand.conf",
   );
 }

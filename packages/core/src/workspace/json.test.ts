@@ -25,7 +25,7 @@ describe("invalid JSON", () => {
     expect(messageOf(text)).toEqual([expect.stringContaining(place)]);
   });
 
-  it("is reported on one line, whatever the text around the error", () => {
+  it("is reported on one line, whatever text surrounds the error", () => {
     const [output] = messageOf(`{\n  "a": 1,\n  "b": "x" "\n\n" ${"y ".repeat(50)}\n}`);
     expect(output).not.toContain("\n");
   });

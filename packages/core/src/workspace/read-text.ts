@@ -7,7 +7,7 @@ export interface TextPlace extends Pick<Place, "file" | "code"> {
   readonly missing?: Problem;
 }
 
-/** A user-written text file; undefined if it is missing or unreadable. The latter is reported. */
+/** A user-written text file; undefined if it is missing or unreadable. An unreadable file is reported. */
 export function readText(path: string, { file, code, missing }: TextPlace, report: Report): string | undefined {
   const read = textOrReason(path);
   if (read === undefined && missing) report(missing);

@@ -33,7 +33,7 @@ export interface ReadWorkspace {
 export interface ReadOptions {
   /** Files of the jobs as last read. Files with unchanged size and time are not read again. */
   readonly before: ReadonlyMap<string, ReadonlyMap<string, SeenFile>>;
-  /** Selector of the override file; "" for the default one. */
+  /** Selector of the override file; "" for the default file. */
   readonly selector: string;
   /** Maximum size of a job file in bytes. */
   readonly maxBytes: number;

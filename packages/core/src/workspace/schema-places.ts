@@ -1,4 +1,4 @@
-/** The schemas: one per user-written file. */
+/** The names of the schemas, one per user-written file. */
 export const SCHEMA_NAMES = ["manifest", "workers", "disabled", "config"] as const;
 
 export type SchemaName = (typeof SCHEMA_NAMES)[number];

@@ -79,7 +79,7 @@ it("links are followed and kept, and their targets keep their mode", () => {
   expect(lstatSync(join(root, "file")).isSymbolicLink()).toBe(true);
 });
 
-it.runIf(process.getuid?.() === 0)("a file that root replaces keeps its owner", () => {
+it.runIf(process.getuid?.() === 0)("a file keeps its owner if root replaces it", () => {
   writeFileSync(join(root, "file"), "old");
   chownSync(join(root, "file"), 1234, 4321);
   replaceFile(join(root, "file"), "new");

@@ -30,7 +30,7 @@ export function makeDirectories(path: string): void {
 
 /**
  * Creates a directory that only its owner can access, or removes the access of other users from an existing directory.
- * An existing link is not changed, because its target may have other uses.
+ * An existing link is not changed, because other programs may use its target.
  */
 export function makePrivateDirectory(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -49,7 +49,7 @@ export function createFile(path: string, text: string | Uint8Array): void {
   }
 }
 
-/** Replaces a file atomically. It keeps its mode and owner; a link is followed. */
+/** Replaces a file atomically. The file keeps its mode and owner; a link is followed. */
 export function replaceFile(path: string, text: string | Uint8Array): void {
   const target = realpathSync(path);
   const { mode, uid, gid } = statSync(target);
@@ -57,7 +57,7 @@ export function replaceFile(path: string, text: string | Uint8Array): void {
   try {
     const file = openSync(fresh, "wx", 0o600);
     try {
-      if (process.getuid?.() === 0) fchownSync(file, uid, gid); // another user cannot change the owner of a file
+      if (process.getuid?.() === 0) fchownSync(file, uid, gid); // only root can change the owner of a file
       fchmodSync(file, mode & 0o777);
       writeFileSync(file, text);
     } finally {

@@ -110,7 +110,7 @@ function state(bucket: Bucket): Finding[] {
     ...unhealthy.map(({ job, host }) => {
       const look = `${typed(bucket, "job", "status", job)}; ${deploy}`;
       const why = "a deploy does not repair an unhealthy job: fix what its status and logs show, then deploy";
-      return [job, host, "its health check failed after it was promoted", `${look}  # ${why}`] as const;
+      return [job, host, "its health check failed after its promotion", `${look}  # ${why}`] as const;
     }),
   ];
   if (faults.length === 0) return [sound("state", "data/maand.db", "nothing is in doubt")];

@@ -34,7 +34,7 @@ export interface Covered {
   readonly plugins: Readonly<Record<string, string>>;
 }
 
-/** Everything that a plan of these parts depends on, in this state. */
+/** Everything that a plan of these parts depends on, as it is in this state. */
 export function basisOf(source: BasisSource, covered: Covered, print: Fingerprints): Basis {
   const { bucket, catalog } = source;
   const pending = pendingOf(bucket);
@@ -94,7 +94,7 @@ function settingsOf(settings: Settings, print: Fingerprints): Record<string, str
   );
 }
 
-/** The basis of a job. It has no release number, because another build might give the same files another number. */
+/** The basis of a job. It has no release number, because another build might give the same files a different number. */
 function jobOf(job: Job, { after }: Pending, print: Fingerprints): Basis["jobs"][string] {
   const { version, release, files, hold, ...rest } = job;
   return {

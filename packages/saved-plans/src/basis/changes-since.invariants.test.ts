@@ -4,8 +4,8 @@ import type { Basis } from "../file/plan-schema.ts";
 import { changesSince as changesSinceWith, type FindSuspects } from "./changes-since.ts";
 
 /**
- * Every single change of a basis, including an addition or a removal, is found and named. Changes of values that are
- * only for messages are not.
+ * Every single change of a basis, including an addition or a removal, is found and named. Changes to values that are
+ * used only in messages are ignored.
  */
 const print = fc.stringMatching(/^[0-9a-f]{4}$/);
 const name = fc.stringMatching(/^[a-d]{1,2}$/);
@@ -45,13 +45,13 @@ const changesSince = (before: Basis, now: Basis, suspects = noSuspects) => chang
 
 type Path = readonly string[];
 
-/** The paths of everything that is compared: of every value that contains no other values. */
+/** The paths of everything that is compared, that is, of every value that contains no other values. */
 function leaves(value: unknown, path: Path = []): Path[] {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return [path];
   return Object.entries(value).flatMap(([key, part]) => leaves(part, [...path, key]));
 }
 
-/** Another build might give the release of a job another number. In a rollout, the release is part of its position. */
+/** Another build might give the release of a job another number. The position of a rollout does include the release. */
 function isForMessages(path: Path): boolean {
   const last = path.at(-1) ?? "";
   return last === "last_run" || last === "update_seq" || (last === "release" && path[0] === "jobs");
@@ -78,7 +78,7 @@ function nameAt([part = "", first = ""]: Path): string {
   return part === "maand" ? "maand" : part === "in_doubt" ? "worker" : first;
 }
 
-it("any single change is found and named, and values that are only for messages are not", () => {
+it("any single change is found and named, except changes to values that are used only in messages", () => {
   fc.assert(
     fc.property(basis, fc.nat(), (before, choice) => {
       const all = leaves(before);
@@ -100,14 +100,14 @@ it("every addition and removal is found and named", () => {
       delete less[part][gone];
       const found = isAdded ? changesSince(less, more) : changesSince(more, less);
       const isLookedUp = part === "kv" && Object.values(more.kv[gone] ?? {}).every((value) => value === null);
-      if (isLookedUp) return; // a key that did not exist, and does not exist
+      if (isLookedUp) return; // a key that did not exist when the plan was made, and does not exist now
       expect(found.map(({ where }) => where).join()).toContain(gone);
     }),
     { numRuns: 1000, seed: 12 },
   );
 });
 
-it("nothing is found where nothing changed", () => {
+it("nothing is found if nothing changed", () => {
   fc.assert(
     fc.property(basis, (before) => {
       expect(changesSince(before, structuredClone(before))).toEqual([]);
@@ -116,7 +116,7 @@ it("nothing is found where nothing changed", () => {
   );
 });
 
-it("workers are listed, and further ones are counted", () => {
+it("a limited number of workers is listed, and further workers are counted", () => {
   const states = (count: number, state: string) =>
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`w${String(at).padStart(2, "0")}`, state]));
   const of = (state: string): Basis => ({
@@ -136,7 +136,7 @@ it("workers are listed, and further ones are counted", () => {
   ]);
 });
 
-it("allocations without their own fingerprint are named if they look changed, otherwise only their job is named", () => {
+it("an allocation without its own fingerprint is named if it probably changed; otherwise only its job is named", () => {
   const of = (all: string): Basis => ({
     ...{ last_run: 0, update_seq: 0, maand: "1", plugins: {}, settings: {}, jobs: {}, workers: {}, rollouts: {} },
     ...{ in_doubt: [], kv: {}, kv_keys: {}, allocations: { api: { count: 3, all, changing: { w1: "a" } } } },

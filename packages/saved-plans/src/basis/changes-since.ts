@@ -9,7 +9,7 @@ const NAMED = 10;
  * allocations.
  */
 export interface Suspects {
-  /** Workers without a record of the job. */
+  /** Workers that have no record of the job. */
   readonly added: readonly string[];
   readonly changed: readonly string[];
 }
@@ -17,7 +17,7 @@ export interface Suspects {
 /** Finds the allocations of a job that probably changed. */
 export type FindSuspects = (job: string) => Suspects;
 
-/** Everything that a plan depends on and that has changed, by name. */
+/** Names everything that a plan depends on and that has changed. */
 export function changesSince(before: Basis, now: Basis, suspectsOf: FindSuspects): Problem[] {
   return [
     ...(before.maand === now.maand ? [] : [changed("maand", `version ${before.maand} -> ${now.maand}`)]),
@@ -79,10 +79,10 @@ function jobs(before: Basis["jobs"], now: Basis["jobs"]): Problem[] {
 function workers(before: Basis, now: Basis): Problem[] {
   const entries = keysOf(before.workers, now.workers).flatMap((host) => {
     const [was, is] = [before.workers[host], now.workers[host]];
-    if (!was || !is) return []; // its allocations show the difference
+    if (!was || !is) return []; // a difference shows up in its allocations
     const what = [
       ...(was.entry === is.entry ? [] : ["its entry in workers.json changed"]),
-      ...(was.root === is.root ? [] : ["its files were delivered to another directory"]),
+      ...(was.root === is.root ? [] : ["its files were synced to another directory"]),
     ];
     return what.length === 0 ? [] : [changed(`worker ${host}`, what.join("; "))];
   });
@@ -91,10 +91,10 @@ function workers(before: Basis, now: Basis): Problem[] {
     ...entries,
     ...now.in_doubt
       .filter((host) => !was.has(host))
-      .map((host) => changed(`worker ${host}`, "its last delivery is in doubt")),
+      .map((host) => changed(`worker ${host}`, "its last sync is in doubt")),
     ...before.in_doubt
       .filter((host) => !is.has(host))
-      .map((host) => changed(`worker ${host}`, "its last delivery is no longer in doubt")),
+      .map((host) => changed(`worker ${host}`, "its last sync is no longer in doubt")),
   ];
 }
 

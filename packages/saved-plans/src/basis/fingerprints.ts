@@ -1,13 +1,13 @@
 import type { KvKey } from "@maand/core/operator";
 
-/** Keyed digests of texts. They show whether two texts differ, but reveal nothing without the bucket's key. */
+/** HMACs of strings. They show whether two strings differ, but reveal nothing without the bucket's key. */
 export interface Fingerprints {
   of(text: string): string;
 }
 
 /**
- * Makes digests with the key of the bucket. A text that occurs often, such as the state of many workers, is digested
- * once.
+ * Computes HMACs with the key of the bucket. The HMAC of a frequent string, such as the state of many workers, is
+ * computed only once.
  */
 export function fingerprints(key: Pick<KvKey, "fingerprint">): Fingerprints {
   const known = new Map<string, string>();

@@ -18,7 +18,7 @@ async function aStore() {
   return kv;
 }
 
-it("records reads of the store (values, missing values and lists of keys), and nothing after it was stopped", async () => {
+it("records reads of the store (values, missing values and lists of keys) until it is stopped", async () => {
   const recorder = new KvRecorder(await aStore());
   expect([recorder.find(VARS, "color"), recorder.find(VARS, "none"), recorder.keys(VARS)]).toEqual([
     "red",
@@ -48,7 +48,7 @@ it("does not record reads of later writes, such as those of pre_deploy", async (
   expect(recorder.used.values.size).toBe(0);
 });
 
-it("keeps the value that was read first, and reads the same key later to compare", async () => {
+it("keeps the value that was read first, and later reads the same key again for a comparison", async () => {
   const kv = await aStore();
   const recorder = new KvRecorder(kv);
   recorder.find(VARS, "color");

@@ -1,6 +1,6 @@
 import type { KvEntries, KvEntry, KvStore, SyncedEntries } from "@maand/core/internal";
 
-/** What was read from a KV store: values, and lists of keys. */
+/** The values and the lists of keys that were read from a KV store. */
 export interface KvUsed {
   /** By namespace and key; undefined for a missing key. */
   readonly values: ReadonlyMap<string, ReadonlyMap<string, string | undefined>>;
@@ -9,8 +9,8 @@ export interface KvUsed {
 }
 
 /**
- * A KV store that records its reads until it is stopped. Reads of entire namespaces do not count, because only messages
- * use them.
+ * A KV store that records its reads until it is stopped. Reads of entire namespaces are not recorded, because only
+ * messages use them.
  */
 export class KvRecorder implements KvStore {
   readonly #base: KvStore;

@@ -69,7 +69,7 @@ const refused = (message: string) =>
   });
 
 describe("the file of a plan", () => {
-  it("is read as it was written, even after it was reformatted", () => {
+  it("is read back unchanged, even after being reformatted", () => {
     expect(readPlan(text, "plan.json")).toEqual(plan);
     expect(readPlan(JSON.stringify(JSON.parse(text), undefined, 4), "plan.json")).toEqual(plan);
   });
@@ -79,7 +79,7 @@ describe("the file of a plan", () => {
     expect(sealPlan({ ...BODY, required: false }).digest).not.toBe(plan.digest);
   });
 
-  it("is refused when it is cut off anywhere", () => {
+  it("is refused when it is truncated anywhere", () => {
     for (let length = 0; length < text.trimEnd().length; length += 7)
       expect(() => readPlan(text.slice(0, length), "plan.json")).toThrow(refused("plan.json"));
   });
@@ -105,13 +105,13 @@ describe("the file of a plan", () => {
     expect(() => readPlan(content, "plan.json")).toThrow(refused(message));
   });
 
-  it("of a newer maand is refused with both formats", () => {
+  it("is refused if it comes from a newer version of maand, with both format versions in the message", () => {
     expect(() => readPlan('{"maand_plan":2}', "plan.json")).toThrow(
-      refused("plan.json has format 2, but this maand reads formats up to 1"),
+      refused("plan.json has format version 2, but this version of maand reads only up to 1"),
     );
   });
 
-  it("with a right digest and a wrong structure is refused with the place", () => {
+  it("is refused with the location of the error if its digest is correct but its structure is not", () => {
     const wrong = JSON.parse(JSON.stringify(BODY));
     wrong.waves[0].jobs[0].allocations[0].action = "explode";
     expect(() => readPlan(planText(sealPlan(wrong)), "plan.json")).toThrow(

@@ -9,14 +9,14 @@ export function sealPlan(body: PlanBody): SavedPlan {
   return { ...sealed, digest: digestOf(sealed) };
 }
 
-/** The text of the file of a plan. */
+/** Converts a plan to the text of its file. */
 export function planText(plan: SavedPlan): string {
   return `${JSON.stringify(plan)}\n`;
 }
 
 /**
- * Reads the text of a plan's file; `name` is for messages. Throws PLAN_INVALID if it is not a plan, is cut off, was
- * edited, or has the format of a newer maand.
+ * Reads the text of a plan's file; `name` is for messages. Throws PLAN_INVALID if it is not a plan, is truncated, was
+ * edited, or has a newer format version.
  */
 export function readPlan(text: string, name: string): SavedPlan {
   const value = parsed(text, name);
@@ -26,8 +26,8 @@ export function readPlan(text: string, name: string): SavedPlan {
     throw invalid(`${name} is not a plan of maand`, MAKE_ONE);
   if (format > PLAN_FORMAT)
     throw invalid(
-      `${name} has format ${format}, but this maand reads formats up to ${PLAN_FORMAT}`,
-      "use the maand that made it, or make the plan again with this one",
+      `${name} has format version ${format}, but this version of maand reads only up to ${PLAN_FORMAT}`,
+      "use the version of maand that made it, or make the plan again with this one",
     );
   if (value.digest !== digestOf(value))
     throw invalid(`${name} was edited: its digest does not match its content`, MAKE_ONE);
@@ -44,7 +44,7 @@ function parsed(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    const why = text.trimStart().startsWith("{") ? "is cut off or damaged" : "is not a plan of maand";
+    const why = text.trimStart().startsWith("{") ? "is truncated or damaged" : "is not a plan of maand";
     throw invalid(`${name} ${why}: it is not JSON`, MAKE_ONE);
   }
 }

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** The number of the format that this version of maand writes. A newer format is refused. */
+/** The format version that this version of maand writes. A newer format version is refused. */
 export const PLAN_FORMAT = 1;
 
 const names = v.array(v.string());
@@ -19,23 +19,27 @@ const FileSchema = v.object({
 const AllocationSchema = v.object({
   worker_ip: text,
   action: v.picklist(["start", "restart", "reload", "sync", "stop", "promote", "stop+promote"]),
-  /** Keyed fingerprint of the target tree: what a deploy compares. */
+  /** HMAC of the target tree. A deploy compares it with the tree that it is about to sync. */
   tree: text,
-  /** Files that each build creates again, such as certificates. `tree` covers only the paths of these files. */
+  /**
+   * Paths of the files that every build creates again, such as certificates. For these files, `tree` covers only path
+   * and mode.
+   */
   made_by_build: v.optional(names),
   reasons: names,
   matched: names,
   current_version: text,
   new_version: text,
-  /** SHA-256 of the promoted and of the target tree; null if a file in it has a secret, or nothing is promoted. */
+  /** SHA-256 of the promoted tree; null if nothing is promoted yet, or if the tree contains a secret. */
   previous_hash: maybe(text),
+  /** SHA-256 of the target tree; null if the tree contains a secret or a file in `made_by_build`. */
   current_hash: maybe(text),
   files: v.array(FileSchema),
 });
 
 /**
- * The part of a staged rollout in the plan: the steps up to the first pause, counted from 1, and the allocations that
- * wait for later steps.
+ * The part of a staged rollout that this plan carries out. `steps` lists the steps up to the first pause; their numbers
+ * start at 1. `waiting` lists the workers whose allocations wait for later steps.
  */
 const StepsSchema = v.object({
   state: v.picklist(["paused", "waiting", "under_way"]),
@@ -46,12 +50,16 @@ const StepsSchema = v.object({
 const JobSchema = v.object({
   job: text,
   required: v.boolean(),
+  /**
+   * The `pre_deploy` commands of the job. `none`: the job has no such commands; `may change this`: they were not run, and
+   * could change this plan; `was run`: the plan includes their effect.
+   */
   pre_deploy: v.picklist(["none", "may change this", "was run"]),
   blocked_by: maybe(text),
   after_pending: v.boolean(),
   health_pending: v.boolean(),
   rollout: maybe(StepsSchema),
-  /** The number of unchanged allocations; they have no rows. */
+  /** The number of unchanged allocations, which have no rows. */
   unchanged: v.number(),
   allocations: v.array(AllocationSchema),
 });
@@ -65,10 +73,11 @@ const StopSchema = v.object({
   reason: text,
 });
 
-/** What a plan depends on. Values that may be secret are keyed fingerprints. */
+/** What a plan depends on. Values that may be secret are stored as HMACs. */
 const BasisSchema = v.object({
-  /** The number of the last run that took the lock to deploy, and the delivery count; for messages only. */
+  /** The number of the last deploy run; for messages only. */
   last_run: v.number(),
+  /** The sync counter of the bucket. It is not compared, but shows which allocations were promoted later. */
   update_seq: v.number(),
   maand: text,
   plugins: recordOf(text),
@@ -85,26 +94,26 @@ const BasisSchema = v.object({
   ),
   workers: recordOf(v.object({ entry: text, root: maybe(text) })),
   /**
-   * Recorded state by job: the number of its allocations, one fingerprint of all of them, and the fingerprints of
-   * allocations that change, by worker.
+   * The recorded state of each job: the number of its allocations, one fingerprint of all of them, and, by worker, the
+   * fingerprints of the allocations that change.
    */
   allocations: recordOf(v.object({ count: v.number(), all: text, changing: recordOf(text) })),
-  /** Positions of staged rollouts that are not complete, by job. */
+  /** Positions of incomplete staged rollouts, by job. */
   rollouts: recordOf(
     v.object({ release: v.number(), previous: maybe(v.number()), step: v.number(), until: maybe(text) }),
   ),
-  /** Workers whose last delivery is in doubt: every deploy sends them `worker.json` again. */
+  /** Workers whose last sync has an unknown result. Every deploy writes `worker.json` to them again. */
   in_doubt: names,
-  /** Values by namespace and key; null for a key that was looked up but missing. */
+  /** HMACs of the KV values that were read, by namespace and key; null for a key that did not exist. */
   kv: recordOf(recordOf(maybe(text))),
-  /** Lists of the keys of a namespace. */
+  /** HMACs of the lists of keys that were read, by namespace. */
   kv_keys: recordOf(text),
 });
 
-/** Everything in the file of a plan except its digest. */
+/** Everything in a plan's file except the format version and the digest. */
 export const PlanBodySchema = v.object({
   bucket: text,
-  /** The git commit of the workspace, if it was planned from there. */
+  /** The git commit of the workspace; null if the plan was made from a build, or if the workspace is not in git. */
   commit: maybe(text),
   /** Whether the plan was made from the workspace, without a build. */
   from_workspace: v.boolean(),
@@ -127,9 +136,9 @@ export const PlanBodySchema = v.object({
 
 export const PlanSchema = v.object({ maand_plan: v.literal(PLAN_FORMAT), digest: text, ...PlanBodySchema.entries });
 
-/** A plan with the keys of its file. */
+/** A plan, with the keys of its file. */
 export type SavedPlan = v.InferOutput<typeof PlanSchema>;
-/** The same without format and digest. */
+/** The same, without format version and digest. */
 export type PlanBody = v.InferOutput<typeof PlanBodySchema>;
 export type SavedJob = v.InferOutput<typeof JobSchema>;
 export type SavedSteps = v.InferOutput<typeof StepsSchema>;

@@ -28,7 +28,7 @@ export interface PlanSource {
 }
 
 /**
- * The content of the file of a plan. It contains no time and no user, so that two plans of the same state have the same
+ * Creates the content of a plan's file. It contains no time and no user, so two plans of the same state have the same
  * file.
  */
 export function planBody(source: PlanSource): PlanBody {
@@ -77,7 +77,7 @@ export function planBody(source: PlanSource): PlanBody {
   };
 }
 
-/** Whether an allocation stays as it is, so that it has no row. */
+/** Whether an allocation does not change, and therefore has no row. */
 export function isUnchanged({ decision }: PlannedAllocation): boolean {
   return decision.action === "skip";
 }
@@ -98,7 +98,7 @@ export function stepsRow({ job, steps }: PlannedJob): SavedSteps | null {
   };
 }
 
-/** What a plan stops, as in its file. */
+/** The stops of a plan, as in its file. */
 export function stopRows({ stopping }: Pick<Plan, "stopping">): PlanBody["stopping"] {
   return stopping.map(({ job, allocation, stop, notify, remove, reason }) => ({
     job: job.name,
@@ -113,7 +113,7 @@ export function stopRows({ stopping }: Pick<Plan, "stopping">): PlanBody["stoppi
 class Rows {
   readonly #source: PlanSource;
   readonly #diffs: PlanDiffs;
-  /** Whether a promoted tree has a file with a secret, by digest. */
+  /** Whether a promoted tree contains a file with a secret, by the digest of the tree. */
   readonly #secret = new Map<string, boolean>();
 
   constructor(source: PlanSource) {

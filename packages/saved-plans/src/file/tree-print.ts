@@ -2,8 +2,8 @@ import { type PlannedAllocation, treeDigest } from "@maand/core/internal";
 import type { Fingerprints } from "../basis/fingerprints.ts";
 
 /**
- * The fingerprint of a target tree. For files that each build creates again, only the paths and modes count, because
- * their content is unknown before the build.
+ * The fingerprint of a target tree. For files that each build creates again, only path and mode count, because their
+ * content is unknown before the build.
  */
 export function treePrint(
   { tree, target }: Pick<PlannedAllocation, "tree" | "target">,

@@ -118,7 +118,7 @@ const REFUSALS: readonly (readonly [
     /"maandtest" .* runs no commands: .*not available/,
     /chsh -s \/bin\/sh/,
   ],
-  ["false", { shell: "/bin/false" }, {}, /runs no commands: it ended with exit code 1/, /chsh/],
+  ["false", { shell: "/bin/false" }, {}, /runs no commands: it exited with code 1/, /chsh/],
   [
     "only sftp",
     {},

@@ -2,15 +2,15 @@ import { errorText, isMaandError, MaandError } from "../../errors.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
 
 /**
- * How long the `dispose` of a plugin may take: long enough to send what it has buffered, short enough not to hang on a
- * service that does not answer.
+ * The maximum duration of a plugin's `dispose`: long enough to send buffered data, short enough not to hang on a
+ * service that does not respond.
  */
 export const DISPOSE_MS = 10_000;
 
 /**
- * Calls `dispose` of every applied plugin, one after another: the plugin that was applied last comes first, and a
- * plugin that uses a service comes before the plugin that provides it. Returns the errors; a failure does not prevent
- * the `dispose` of the other plugins.
+ * Calls `dispose` of every applied plugin, one after another, in reverse order of their application. A plugin that uses
+ * a service is disposed before the plugin that provides it. Returns the errors; a failure does not prevent the
+ * `dispose` of the other plugins.
  */
 export async function disposeAll(applied: readonly Plugin[]): Promise<MaandError[]> {
   const errors: MaandError[] = [];
@@ -50,7 +50,7 @@ function tooLong({ name }: Plugin): MaandError {
 }
 
 /**
- * Plugins with a `dispose`: the plugin that was applied last comes first, but no plugin comes before the plugins that
+ * Plugins with a `dispose`, in reverse order of their application, except that no plugin comes before the plugins that
  * use its services.
  */
 function inOrder(applied: readonly Plugin[]): Plugin[] {
@@ -58,7 +58,7 @@ function inOrder(applied: readonly Plugin[]): Plugin[] {
   const ordered: Plugin[] = [];
   while (left.length > 0) {
     const free = left.findIndex((plugin) => !left.some((other) => other !== plugin && uses(other, plugin)));
-    ordered.push(...left.splice(Math.max(0, free), 1)); // plugins that use each other: the last applied first
+    ordered.push(...left.splice(Math.max(0, free), 1)); // a cycle: last applied first
   }
   return ordered;
 }

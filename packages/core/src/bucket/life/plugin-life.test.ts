@@ -33,7 +33,7 @@ describe("closing a bucket", () => {
   });
   afterEach(() => void disposals.splice(0));
 
-  it("awaits dispose of each plugin once, starting with the plugin that was applied last", async () => {
+  it("disposes each plugin once, starting with the plugin that was applied last", async () => {
     const slow = disposable("slow", {
       async dispose() {
         await new Promise((resolve) => setImmediate(resolve));
@@ -115,7 +115,7 @@ describe("a service", () => {
     expect(made).toHaveBeenCalledTimes(2); // one bucket for the build, one for the deploy
   });
 
-  it("is refused to a plugin that does not declare it in its needs", async () => {
+  it("cannot be used by a plugin that does not declare it in its needs", async () => {
     const user = definePlugin({ name: "notes", apply: (_, { use }) => void use(TICKETS) });
     expect(await thrownBy(() => bucketWith(user).open())).toMatchObject({
       code: "PLUGIN_INVALID",
@@ -194,7 +194,7 @@ describe("the state of a plugin", () => {
     });
   const open = ({ state }: PluginTools) => state(ENTRIES);
 
-  it("is kept from one run to the next, separately for each plugin and key", async () => {
+  it("is stored between runs, separately for each plugin and key", async () => {
     const seen: unknown[] = [];
     const counting = (name: string, by: number) =>
       withState((state) => {
@@ -212,7 +212,7 @@ describe("the state of a plugin", () => {
     ]);
   });
 
-  it("is not set at all if one value is invalid, and a key is deleted by setting undefined", async () => {
+  it("remains unchanged if one of the new values is invalid, and loses a key that is set to undefined", async () => {
     const seen: unknown[] = [];
     const bucket = bucketWith(
       withState((state) => {
@@ -227,7 +227,7 @@ describe("the state of a plugin", () => {
     expect(seen).toEqual([1, undefined, "t"]);
   });
 
-  it("counts as not set if it does not fit the schema of a newer version of the plugin", async () => {
+  it("is read as undefined if it does not match the schema of a newer version of the plugin", async () => {
     const seen: unknown[] = [];
     const bucket = bucketWith(withState((state) => void seen.push(state.get("runs"))));
     const older = await bucket.open();
@@ -267,7 +267,7 @@ describe("the state of a plugin", () => {
     ]);
   });
 
-  it("refuses a secret, because it is not encrypted", async () => {
+  it("refuses a secret, because state is not encrypted", async () => {
     const bucket = bucketWith(
       definePlugin({
         name: "acme",
@@ -290,7 +290,7 @@ describe("the state of a plugin", () => {
     const early = definePlugin({ name: "acme", apply: (_, { state }) => void state(ENTRIES).get("runs") });
     expect(await thrownBy(() => bucketWith(early).open())).toMatchObject({
       code: "PLUGIN_INVALID",
-      message: expect.stringContaining('plugin "acme" uses its state while it is being applied'),
+      message: expect.stringContaining('plugin "acme" uses its state while being applied'),
     });
   });
 

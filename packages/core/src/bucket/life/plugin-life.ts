@@ -10,20 +10,22 @@ import { disposeAll } from "./dispose.ts";
 import { ServiceRegistry } from "./service-registry.ts";
 import { StateSource } from "./state-source.ts";
 
-/** For plugins that are applied without a bucket, such as in a test. Their state is in memory. */
+/** Used for plugins that are applied without a bucket, such as in a test. Their state is in memory. */
 export function lifeWithoutBucket(): PluginLife {
   const life = new PluginLife();
   life.states.open(stateInMemory());
   return life;
 }
 
-/** What the plugins of one bucket share while it is open, and their disposal when it closes. */
+/**
+ * The shared objects of a bucket's plugins while the bucket is open, and the disposal of the plugins when it closes.
+ */
 export class PluginLife {
   readonly watch: TapWatch;
   /** Measures the taps; absent for a bucket that is not traced. */
   readonly tracer: Tracer | undefined;
   readonly states = new StateSource();
-  /** Whether a text contains a known secret. */
+  /** Whether a string contains a known secret. */
   hasSecret: (text: string) => boolean = () => false;
   readonly #applied: Plugin[] = [];
   #services = new ServiceRegistry([]);
@@ -52,7 +54,7 @@ export class PluginLife {
     } satisfies PluginTools);
   }
 
-  /** Notes that a plugin was applied and must be disposed. */
+  /** Records that a plugin was applied and must be disposed. */
   applied(plugin: Plugin): void {
     this.#applied.push(plugin);
   }

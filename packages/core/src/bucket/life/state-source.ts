@@ -2,8 +2,8 @@ import type { StateRows } from "../../plugin-api/life/plugin-state.ts";
 import { discarding } from "../../plugin-api/life/state-in-memory.ts";
 
 /**
- * The source of the state of plugins: the store, after it is open. In a dry run, writes are visible until its end and
- * then discarded.
+ * The source of plugin state: the store, once it is open. In a dry run, writes are visible until the end of the run,
+ * and are then discarded.
  */
 export class StateSource {
   #rows: StateRows | undefined;
@@ -21,6 +21,6 @@ export class StateSource {
   /** Throws while the plugins are being applied. */
   rows(plugin: string): StateRows {
     if (this.#rows) return this.#rows;
-    throw new Error(`plugin "${plugin}" uses its state while it is being applied; use it in a tap instead`);
+    throw new Error(`plugin "${plugin}" uses its state while being applied; use it in a tap instead`);
   }
 }

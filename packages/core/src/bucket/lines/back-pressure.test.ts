@@ -44,7 +44,7 @@ describe("the back-pressure of a run", () => {
     expect(backPressure()).toBeUndefined();
   });
 
-  it("ends when the run is interrupted, so that commands can end", async () => {
+  it("ends when the run is interrupted, so commands can exit", async () => {
     const stop = new AbortController();
     const { backPressure } = await contextWith([reader("stuck", slowReaders().backPressure)], stop.signal);
     const caughtUp = backPressure();

@@ -40,7 +40,7 @@ const linesIn = (got: readonly (MaandEvent | PrintedLines)[]) =>
   got.flatMap((one) => ("first" in one ? [one.lines] : []));
 
 describe("lines that arrive together", () => {
-  it("cause one call of a tap that reads lines, and one event per line for every other tap", async () => {
+  it("cause one call to a tap that reads lines, and one event per line for every other tap", async () => {
     const got: (MaandEvent | PrintedLines)[] = [];
     const events = await reporting([reader("lines", got)], async (reporter) => {
       const { log } = reporter.context({ worker: "10.0.0.1", job: "api" });

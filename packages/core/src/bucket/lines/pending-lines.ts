@@ -7,10 +7,7 @@ export interface LineSource {
   readonly job: string | null;
 }
 
-/**
- * The maximum number of waiting lines. Without it, a plugin could print any number of lines before it does anything
- * else.
- */
+/** The maximum number of waiting lines. Without it, a plugin that only prints could fill the memory with lines. */
 const MOST = 4096;
 
 /**

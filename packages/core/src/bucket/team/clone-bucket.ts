@@ -12,7 +12,7 @@ import { writeStoreSetting } from "./write-store-setting.ts";
 export interface Cloned {
   readonly root: string;
   readonly bucketId: string;
-  /** Private files below the root that this copy of the bucket needs but does not have. */
+  /** Private files under the root that this copy of the bucket needs but does not have. */
   readonly missing: readonly string[];
 }
 

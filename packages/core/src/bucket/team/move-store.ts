@@ -25,7 +25,7 @@ export interface MovedStore extends Moved {
 
 /**
  * Moves the store of a bucket to a database, or back to `sqlite`, and writes the new place into maand.conf. It holds
- * the lock, so that no other command uses the bucket during the move. If a move is interrupted, run it again.
+ * the lock, so no other command uses the bucket during the move. If a move is interrupted, run it again.
  */
 export function moveStore(paths: BucketPaths, to: string, user: StoreUser): MovedStore {
   const target = storePlace(paths, { place: to });

@@ -14,7 +14,7 @@ const LAST_PART = ".part";
 /** Valid file names in a record. They cannot lead outside the directory of the record. */
 const FILE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9.:_-]*$/;
 
-/** Copies the records of runs on other machines into logs/, each time it is called. */
+/** Copies the records of runs on other machines into logs/. */
 export interface RunRecords {
   pull(): Promise<void>;
   close(): void;

@@ -1,9 +1,12 @@
 import type { RunRecordRows } from "../../store/team/run-record-rows.ts";
 
-/** The time for which lines are gathered, in milliseconds, and the number of characters that are sent at once. */
+/**
+ * How long lines are gathered before they are sent, in milliseconds, and the number of characters at which they are
+ * sent early.
+ */
 const EVERY_MS = 1000;
 const MOST_CHARACTERS = 256 * 1024;
-/** The number of characters that may be on their way to the database before commands that print have to wait. */
+/** The number of unacknowledged characters from which commands that print have to wait. */
 export const MOST_SENT = 2 * 1024 * 1024;
 
 /** A line of a file in the record of a run. */
@@ -26,7 +29,7 @@ export class RunRecordSender {
   readonly #runs = new Map<string, Pending>();
   readonly #keepRuns: number;
   #timer: NodeJS.Timeout | undefined;
-  /** Characters that were sent and not yet answered. */
+  /** Characters that were sent and not yet acknowledged. */
   #sent = 0;
   #caughtUp: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
@@ -45,8 +48,8 @@ export class RunRecordSender {
   }
 
   /**
-   * A promise while too many characters are on their way. It resolves when half of them are answered; an answer takes
-   * at most three seconds.
+   * A promise while too many characters are unacknowledged. It resolves when half of them are acknowledged. A response
+   * takes at most three seconds.
    */
   backPressure(): Promise<void> | undefined {
     if (this.#sent < MOST_SENT) return undefined;
@@ -66,7 +69,7 @@ export class RunRecordSender {
     return this.#caughtUp.promise;
   }
 
-  /** Sends the remaining lines, and waits a few seconds at most for the answer. */
+  /** Sends the remaining lines, and waits a few seconds at most for the response. */
   close(): void {
     clearTimeout(this.#timer);
     this.#caughtUp?.resolve();

@@ -7,8 +7,8 @@ import { replaceFile } from "../../workspace/write-files.ts";
 import { mergedLines } from "./merged-lines.ts";
 
 /**
- * Files of the bucket that are shared through its store, each with the lock that guards it. Every machine therefore
- * checks the host keys that any machine pinned.
+ * Files of the bucket that are shared through its store, each with the lock that guards it. A host key that one machine
+ * has pinned is therefore checked on every machine.
  */
 const SHARED = [{ name: "secrets/known_hosts", lock: "known_hosts.lock" }] as const;
 
@@ -25,7 +25,7 @@ export async function syncSharedFiles({ root, data }: BucketPaths, store: Store)
     const file = join(root, name);
     const base = join(data, `${lock}.base`);
     const stored = store.pluginState.read(OWNER, name) ?? "";
-    // nothing to do, most of the time
+    // usually, there is nothing to do
     if (textOf(file) === stored && textOf(base) === stored) continue;
     await withFileLock(join(data, lock), async () => {
       const [here, before] = [textOf(file), textOf(base)];

@@ -19,10 +19,10 @@ describe("merging a file that several machines change", () => {
   });
 });
 
-describe("the setting store in maand.conf", () => {
+describe("the `store` setting in maand.conf", () => {
   const URL = "postgres://u@h/d";
 
-  it("is written after the comment of init, or at the beginning, before any table", () => {
+  it("is written after the comment that init wrote, or else at the beginning of the file", () => {
     expect(withSetting('a = 1\n# store = "sqlite"\nb = 2\n', URL)).toBe(
       `a = 1\n# store = "sqlite"\nstore = "${URL}"\nb = 2\n`,
     );

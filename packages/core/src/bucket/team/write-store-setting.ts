@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createFile, replaceFile } from "../../workspace/write-files.ts";
 
-/** A line of maand.conf that sets `store`, or the comment of init about it. */
+/** A line of maand.conf that sets `store`, or the comment that init wrote about it. */
 const SETTING = /^[ \t]*store[ \t]*=.*\n?/m;
 const COMMENT = /^# store = .*\n?/m;
 

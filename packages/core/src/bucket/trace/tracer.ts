@@ -6,7 +6,7 @@ import type { Call, Tapping } from "../watch/tapping.ts";
 export interface TracedCall {
   readonly hook: string;
   readonly plugin: string;
-  /** `api@10.0.0.1`, `api`, `10.0.0.1`, or an empty text for the whole run. */
+  /** `api@10.0.0.1`, `api`, `10.0.0.1`, or an empty string for the whole run. */
   readonly unit: string;
   readonly startMs: number;
   /** When it ended; undefined while it runs. */
@@ -15,8 +15,8 @@ export interface TracedCall {
 }
 
 /**
- * Measures every call of a tap. Taps are wrapped only in a bucket that was opened with a tracer, so tracing costs
- * nothing otherwise.
+ * Measures every call of a tap. Taps are wrapped only in a bucket that was opened with a tracer, so a bucket without a
+ * tracer has no overhead.
  */
 export class Tracer {
   readonly #calls: TracedCall[] = [];

@@ -4,16 +4,16 @@ import type { HookName } from "../../plugin-api/hooks.ts";
 import { hookLimit, TAP_WAITS } from "../../plugin-api/life/tap-limits.ts";
 import type { Tapping } from "./tapping.ts";
 
-/** Extra time for a tap beyond the time limit of the command that its context names. */
+/** The extra time that a tap gets in addition to the timeout of the command in its context. */
 const AFTER_COMMAND_MS = 30_000;
 
-/** A call of a tap. */
+/** A call to a tap. */
 interface TapCall {
   readonly by: Tapping;
   readonly args: readonly unknown[];
 }
 
-/** The time limit of a call: the limit of its hook, or a longer one if its context names it or the tap declares it. */
+/** The timeout of a call: the limit of its hook, or a longer one from its context or the declaration of the tap. */
 export function limitOf({ by, args }: TapCall, tapMs = DEFAULT_SETTINGS.timeouts.tapMs): number {
   const context = args.at(-1);
   const ofHook = isHookName(by.hook) ? hookLimit(by.hook, tapMs) : tapMs;

@@ -1,4 +1,4 @@
-/** A call of a function of the context, or a promise that the tap chained to one. */
+/** A call to a function of the context, or a promise that the tap chained to such a call. */
 export interface TapCall {
   readonly name: string;
   /** Why the call failed. */
@@ -54,8 +54,8 @@ export class MadeCalls {
 }
 
 /**
- * The promise that a tap gets for a call. It records whether the tap uses its result, as `await` and `Promise.all` do,
- * and the promises chained to it. It is never an unhandled rejection, which would end the process.
+ * The promise that a tap gets for a call. It records the promises that are chained to it, and whether the tap uses its
+ * result, as `await` and `Promise.all` do. It never causes an unhandled rejection, which would end the process.
  */
 function ownPromise<T>(
   work: Promise<T>,

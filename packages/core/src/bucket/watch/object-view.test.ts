@@ -5,7 +5,7 @@ import { viewOf } from "./object-view.ts";
 const job = { name: "api" };
 const owner = Object.freeze({ job, once: () => "of the engine", log: () => "logged", [Symbol.for("own")]: 1 });
 
-/** A view with its own `once`, and the names of the functions that it has created. */
+/** A view that replaces `once`, and the names of the functions that the view has created. */
 function aView() {
   const made: string[] = [];
   const view = viewOf(owner, new Set(["once", "job"]), {

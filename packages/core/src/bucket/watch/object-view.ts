@@ -6,8 +6,8 @@ export interface Replacer {
 }
 
 /**
- * A read-only view of an object, with some functions replaced. Taps get one for each call. Unlike the cost of a frozen
- * copy, a view costs the same for any number of properties. A function is replaced only when the tap reads it.
+ * A read-only view of an object, with some functions replaced. Taps get one for each call. Unlike a frozen copy, a view
+ * has the same cost for any number of properties. A function is replaced only when the tap reads it.
  */
 export function viewOf(owner: object, names: ReadonlySet<string>, replacer: Replacer): object {
   return new Proxy(TARGET, new ObjectView(owner, names, replacer));

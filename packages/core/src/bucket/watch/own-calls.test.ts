@@ -2,7 +2,7 @@ import { setImmediate as aTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { withOwnCalls } from "./own-calls.ts";
 
-/** Unhandled rejections. Outside of a test, each of them would end the process. */
+/** Unhandled rejections. Outside a test, each of them would end the process. */
 const strays: unknown[] = [];
 const onStray = (cause: unknown) => void strays.push(cause);
 /** The listeners of vitest, which would fail the test run. */
@@ -23,7 +23,7 @@ type RollOut = (host: string) => Promise<void>;
 const canRollOut = (context: unknown): context is { readonly rollOut: RollOut } =>
   typeof context === "object" && context !== null && "rollOut" in context;
 
-/** A call of a tap of `orchestrate`: each `rollOut` ends when the test settles it. */
+/** Calls an `orchestrate` tap. Each `rollOut` ends when the test settles it. */
 function called(tap: (rollOut: RollOut) => unknown) {
   const lines: string[] = [];
   const running = new Map<string, { end(): void; fail(cause: Error): void }>();
@@ -71,8 +71,8 @@ describe("a tap that fails while calls that it did not await are running", () =>
     await ended;
     expect(end()).toBe("no canary");
     expect(lines).toEqual([
-      "acme called rollOut in its tap of orchestrate without waiting for it, and it failed: w1 is down",
-      "acme called rollOut in its tap of orchestrate without waiting for it, and it failed: w2 is down",
+      "acme called rollOut in its orchestrate tap without awaiting it, and the call failed: w1 is down",
+      "acme called rollOut in its orchestrate tap without awaiting it, and the call failed: w2 is down",
     ]);
   });
 
@@ -87,12 +87,12 @@ describe("a tap that fails while calls that it did not await are running", () =>
     of("w1").end();
     await ended;
     expect([...running.keys()]).toEqual(["w1"]);
-    expect(lines).toEqual([expect.stringContaining("acme called rollOut after its tap of orchestrate had failed")]);
+    expect(lines).toEqual([expect.stringContaining("acme called rollOut after its orchestrate tap had failed")]);
   });
 });
 
 describe("a synchronous tap", () => {
-  it("ends with its own answer after the calls that it made have ended", async () => {
+  it("returns its value after the calls that it made have ended", async () => {
     const { of, end, ended } = called((rollOut) => {
       void rollOut("w1");
       return "done";
@@ -115,7 +115,7 @@ describe("a synchronous tap", () => {
   });
 });
 
-describe("the commands of a tap of rollout", () => {
+describe("the commands that a rollout tap runs with once", () => {
   const by = { plugin: "acme", hook: "rollout" };
   type Context = { readonly once: (argv: string[]) => Promise<void> };
   const isContext = (value: unknown): value is Context =>
@@ -138,7 +138,7 @@ describe("the commands of a tap of rollout", () => {
       withOwnCalls(async (args) => args, by)([context], { answered, failed }),
     );
     await expect(onceOf(own)(["systemctl", "restart", "api"])).rejects.toMatchObject({ code: "HOOK_FAILED" });
-    expect(lines).toEqual([expect.stringContaining("acme called once after its tap of rollout had returned")]);
+    expect(lines).toEqual([expect.stringContaining("acme called once after its rollout tap had returned")]);
   });
 });
 
@@ -169,7 +169,7 @@ describe("a call that fails while its tap does something else", () => {
     expect(end()).toBe("answered done");
   });
 
-  it("makes the tap fail even if it is part of a chain that the tap does not await", async () => {
+  it("makes the tap fail even if the tap has chained it to a promise that it does not await", async () => {
     const { of, end, ended } = called((rollOut) => {
       void rollOut("w1")
         .then(() => rollOut("w2"))
@@ -193,7 +193,7 @@ describe("a call that fails while its tap does something else", () => {
     await ended;
     expect(end()).toBe("w1 is down");
     expect(lines).toEqual([
-      "acme called rollOut in its tap of orchestrate without waiting for it, and it failed: w2 is down",
+      "acme called rollOut in its orchestrate tap without awaiting it, and the call failed: w2 is down",
     ]);
   });
 });

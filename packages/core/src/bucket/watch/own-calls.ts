@@ -21,8 +21,8 @@ const ACTING_HOOKS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Marks an error that was reported. If it becomes an unhandled rejection, in code of a plugin that nothing waits for,
- * it does not end the process.
+ * Marks an error that was reported. Such an error does not end the process if it becomes an unhandled rejection in
+ * plugin code that nothing awaits.
  */
 const REPORTED = Symbol.for("maand.reported");
 
@@ -30,14 +30,14 @@ const REPORTED = Symbol.for("maand.reported");
 const OF_CONTEXT: ReadonlySet<string> = new Set(["rollOut", "checkHealth", "remote", "once", "scope"]);
 const OF_SCOPE: ReadonlySet<string> = new Set(["command", "remote", "login", "runTarget"]);
 
-/** Begins a call of a tap. */
+/** Begins a call to a tap. */
 export type Begin = (args: readonly unknown[], outcome: Outcome) => void;
 
 /**
- * Wraps a tap so that the calls it makes through its context belong to it. Calls that it does not await are awaited
- * when it ends, even if it fails, so that the engine never continues while they run. If a call fails and the tap
- * ignores its result, the tap fails, or the failure is reported with the plugin's name if the tap failed for another
- * reason. Later calls are refused.
+ * Wraps a tap so that the calls it makes through its context belong to it. When the tap ends, even with an error, calls
+ * that it did not await are awaited, so the engine never continues while they run. If a call fails and the tap ignores
+ * its result, the tap fails. If the tap has already failed for another reason, the failure of the call is reported with
+ * the plugin's name. Later calls are rejected.
  */
 export function withOwnCalls(tap: Call, by: Tapping): Begin {
   const isActing = ACTING_HOOKS.has(by.hook);
@@ -57,7 +57,8 @@ export function whenTapFails(context: object, stop: (cause: unknown) => void): v
 }
 
 /**
- * The calls that one tap makes through its context. This object costs little for taps that make no calls, as most do.
+ * The calls that one tap makes through its context. The object is cheap for taps that make no calls, which is the usual
+ * case.
  */
 class TapCalls implements Replacer, Outcome {
   readonly #by: Tapping;
@@ -66,7 +67,7 @@ class TapCalls implements Replacer, Outcome {
   /** Undefined until the first call. */
   #made: MadeCalls | undefined;
   #refusals: WeakSet<object> | undefined;
-  /** How the tap ended, such as `had returned`; undefined before. */
+  /** How the tap ended, such as `had returned`; undefined while the tap is running. */
   #end: string | undefined;
 
   constructor(by: Tapping, context: Readonly<Record<string, unknown>>, outcome: Outcome) {
@@ -80,7 +81,7 @@ class TapCalls implements Replacer, Outcome {
     return viewOf(this.#context, OF_CONTEXT, this);
   }
 
-  /** Called when the tap has answered. The call of the tap ends when the calls that it made have ended. */
+  /** Called when the tap has returned. The call to the tap ends when the calls that it made have ended. */
   readonly answered = (answer: unknown): void => {
     if (this.#made) {
       void this.#endAfter(this.#made, answer);
@@ -90,7 +91,7 @@ class TapCalls implements Replacer, Outcome {
     this.#outcome.answered(answer);
   };
 
-  /** Called when the tap has failed. The call of the tap ends when the calls that it made have ended. */
+  /** Called when the tap has failed. The call to the tap ends when the calls that it made have ended. */
   readonly failed = (cause: unknown): void => {
     stops.get(this.#context)?.(cause);
     this.#close("had failed");
@@ -99,7 +100,7 @@ class TapCalls implements Replacer, Outcome {
     else end();
   };
 
-  /** Fails with the first failure that the tap did not handle. */
+  /** Throws the first failure that the tap did not handle. */
   async #endAfter(made: MadeCalls, answer: unknown): Promise<void> {
     await made.settled();
     const first = made.failed.find((call) => !call.isHandled);
@@ -116,7 +117,7 @@ class TapCalls implements Replacer, Outcome {
     for (const call of made.failed) {
       if (reported.has(call.cause) || this.#isRefusal(call.cause) || (call.isHandled && !late.has(call))) continue;
       reported.add(call.cause);
-      this.#report(`${this.#called(call.name)} without waiting for it, and it failed: ${errorText(call.cause)}`);
+      this.#report(`${this.#called(call.name)} without awaiting it, and the call failed: ${errorText(call.cause)}`);
     }
   }
 
@@ -146,7 +147,7 @@ class TapCalls implements Replacer, Outcome {
 
   #refuse(name: string, end: string): Promise<never> {
     const { plugin, hook } = this.#by;
-    const message = `${plugin} called ${name} after its tap of ${hook} ${end}, so it was not carried out`;
+    const message = `${plugin} called ${name} after its ${hook} tap ${end}; the call was rejected`;
     const refusal = new MaandError({
       code: "HOOK_FAILED",
       message,
@@ -162,7 +163,7 @@ class TapCalls implements Replacer, Outcome {
   }
 
   #called(name: string): string {
-    return `${this.#by.plugin} called ${name} in its tap of ${this.#by.hook}`;
+    return `${this.#by.plugin} called ${name} in its ${this.#by.hook} tap`;
   }
 
   #report(line: string): void {

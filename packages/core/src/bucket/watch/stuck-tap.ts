@@ -2,34 +2,34 @@ import { MaandError } from "../../errors.ts";
 import { type TapUnit, unitText } from "./tap-unit.ts";
 import type { Tapping } from "./tapping.ts";
 
-/** A tap that did not finish in time, for the text of its error. */
+/** A tap that did not finish in time, as described in its error. */
 export interface StuckTap {
   readonly by: Tapping;
   readonly unit: TapUnit;
-  /** Its time limit. */
+  /** Its timeout. */
   readonly limitMs: number;
 }
 
 const SEE = "maand plugins --verbose lists the taps; fix the plugin, or raise timeouts.tap in maand.conf";
 
-/** The error for a tap that finished after its signal was aborted at its time limit. */
+/** The error for a tap that finished after its signal was aborted at its timeout. */
 export function endedAtLimit(tap: StuckTap, cause: unknown): MaandError {
   return stuck(tap, `took longer than ${spanText(tap.limitMs)}${inHook(tap)} and was stopped`, SEE, cause);
 }
 
 /**
- * The error for a tap that is still running after its time limit, although its signal was aborted, or because it has
- * none.
+ * The error for a tap that is still running after its timeout: it has no signal, or has ignored the abort of its
+ * signal.
  */
 export function goesOn(tap: StuckTap): MaandError {
   const message = `did not end within ${spanText(tap.limitMs)}${inHook(tap)}; it may still be running`;
   return stuck(tap, message, `this run does not wait for it any longer; ${SEE}`);
 }
 
-/** The error for a tap whose promise nothing can settle, because the process has nothing left to wait for. */
+/** The error for a tap whose promise can never settle, because the process has nothing left to wait for. */
 export function neverSettles(tap: StuckTap): MaandError {
   const hint = "look for a promise that is never resolved or a callback that is never called in the plugin";
-  return stuck(tap, `is waiting on a promise that never settles${inHook(tap)}`, hint);
+  return stuck(tap, `is stuck${inHook(tap)}: it is waiting on a promise that never settles`, hint);
 }
 
 /** The error for a tap that is still running after the run was interrupted. */

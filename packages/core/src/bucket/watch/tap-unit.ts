@@ -20,7 +20,7 @@ export function unitOf(args: readonly unknown[]): TapUnit {
   };
 }
 
-/** `api@10.0.0.1`, `api`, `10.0.0.1`, or an empty text for the whole run. */
+/** `api@10.0.0.1`, `api`, `10.0.0.1`, or an empty string for the whole run. */
 export function unitText({ job, worker }: TapUnit): string {
   return job !== undefined && worker !== undefined ? `${job}@${worker}` : (job ?? worker ?? "");
 }

@@ -34,7 +34,7 @@ const failureOf = (work: Promise<unknown>) =>
     () => "no failure",
     (cause: unknown) => cause,
   );
-/** A promise that a test settles. */
+/** A promise that the test settles. */
 function settable<T>() {
   let resolve: (value: T) => void = () => undefined;
   const promise = new Promise<T>((settle) => {
@@ -45,7 +45,7 @@ function settable<T>() {
 const NEVER = () => new Promise<never>(() => undefined);
 
 describe("a tap that ends in time", () => {
-  it("passes on its answer or its error unchanged", async () => {
+  it("passes on its return value or its error unchanged", async () => {
     const { watch } = watching();
     expect(await follow(watch, Promise.resolve("done"), ROLLOUT, unit("w1"))).toBe("done");
     const error = new Error("no");
@@ -54,7 +54,7 @@ describe("a tap that ends in time", () => {
 });
 
 describe("a pending tap", () => {
-  it("is reported after 10 seconds without activity and then rarely, in one notice for each plugin and hook", async () => {
+  it("is reported after 10 seconds without activity, then at longer intervals, in one notice per plugin and hook", async () => {
     const { watch, waiting } = watching({ tapMs: 3_600_000 });
     void follow(watch, NEVER(), ROLLOUT, unit("w1"));
     void follow(watch, NEVER(), ROLLOUT, unit("w2"));
@@ -70,7 +70,7 @@ describe("a pending tap", () => {
     ]);
   });
 
-  it("is not reported while its unit shows activity", async () => {
+  it("is not reported while its job or worker shows activity", async () => {
     const { watch, waiting } = watching();
     void follow(watch, NEVER(), ROLLOUT, unit("w1"));
     for (let seconds = 0; seconds < 60; seconds += 5) {
@@ -100,7 +100,7 @@ describe("a pending tap", () => {
 });
 
 describe("a tap that reaches its limit", () => {
-  it("is stopped by the signal of its unit, and its error names plugin, hook, unit and limit", async () => {
+  it("is stopped by its signal, and its error names plugin, hook, allocation and limit", async () => {
     const { watch } = watching();
     const signal = new UnitSignals(new AbortController().signal).of({ job: "api", worker: "w1" });
     const obeys = new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("stopped"))));
@@ -143,7 +143,7 @@ describe("a tap that reaches its limit", () => {
     expect(watch.mayRun({ job: "api", worker: "w1" })).toBe(false);
   });
 
-  it("has its connection closed if it is a tap of connect that connects later", async () => {
+  it("has its connection closed if it is a connect tap that connects later", async () => {
     const { watch } = watching();
     const late = settable<unknown>();
     const failure = failureOf(
@@ -158,7 +158,7 @@ describe("a tap that reaches its limit", () => {
   });
 });
 
-it("time during which the process was suspended does not count towards the limit of a tap", async () => {
+it("the time during which the process is suspended does not count towards the limit of a tap", async () => {
   const { watch } = watching();
   const work = settable<string>();
   const answer = follow(watch, work.promise, ROLLOUT, unit("w1"));
@@ -172,7 +172,7 @@ it("time during which the process was suspended does not count towards the limit
 });
 
 describe("a tap that does not stop after an interruption", () => {
-  it("is reported, and abandoned after 20 seconds", async () => {
+  it("is reported, and is abandoned after 20 seconds", async () => {
     const interrupted = new AbortController();
     const { watch, waiting } = watching({ signal: interrupted.signal });
     const failure = failureOf(follow(watch, NEVER(), ROLLOUT, unit("w1")));
@@ -198,7 +198,7 @@ describe("a process that has nothing left to wait for", () => {
     expect(watch.endStuck()).toBe(true);
     expect(await inner).toMatchObject({
       code: "HOOK_STUCK",
-      message: "acme is waiting on a promise that never settles in rollout of api@w1",
+      message: "acme is stuck in rollout of api@w1: it is waiting on a promise that never settles",
     });
     expect(watch.endStuck()).toBe(true);
     expect(await outer).toMatchObject({ message: expect.stringContaining("in orchestrate of api") });

@@ -28,7 +28,7 @@ export interface WatchOptions {
 export interface WatchedCall {
   readonly by: Tapping;
   readonly args: readonly unknown[];
-  /** Exactly one of its functions is called, once. */
+  /** maand calls exactly one of its functions, once. */
   readonly outcome: Outcome;
 }
 
@@ -44,9 +44,9 @@ interface PendingTap {
 }
 
 /**
- * Watches the calls of taps that are awaited. It reports pending taps after a while without any activity. At the time
- * limit of a call, it aborts the signal of the call. If the tap still does not finish, it is abandoned: its caller gets
- * an error, and the lock of the bucket is kept until the tap has finished, because the tap might still change
+ * Watches the calls to taps that are awaited. It reports pending taps after a while without any activity. At the
+ * timeout of a call, it aborts the signal of the call. If the tap still does not finish, it is abandoned: its caller
+ * gets an error, and the lock of the bucket is kept until the tap has finished, because the tap might still change
  * something.
  */
 export class TapWatch {
@@ -57,7 +57,7 @@ export class TapWatch {
   readonly #notices = new WaitNotices();
   #whenGone: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** Milliseconds that the watch has been running, without the time for which the process was suspended. */
+  /** Milliseconds since the watch was started, excluding the time during which the process was suspended. */
   #clock = 0;
   #lookedAt = 0;
   #interruptedAt: number | undefined;
@@ -83,7 +83,7 @@ export class TapWatch {
     };
   }
 
-  /** Notes activity of a unit, so that its pending taps do not count as silent. */
+  /** Records activity of a unit, so that its pending taps do not count as silent. */
   noteLife(unit: TapUnit): void {
     if (this.#pending.size > 0) this.#life.note(unit, this.#clock);
   }
@@ -170,7 +170,7 @@ export class TapWatch {
     tap.fail(error);
   }
 
-  /** Notes that an abandoned tap has finished after all, and closes a connection that it opened. */
+  /** Records that an abandoned tap has finished after all, and closes a connection that the tap opened. */
   #ended(tap: PendingTap, answer?: unknown): void {
     this.#abandoned.delete(tap);
     if (tap.by.hook === "connect") closeLate(answer);
@@ -184,9 +184,9 @@ export class TapWatch {
 }
 
 /**
- * The calls in which no later call may be nested. A call may be nested in an earlier call for the same job, or for the
- * same job on the same worker. A target, or a call without a job, such as for a connection, may be nested in any call
- * for a job. Takes a single pass, because a fleet has thousands of calls.
+ * The innermost calls: those that no later call may be nested in. A call may be nested in an earlier call for the same
+ * job, or for the same job on the same worker. A target, or a call without a job, such as for a connection, may be
+ * nested in any call for a job. The function needs a single pass, because a fleet has thousands of calls.
  */
 function innermost(pending: readonly PendingTap[]): PendingTap[] {
   const [jobs, allocations] = [new Set<string>(), new Set<string>()];

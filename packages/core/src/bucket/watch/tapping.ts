@@ -7,13 +7,13 @@ export interface Tapping {
   readonly hook: string;
   /** The bucket's directory: an error in one of its files is reported with its line. */
   readonly directory?: string | undefined;
-  /** Created where the plugin tapped the hook; its stack is used only for an error that was thrown elsewhere. */
+  /** Created where the plugin tapped the hook. Its stack is used only for an error that was thrown elsewhere. */
   readonly registered?: Error;
-  /** The time limit that the tap declares, or a function of its context that returns it. */
+  /** The timeout that the tap declares, or a function that returns it for a context. */
   readonly limitMs?: unknown;
 }
 
-/** Receives the result of a call of a tap: one of these functions is called. They do not throw or use `this`. */
+/** Receives the result of a call to a tap: one of these functions is called. They do not throw or use `this`. */
 export interface Outcome {
   readonly answered: (answer: unknown) => void;
   readonly failed: (cause: unknown) => void;

@@ -4,8 +4,8 @@ import { type TapUnit, unitText } from "./tap-unit.ts";
 const controllers = new WeakMap<object, AbortController>();
 
 /**
- * The signals of contexts: one for each unit of a run. Each aborts with the run, or alone when a tap for its unit
- * reaches its time limit.
+ * The signals of contexts, one for each unit of a run. A signal aborts when the run is interrupted, or when a tap for
+ * its unit reaches its timeout.
  */
 export class UnitSignals {
   readonly #run: AbortSignal;
@@ -16,7 +16,7 @@ export class UnitSignals {
     run.addEventListener("abort", () => this.#abortAll(), { once: true });
   }
 
-  /** The signal of a unit. After a tap was stopped at its time limit, the unit gets a new signal. */
+  /** The signal of a unit. After a tap was stopped at its timeout, the unit gets a new signal. */
   of(unit: TapUnit): AbortSignal {
     const key = unitText(unit);
     const known = this.#units.get(key);

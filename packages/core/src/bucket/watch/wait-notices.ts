@@ -5,7 +5,7 @@ import { unitText } from "./tap-unit.ts";
 export interface WaitingTaps {
   readonly plugin: string;
   readonly hook: string;
-  /** `api@10.0.0.1`, `api` or `10.0.0.1`; none for the whole run. */
+  /** `api@10.0.0.1`, `api` or `10.0.0.1`; empty for the whole run. */
   readonly units: readonly string[];
   /** The longest time without activity among them. */
   readonly waitedMs: number;
@@ -14,7 +14,7 @@ export interface WaitingTaps {
   readonly isStopping: boolean;
 }
 
-/** A pending tap, and how long it has shown no activity, or has not stopped after an interruption. */
+/** A pending tap, and the time since its last activity or since the interruption that it has ignored. */
 export interface SilentTap extends StuckTap {
   readonly key: object;
   readonly waitedMs: number;
@@ -25,7 +25,10 @@ const REPORTED_AFTER = [10, 60, 300];
 /** Milliseconds after an interruption until taps that have not stopped are reported. */
 const STOPPING_MS = 2_000;
 
-/** Decides when silent taps are reported: rarely, and together with others of their plugin and hook. */
+/**
+ * Decides when silent taps are reported: at growing intervals, and together with other taps of the same plugin and
+ * hook.
+ */
 export class WaitNotices {
   readonly #reported = new WeakMap<object, number>();
   readonly #reportedStopping = new WeakSet<object>();

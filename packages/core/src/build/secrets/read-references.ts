@@ -8,8 +8,8 @@ import { type AbsentPlugin, addPlugin } from "../../plugin-api/absent-plugins.ts
 import type { ResolvedSecrets } from "../../plugin-api/contexts/secrets-context.ts";
 
 /**
- * Reads secrets from their providers, one provider after another, so that only one at a time prompts a person to unlock
- * it. Writes nothing, and masks every value from then on. Throws SECRET_NOT_READ.
+ * Reads secrets from their providers, one provider after another, so that two providers never prompt the user at the
+ * same time. Writes nothing, and masks every value from then on. Throws SECRET_NOT_READ.
  */
 export async function readReferences(
   reporter: RunReporter,

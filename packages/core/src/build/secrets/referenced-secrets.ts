@@ -65,8 +65,8 @@ function staleEntries({ store, kv, now, settings }: Bucket, entries: readonly Re
 }
 
 /**
- * Stores the values that were read. Deletes plain variables that became secrets, and secrets whose references are gone.
- * Secrets of removed jobs remain until the job is cleaned up. Call this in the transaction of the build.
+ * Stores the values that were read. Deletes plain variables that became secrets, and secrets whose references no longer
+ * exist. Secrets of removed jobs remain until the job is cleaned up. Call this in the transaction of the build.
  */
 export function storeReferenced(bucket: Bucket, { entries, read }: ReferencedSecrets, { jobs }: Catalog): void {
   const { kv, store } = bucket;

@@ -100,7 +100,7 @@ describe("a build of a workspace with secret references", () => {
     expect(await stored()).toEqual({ ...ALL, api: "rotated", web: "rotated" });
   });
 
-  it("reads a secret again if a hook has overwritten it", async () => {
+  it("reads a secret again after a hook has overwritten it", async () => {
     await bucket.build();
     const { kv, close } = await bucket.open();
     kv.put("secrets/job/api", "password", "of a hook");

@@ -13,7 +13,7 @@ import type { BucketPaths } from "../find-bucket.ts";
 /** The variable with the location of the store. It has priority over `store` in maand.conf. */
 export const STORE_VARIABLE = "MAAND_STORE";
 
-/** How long a database may take to answer, in milliseconds; `store_timeout` sets it in seconds. */
+/** How long a database may take to respond, in milliseconds; `store_timeout` sets it in seconds. */
 const TIMEOUT_MS = 20_000;
 /** How long `store_password_command` may take, in milliseconds. */
 const PASSWORD_MS = 30_000;
@@ -22,11 +22,11 @@ const PASSWORD_MS = 30_000;
 export interface StoreOptions {
   /** Do not connect to a database; read only the working copy. */
   readonly offline?: boolean;
-  /** Replace the entire working copy of a database, even if it is up to date. */
+  /** Download the entire working copy again, even if it is up to date. */
   readonly discards?: boolean;
   /** Overrides maand.conf: the value of `store`. */
   readonly place?: string;
-  /** Makes the connection to a database; default: to PostgreSQL. */
+  /** Connects to a database; default: to PostgreSQL. */
   readonly connect?: ConnectStatements | undefined;
   /** Aborted when the command is interrupted. */
   readonly interrupted?: AbortSignal;

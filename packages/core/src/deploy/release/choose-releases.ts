@@ -59,7 +59,7 @@ export async function chooseRelease(bucket: Bucket, job: string, release: string
   return changeTo(bucket, [job], choices);
 }
 
-/** Refuses to choose another release during a pause: a person must end the pause first. */
+/** Refuses to choose another release during a pause: the operator must end the pause first. */
 function refusePaused({ store }: Bucket, jobs: readonly Job[]): void {
   const problems = jobs.flatMap((job) => {
     const open = store.rollouts.find(job.name);

@@ -104,7 +104,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(await lines()).toEqual(["r2 bad held by revert", `r1 good ${A} ${B} ${C} wanted`]);
   });
 
-  it("is not repeated by the next deploy, which warns that the release was reverted", async () => {
+  it("is not repeated by the next deploy, which warns about the reverted release", async () => {
     sick("2.0.0", A);
     await ship("2.0.0");
     steps();
@@ -138,7 +138,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("is not reverted with --no-revert, and --revert reverts even with on_failure stop", async () => {
+  it("is not reverted with --no-revert, and is reverted with --revert even if on_failure is stop", async () => {
     sick("2.0.0", A);
     write("2.0.0");
     expect((await bucket.ship({ revert: false })).outcome).toBe("failed");
@@ -177,7 +177,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("is reverted even if another job demands a command of the failed release, and blocks that job", async () => {
+  it("is reverted even if another job depends on a command of the failed release, and blocks that job", async () => {
     const command = { command_b: { executed_on: ["cli"] } };
     write("1.0.1", { commands: command });
     bucket.job("web", {
@@ -196,7 +196,7 @@ describe("a rollout that fails with on_failure revert", () => {
     });
   });
 
-  it("reports which release runs where if the revert fails too, and the next deploy continues the revert", async () => {
+  it("reports the running release of each worker if the revert fails too, and the next deploy continues the revert", async () => {
     let isBroken = true;
     bucket.fleet.onDo = (what) => {
       if (what === "verify api" && bucket.fleet.running()[`api@${B}`] === "2.0.0")
@@ -225,7 +225,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()).toEqual(["1.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("also reverts what an earlier run of the same release changed, if the release was never good", async () => {
+  it("is reverted together with the changes of earlier runs if its release was never good", async () => {
     sick("2.0.0", B);
     write("2.0.0");
     await bucket.ship({ revert: false });

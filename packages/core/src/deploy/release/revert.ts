@@ -42,7 +42,7 @@ export async function rollOutOrRevert(run: Run, plan: PlannedJob, options: Rever
 
 /**
  * The release to go back to after the failed rollout. A rollback is not reverted, because that would restore the
- * release that it replaced.
+ * release that the rollback replaced.
  */
 function targetOf(rollout: JobRollout, cause: unknown, { revert }: RevertOptions): RevertTarget {
   const { run, job } = rollout;
@@ -174,8 +174,8 @@ async function rollBack(back: Run, rollout: JobRollout, started: ReadonlySet<str
 
 /**
  * The allocations to revert: either those of the failed batch, or all that this rollout changed and all others that run
- * the release, because an earlier, killed run might have rolled it out there. If the release was good before, the
- * others keep it.
+ * the release, because an earlier, killed run might have changed those. If the release was good before, the others keep
+ * it.
  */
 function scopeOf(rollout: JobRollout): ReadonlySet<string> {
   const { run, job, rounds, plan } = rollout;

@@ -109,7 +109,7 @@ describe("a rollback", () => {
     expect(reasons.at(-1)).toBe(`restart api@${C} 1.0.0->1.2.0 upgrade`);
   });
 
-  it("applies again when the workspace returns to the held release", async () => {
+  it("applies again when the workspace contains the held release again", async () => {
     await back();
     await ship("1.2.0");
     await ship("1.1.0");
@@ -226,7 +226,7 @@ describe("a rollback of several jobs", () => {
     steps();
   });
 
-  it("rolls back a job before the jobs that it demands", async () => {
+  it("rolls back a job before the jobs that it depends on", async () => {
     expect((await back({ jobs: ["api", "web"] })).outcome).toBe("ok");
     expect(steps().map((done) => done.split("@")[0])).toEqual([
       ...["restart web", "restart web", "restart web"],
@@ -243,7 +243,7 @@ describe("a rollback of several jobs", () => {
     await expect(back({ jobs: [], run: 99 })).rejects.toThrow(/no record says that run 99 rolled out a job/);
   });
 
-  it("leaves a job unchanged if a job that demands it could not be rolled back", async () => {
+  it("leaves a job unchanged if a dependent job could not be rolled back", async () => {
     bucket.fleet.fail(`restart web@${A}`);
     const { outcome, blocked } = await back({ jobs: ["api", "web"] });
     expect([outcome, blocked]).toEqual(["failed", [{ job: "api", by: "web" }]]);
@@ -272,7 +272,7 @@ describe("a rollback that failed on one worker", () => {
     expect(reasons).toEqual([`restart api@${B} 1.2.0->1.1.0 rollback`, `restart api@${C} 1.2.0->1.1.0 rollback`]);
   });
 
-  it("is continued by a second rollback, which restores the same release", async () => {
+  it("is continued by a second rollback to the same release", async () => {
     await back();
     expect(running()).toEqual(["1.1.0", "1.1.0", "1.1.0"]);
   });
@@ -284,7 +284,7 @@ describe("a rollback is refused before anything happens", () => {
     expect(await opened(({ store }) => store.releases.held())).toEqual([]);
   };
 
-  it("if the release does not exist, and the error lists the existing releases", async () => {
+  it("if the release does not exist, with an error that lists the existing releases", async () => {
     await ship("1.0.0");
     steps();
     await expect(back({ to: "r9" })).rejects.toMatchObject({
@@ -315,7 +315,7 @@ describe("a rollback is refused before anything happens", () => {
     await untouched();
   });
 
-  it("if the release demands a removed job", async () => {
+  it("if the release depends on a removed job", async () => {
     bucket.job("db", { selectors: ["worker"], version: "1.0.0", commands: { command_b: { executed_on: ["cli"] } } });
     write("1.0.0", {
       commands: { command_a: { executed_on: ["cli"], demands: { job: "db", command: "command_b" } } },

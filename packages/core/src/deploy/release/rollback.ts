@@ -11,7 +11,7 @@ const OPTIONS = { force: false, syncOnly: false } as const;
 /**
  * Rolls jobs back to earlier releases. It stores these releases as the desired state, holds the releases of the
  * workspace, and deploys the jobs, the last wave first. The next deploy continues an unfinished rollback. Throws
- * PROBLEMS before anything is changed if a release is unknown or does not fit.
+ * PROBLEMS before anything is changed if a release is unknown or conflicts with another job.
  */
 export async function rollback(bucket: Bucket, target: RollbackTarget, ignoreBudget = false): Promise<Summary> {
   return deployWith(bucket, "rollback", async () => {

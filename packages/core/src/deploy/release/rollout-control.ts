@@ -45,7 +45,7 @@ export async function abortRollout(bucket: Bucket, name: string, ignoreBudget = 
   });
 }
 
-/** The rollout of a job that a person may resume or abort. */
+/** The rollout of a job that the operator may resume or abort. */
 function openRolloutOf({ store }: Bucket, name: string): { readonly job: Job; readonly open: OpenRollout } {
   const { jobs } = store.catalog.read();
   const names = jobs.map((job) => job.name);
@@ -55,8 +55,8 @@ function openRolloutOf({ store }: Bucket, name: string): { readonly job: Job; re
   if (job && open && job.release === open.release) return { job, open };
   if (job?.release !== undefined && open) throw problemsError([replaced(job.release, open)]);
   const others = store.rollouts.all().map((one) => one.job);
-  const hint = others.length === 0 ? "maand deploy begins one" : `there is one of ${others.join(", ")}`;
-  throw problemsError([error("no_rollout", `job ${name}`, "has no staged rollout that is under way", hint)]);
+  const hint = others.length === 0 ? "maand deploy begins one" : `jobs with a staged rollout: ${others.join(", ")}`;
+  throw problemsError([error("no_rollout", `job ${name}`, "has no staged rollout under way", hint)]);
 }
 
 function replaced(release: number, { job, release: before }: OpenRollout) {

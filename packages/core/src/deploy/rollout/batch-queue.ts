@@ -45,7 +45,7 @@ export class BatchQueue {
 
   /**
    * Runs the given batches, or all remaining ones, one after another, as the availability budget allows. Throws at the
-   * first failure, and if none of the remaining allocations may go down.
+   * first failure, or if none of the remaining allocations may go down.
    */
   async run(batches: readonly PlannedBatch[] = this.#left): Promise<void> {
     if (batches === this.#left) this.#left = [];
@@ -97,7 +97,10 @@ function first([batch, ...rest]: readonly PlannedBatch[]): Chosen {
 /** Between batches, allocations whose batch has not started may be down, because their batch starts them. */
 const STARTED = { of: "started", wait: true } as const;
 
-/** Waits for the health of all active allocations, or of those that run the release if others wait for a later step. */
+/**
+ * Waits until all active allocations are healthy. If some allocations wait for a later step, waits only for those that
+ * run the release.
+ */
 export function lastGate({ isPart }: Pick<JobRollout, "isPart">): HealthGate {
   return { of: isPart ? "released" : "all", wait: true };
 }

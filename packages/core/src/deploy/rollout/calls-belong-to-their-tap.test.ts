@@ -39,7 +39,7 @@ it("the next tap is called after the rollOut of the previous tap has ended, even
   expect(starts()).toHaveLength(2);
 });
 
-it("a rollOut after its tap has returned is not carried out, and is reported with the plugin's name", async () => {
+it("a call to rollOut after the tap has returned is rejected, and is reported with the plugin's name", async () => {
   let rollOut: OrchestrateContext["rollOut"] | undefined;
   const late = definePlugin({
     name: "late",
@@ -59,12 +59,12 @@ it("a rollOut after its tap has returned is not carried out, and is reported wit
   expect(await deployWith(late)).toMatchObject({ outcome: "ok" });
   const lines = bucket.events.flatMap((event) => (event.type === "output" ? [event.line] : []));
   expect(lines).toContain(
-    "late called rollOut after its tap of orchestrate had returned, so it was not carried out; await every rollOut in the tap",
+    "late called rollOut after its orchestrate tap had returned; the call was rejected; await every rollOut in the tap",
   );
   expect(starts()).toEqual([`start api@${A}`, `start api@${B}`]);
 });
 
-it("a failed command that is not awaited makes its tap fail, but the allocations stay promoted", async () => {
+it("a tap fails if a command that it did not await fails, but the allocations stay promoted", async () => {
   const careless = definePlugin({
     name: "careless",
     apply: ({ afterJob }) =>
@@ -81,7 +81,7 @@ it("a failed command that is not awaited makes its tap fail, but the allocations
   expect(allocations.map(({ promoted }) => promoted)).toEqual([true, true]);
 });
 
-it("a tap that fails while its rollOut is running ends the job after that rollOut", async () => {
+it("a job whose tap fails while its rollOut is running ends after that rollOut", async () => {
   const hasty = leading("hasty", async ({ rollOut }) => {
     await Promise.all([rollOut([A]), rollOut([B]), Promise.reject(new Error("the canary is ill"))]);
     return undefined;
@@ -113,6 +113,6 @@ it("a command that fails after its tap has failed is reported with the plugin's 
   expect(failures).toMatchObject([{ job: "api", message: "careless failed in afterJob: no receiver is known" }]);
   const lines = bucket.events.flatMap((event) => (event.type === "output" ? [event.line] : []));
   expect(lines).toContain(
-    "careless called command in its tap of afterJob without waiting for it, and it failed: the receiver is down",
+    "careless called command in its afterJob tap without awaiting it, and the call failed: the receiver is down",
   );
 });

@@ -21,7 +21,8 @@ export interface HealthGate {
 
 /**
  * Checks a job's health after `members` were promoted. Throws if the job is unhealthy, and durably marks the
- * allocations that the checks name, or all checked members if they name none. A passing check removes the marks.
+ * allocations that the failed checks name, or all checked members if the checks name none. A passing check removes the
+ * marks.
  */
 export async function passGate(
   rollout: JobRollout,

@@ -16,7 +16,7 @@ const STEPS = ["1", "pause", "50%", "pause", "100%"];
 
 let bucket: TestBucket;
 let stop: AbortController;
-/** Milliseconds by which the clock of the bucket is ahead. */
+/** How far the clock of the bucket is ahead, in milliseconds. */
 let ahead: number;
 
 beforeEach(async () => {
@@ -107,7 +107,7 @@ describe("a new release of a job with steps", () => {
       expect(await bucket.deploy(options)).toMatchObject({ outcome: "paused" });
       expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
     }
-    expect(steps()).toEqual([`restart api@${A}`]); // by force, only on the worker that runs the new release
+    expect(steps()).toEqual([`restart api@${A}`]); // --force acts only on the worker that runs the new release
   });
 
   it("continues to the next pause with each resume, and is complete after the last one", async () => {
@@ -137,7 +137,7 @@ describe("a new release of a job with steps", () => {
     expect(batches).toEqual([[B, C], [D]]);
   });
 
-  it("is undone and held by an abort", async () => {
+  it("is undone by an abort, and is held afterwards", async () => {
     await ship("2.0.0");
     expect(await abort()).toMatchObject({ outcome: "ok" });
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
@@ -162,7 +162,7 @@ describe("a new release of a job with steps", () => {
     expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("is rolled out without steps in a first deploy, in a rollback, or after it was healthy everywhere", async () => {
+  it("is rolled out without steps on a first deploy, in a rollback, or after it was healthy everywhere", async () => {
     bucket.job("web", { selectors: ["worker"], rollout: { steps: STEPS } });
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     await ship("2.0.0");
@@ -187,7 +187,7 @@ describe("a new release of a job with steps", () => {
   });
 });
 
-describe("jobs that demand a paused job", () => {
+describe("jobs that depend on a paused job", () => {
   it("are blocked, and other jobs are deployed", async () => {
     const demands = { job: "api", command: "command_ask" };
     const api = (version: string) =>
@@ -224,7 +224,7 @@ describe("jobs that demand a paused job", () => {
 });
 
 describe("a step of a staged rollout", () => {
-  it("stops the rollout if it fails, and the next deploy continues the rollout", async () => {
+  it("stops the rollout if it fails, and the next deploy continues from there", async () => {
     sick("2.0.0", A);
     expect(await ship("2.0.0")).toMatchObject({ outcome: "failed" });
     expect([running(), await position()]).toEqual([["2.0.0", "1.0.0", "1.0.0", "1.0.0"], 0]);
@@ -288,7 +288,7 @@ describe("a soak", () => {
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("fails its step at the first failed check, and the release is reverted", async () => {
+  it("makes its step fail at the first failed check, and the release is reverted", async () => {
     let checks = 0;
     bucket.fleet.onDo = (what) => {
       if (what === "verify api" && ++checks === 4) throw new MaandError({ code: "UNHEALTHY", message: "api is sick" });
@@ -334,13 +334,13 @@ describe("a timed wait", () => {
     return last?.type === "rollout.waiting" ? last.remaining_ms : 0;
   };
 
-  it("continues the rollout without a resume", async () => {
+  it("ends without a resume, and the rollout continues", async () => {
     expect(await ship("2.0.0", { steps: ["1", "1s", "100%"] })).toMatchObject({ outcome: "ok" });
     expect(bucket.events.filter(({ type }) => type === "rollout.waiting")).toHaveLength(1);
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("lasts only for the remaining time after an interruption", async () => {
+  it("lasts only for its remaining time after an interruption", async () => {
     expect(await interrupted()).toMatchObject({ outcome: "interrupted" });
     expect([remaining(), await position()]).toEqual([3_600_000, 1]);
     ahead = 3_599_900;
@@ -383,7 +383,7 @@ describe("during a pause", () => {
     steps();
   });
 
-  it("a new release starts at its first step, and an abort restores the last complete release", async () => {
+  it("a new release starts at its first step, and an abort restores the last completely deployed release", async () => {
     const summary = await ship("3.0.0");
     expect(summary).toMatchObject({ outcome: "paused", paused: [{ release: "r3", previous: "r1", step: 2 }] });
     expect(summary.warnings).toEqual(["r3 of api replaces r2, whose rollout was at step 2"]);
@@ -413,7 +413,7 @@ describe("during a pause", () => {
     expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], undefined]);
   });
 
-  it("a disabled allocation is stopped, and waits for its step after it is enabled again", async () => {
+  it("a disabled allocation is stopped, and waits for its step after being enabled again", async () => {
     bucket.disable({ jobs: { api: { allocations: [A, C] } } });
     expect(await bucket.ship()).toMatchObject({ outcome: "paused" });
     expect(running()).toEqual([undefined, "1.0.0", undefined, "1.0.0"]);

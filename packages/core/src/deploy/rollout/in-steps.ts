@@ -23,8 +23,8 @@ export function besideSteps(plan: PlannedJob): PlannedJob {
 
 /**
  * Carries out the steps of a deploy. It records the position of the rollout before each step, so that another run can
- * continue there. Returns whether the rollout is complete. It is not complete at a pause, or after a failure that does
- * not end it immediately.
+ * continue there. Returns whether the rollout is complete. It is incomplete at a pause, or after a failure that does
+ * not throw.
  */
 export async function runSteps(
   rollout: JobRollout,
@@ -80,7 +80,7 @@ function opened(rollout: JobRollout, { open, replaces }: StepPlan): Pick<OpenRol
   return { previous, since: at };
 }
 
-/** Warns that an open rollout ends because another release is rolled out instead. */
+/** Warns that an open rollout ends, because another release is rolled out instead. */
 export function warnReplaced({ run, job }: Pick<JobRollout, "run" | "job">, { release, step }: OpenRollout): void {
   run.ledger.warn(
     `${releaseName(job.release ?? 0)} of ${job.name} replaces ${releaseName(release)}, whose rollout was at step ${step + 1}`,

@@ -19,7 +19,7 @@ export interface JobRollout {
   readonly order: RolloutOrder;
   /** The allocations that need a lifecycle command, in rollout order. */
   readonly batches: readonly PlannedBatch[];
-  /** Allocations that this rollout has changed or might have changed, by round. */
+  /** The allocations that each round of this rollout has changed or might have changed. */
   readonly rounds: (readonly PlannedAllocation[])[];
   /**
    * Whether other allocations of the job get the release in a later step. The health of this part does not depend on
@@ -31,8 +31,8 @@ export interface JobRollout {
 }
 
 /**
- * Creates the rollout from a job's plan. Allocations that failed in this run, such as those of a lost worker, are in no
- * batch. `hostsFirst` go before the others.
+ * Creates the rollout from a job's plan. Allocations that failed in this run, such as those of a lost worker, are not
+ * in any batch. `hostsFirst` go before the others.
  */
 export function jobRollout(run: Run, plan: PlannedJob, hostsFirst: readonly string[] = []): JobRollout {
   const { job } = plan;
@@ -57,7 +57,7 @@ export function jobRollout(run: Run, plan: PlannedJob, hostsFirst: readonly stri
   };
 }
 
-/** The part of a rollout that one step carries out. The changes of the part count as changes of the whole rollout. */
+/** The part of a rollout that one step carries out. Its changes count as changes of the whole rollout. */
 export function partOf(
   { run, plan, rounds }: JobRollout,
   allocations: readonly PlannedAllocation[],

@@ -3,7 +3,7 @@ import { type RefusedUnit, reportRefused, settle } from "../../run/budget/arbite
 import { type BatchRequest, type NextBatch, nextBatch, type RefusedMember } from "../../run/budget/next-batch.ts";
 import type { JobRollout } from "./job-rollout.ts";
 
-/** Actions that take an allocation down. A start takes nothing down. */
+/** Actions that take an allocation down. */
 const TAKES_DOWN: ReadonlySet<string> = new Set(["reload", "restart"]);
 
 /** Chooses what a rollout may change next. A batch that is due but may not go down yet waits for other batches. */
@@ -24,7 +24,7 @@ export function nextMembers(
   return nextBatch(run, batches, batchRequest);
 }
 
-/** Notes the allocations that may not go down, and returns the error that ends the rollout. */
+/** Records the allocations that may not go down, and returns the error that ends the rollout. */
 export function refuseMembers(
   { run, job }: JobRollout,
   refused: readonly RefusedMember<PlannedAllocation>[],

@@ -36,7 +36,7 @@ const batches = () =>
   );
 const versions = () => Object.values(bucket.fleet.running());
 
-it("rollOut updates and checks some allocations first, and the rest follows if the tap returns nothing", async () => {
+it("rollOut updates and checks some allocations first, and the others follow if the tap returns nothing", async () => {
   const seen: unknown[] = [];
   lead = async ({ updatedAllocations, rollOut }) => {
     seen.push(updatedAllocations);
@@ -58,7 +58,7 @@ it("rollOut updates and checks some allocations first, and the rest follows if t
   expect(bucket.events.filter(({ type }) => type === "health.finished")).toHaveLength(3);
 });
 
-it("the remaining allocations are promoted without commands if the tap returns done", async () => {
+it("the other allocations are promoted without commands if the tap returns done", async () => {
   lead = async ({ rollOut }) => {
     await rollOut([A]);
     return "done";
@@ -69,7 +69,7 @@ it("the remaining allocations are promoted without commands if the tap returns d
   expect(allocations.map(({ host, promoted }) => [host, promoted])).toEqual([A, B, C].map((host) => [host, true]));
 });
 
-it("the summary names the plugin only for allocations that it rolled out in its own way", async () => {
+it("the summary names the plugin only for allocations that the plugin rolled out without rollOut", async () => {
   lead = async ({ rollOut }) => {
     await rollOut([A]);
     return "done";
@@ -127,7 +127,7 @@ it("a failed batch ends the job, even if the plugin ignores the failure", async 
   expect(restarts()).toEqual([]);
 });
 
-it("all allocations fail if the plugin throws before it rolled out anything", async () => {
+it("all allocations fail if the plugin throws before it has rolled out anything", async () => {
   lead = async () => {
     throw new Error("lost the plot");
   };
@@ -137,7 +137,7 @@ it("all allocations fail if the plugin throws before it rolled out anything", as
   );
 });
 
-it("rollOut with an unknown host is an error of the plugin, and nothing is rolled out", async () => {
+it("a call to rollOut with an unknown host makes the plugin fail, and nothing is rolled out", async () => {
   lead = async ({ rollOut }) => {
     await rollOut([A, "10.0.0.9"]);
     return undefined;
@@ -172,7 +172,7 @@ it.each([
   ]);
 });
 
-it("parallel calls of rollOut run one after another", async () => {
+it("parallel calls to rollOut run one after another", async () => {
   lead = async ({ rollOut }) => {
     await Promise.all([rollOut([A]), rollOut([B])]);
     return undefined;
@@ -196,7 +196,7 @@ it("a checkHealth that is not awaited ends the job if it fails", async () => {
   expect(restarts()).toEqual([`restart api@${A}`]);
 });
 
-it("a rollOut after the tap returned is refused, and changes nothing", async () => {
+it("a call to rollOut after the tap has returned is rejected, and changes nothing", async () => {
   let late: OrchestrateContext["rollOut"] | undefined;
   lead = async ({ rollOut }) => {
     late = rollOut;
@@ -204,6 +204,6 @@ it("a rollOut after the tap returned is refused, and changes nothing", async () 
   };
   await bucket.deploy();
   bucket.fleet.done.splice(0);
-  await expect(late?.([A])).rejects.toThrow("leader called rollOut after its tap of orchestrate had returned");
+  await expect(late?.([A])).rejects.toThrow("leader called rollOut after its orchestrate tap had returned");
   expect(bucket.fleet.done).toEqual([]);
 });

@@ -41,7 +41,10 @@ async function isOrchestrated(rollout: JobRollout, queue: BatchQueue): Promise<b
   }
 }
 
-/** Notes which plugin rolled out these allocations in its own way, because maand does not know what the plugin did. */
+/**
+ * Records which plugin rolled out these allocations without `rollOut`. The summary names the plugin, because maand
+ * cannot tell what the plugin did.
+ */
 function noteOrchestrator(
   { run, job }: JobRollout,
   members: readonly PlannedAllocation[],
@@ -91,8 +94,8 @@ class OrchestratedRollout {
   }
 
   /**
-   * A plugin that failed after a rollout through `rollOut` touched nothing else. A plugin that rolled out in its own
-   * way might have touched every allocation.
+   * A plugin that called `rollOut` before it failed has changed nothing else. A plugin that did not call `rollOut`
+   * might have changed every allocation.
    */
   fail(cause: unknown): void {
     const isTouched = this.#rolledOut.length === 0;

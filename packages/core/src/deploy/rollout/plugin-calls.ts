@@ -39,7 +39,7 @@ export class PluginCalls {
     if (this.#failure) throw this.#failure.cause;
   }
 
-  /** Starts no further call. Calls that are waiting fail with the same cause. */
+  /** Prevents further calls from starting. Waiting calls fail with the same cause. */
   stop(cause: unknown): void {
     this.#failure ??= { cause };
   }

@@ -36,8 +36,7 @@ export function markAfterDue({ run, job }: JobRollout): void {
 }
 
 /**
- * A promotion without a lifecycle command does not close lifecycle rows, because it does not prove anything about the
- * process.
+ * A promotion without a lifecycle command does not close lifecycle rows, because it proves nothing about the process.
  */
 function promoteOne(
   run: JobRollout["run"],

@@ -29,9 +29,9 @@ export interface Round {
 }
 
 /**
- * Carries out one round of a job's rollout: commands, promotion, health check. No other code does any of the three.
- * Allocations whose command succeeded are promoted even if the command failed on others. In that case, the round throws
- * without a health check. Returns the result of the health check.
+ * Carries out one round of a job's rollout: commands, promotion, health check. Only this function does so. Allocations
+ * whose command succeeded are promoted even if the command failed on others. In that case, the round throws without a
+ * health check. Returns the result of the health check.
  */
 export async function runRound(rollout: JobRollout, round: Round): Promise<HealthFinding | undefined> {
   const { members, batch, gate } = round;
@@ -56,7 +56,9 @@ function noCommands(members: readonly PlannedAllocation[]) {
   return { done: members, failures, rows: new Map<string, number>() satisfies Rows };
 }
 
-/** When the next run must run the health check if this run is killed before it; never after a change to files alone. */
+/**
+ * When the next run must run the health check if this run is killed before it; undefined after a change to files alone.
+ */
 function checkDue({ batch, gate }: Round, failures: readonly unknown[]): WhenDue | undefined {
   if (gate && failures.length === 0) return "before anything else";
   return batch ? "with the next batch" : undefined;

@@ -7,7 +7,7 @@ import { isTapped } from "../../plugin-api/tapping/tap-by-name.ts";
 import type { JobRollout } from "./job-rollout.ts";
 import { runRound } from "./run-round.ts";
 
-/** The longest time of one timer; longer waits take several. */
+/** The maximum delay of one timer. A longer wait uses several timers. */
 const DAY_MS = 86_400_000;
 
 /** Waits, independently of changes to the system clock. Throws INTERRUPTED immediately if the run is interrupted. */

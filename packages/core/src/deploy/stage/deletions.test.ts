@@ -3,7 +3,7 @@ import { Deletions } from "./deletions.ts";
 
 const promoted = ["Makefile", "conf/a"];
 
-it("a deleted file that no version contained is reported in one warning per job, with the worker and a hint", () => {
+it("deleted files that no version contained are reported in one warning per job, with the worker and a hint", () => {
   const deletions = new Deletions();
   for (const host of ["10.0.0.2", "10.0.0.1"]) deletions.note({ job: "web", host, path: "app.pid", promoted });
   deletions.note({ job: "db", host: "10.0.0.1", path: "run/", promoted });

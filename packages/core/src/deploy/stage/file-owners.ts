@@ -23,8 +23,8 @@ const SCRIPT =
 
 /**
  * Sets the owner and group of files on a worker as their manifests require. If a job sets any owner, or did in its
- * previous version, its other files get the default owner, so that a removed rule does not stay in effect. Other jobs
- * are skipped: they keep the owners that their own targets may have set. Throws STAGE_FAILED with the reason.
+ * previous version, its other files get the default owner, so that a removed rule does not stay in effect. Jobs without
+ * owners are skipped, because their own targets may have set owners. Throws STAGE_FAILED with the reason.
  */
 export async function giveOwners(
   remote: Remote,
@@ -73,7 +73,7 @@ function chunks(paths: readonly string[]): string[][] {
   return found;
 }
 
-/** The outputs of chown, each with its meaning and how to fix the problem. */
+/** Known error messages of chown, each with its meaning and how to fix the problem. */
 const REASONS: readonly (readonly [RegExp, string, string])[] = [
   [
     /invalid (user|group|spec)|unknown (user|group)|no such (user|group)/i,

@@ -9,8 +9,8 @@ const HINT =
   "restore worker_root in maand.conf; or, to move, disable the worker, deploy, move the directory on it, then set worker_root, enable it and deploy";
 
 /**
- * Refuses to sync files to a new directory on a worker while a job might still run from the old directory. The job
- * would be started a second time, without its data. Throws OUT_OF_SYNC.
+ * Refuses to sync files to a new directory on a worker while a job might still run from the old directory. Otherwise,
+ * the job would be started a second time, without its data. Throws OUT_OF_SYNC.
  */
 export function refuseMoved(run: Run, { host, root }: Pick<Remote, "host" | "root">): void {
   const before = deliveredRoot(run.bucket, host);

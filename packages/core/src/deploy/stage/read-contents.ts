@@ -1,10 +1,7 @@
 import type { JobFile } from "../../domain/workspace/job.ts";
 import type { ContentRows } from "../../store/content-rows.ts";
 
-/**
- * The maximum number of bytes that are kept in total, and of one content. Files that many workers get are small and
- * identical.
- */
+/** The maximum number of cached bytes in total and per file. Files that many workers get are small and identical. */
 const CACHED_BYTES = 16 * 1024 * 1024;
 const LARGEST = 256 * 1024;
 

@@ -6,7 +6,7 @@ import type { Stager } from "./stage.ts";
 
 /**
  * Updates `worker.json` and `jobs.json` where they differ from the recorded state, but only on workers that this run
- * reached or whose last delivery is in doubt.
+ * reached or whose last sync is in doubt.
  */
 export async function refreshMetadata(run: Run, stager: Stager, limit?: WorkerLimit): Promise<void> {
   run.refresh();

@@ -8,7 +8,7 @@ import type { ExecOptions, Remote } from "../../remote/remote.ts";
 const SCRIPT = 'for path; do [ ! -L "$path" ] || rm -f -- "$path" || exit 1; done';
 
 /**
- * Removes links that replaced files or directories of jobs, for a deploy that repairs this. Without `--verify`, a sync
+ * Removes links that replaced files or directories of jobs, for a deploy with `--verify`. Without `--verify`, a sync
  * refuses to replace such links. Throws COMMAND_FAILED.
  */
 export async function removeLinks(

@@ -22,10 +22,13 @@ import { ReadContents } from "./read-contents.ts";
 import { removeLinks } from "./remove-links.ts";
 import { StagedTrees } from "./staged-trees.ts";
 
-/** Workers synced in parallel: enough to hide network latency, few enough for the processes of one machine. */
+/**
+ * The number of workers synced in parallel: enough to hide network latency, few enough for the process limit of one
+ * machine.
+ */
 const SYNCS_AT_ONCE = 16;
 
-/** Syncs files to workers. It keeps the delivery count and the staged trees of a run. */
+/** Syncs files to workers. It manages the sync counter and the staged trees of a run. */
 export class Stager {
   readonly #run: Run;
   readonly #contents: ReadContents;
@@ -59,8 +62,8 @@ export class Stager {
   }
 
   /**
-   * Allocations that already failed get no files, except disabled allocations whose stop failed: a fixed Makefile might
-   * stop them.
+   * Allocations that already failed get no files, except disabled allocations whose stop failed, because a fixed
+   * Makefile might stop them.
    */
   #isWanted(planned: PlannedAllocation): boolean {
     const { allocation, target } = planned;
@@ -209,8 +212,8 @@ export class Stager {
   }
 
   /**
-   * The record is written soon, together with the records of other workers. Until then, this worker counts as not
-   * synced.
+   * The record is written a moment later, together with the records of other workers. Until then, this worker counts as
+   * not synced.
    */
   #recordDelivery(worker: Worker, entries: readonly SyncEntry[], delivery: Delivery): void {
     const { store } = this.#run.bucket;

@@ -99,7 +99,7 @@ function isStaged({ files }: Tree, found: readonly StagedFile[], digest: string)
   return asWanted.length === found.length && treeDigest(asWanted) === digest;
 }
 
-/** Returns all files below a directory as they are on disk; none if the directory is missing. */
+/** Returns all files in a directory tree as they are on disk; none if the directory is missing. */
 function listTree(directory: string): StagedFile[] {
   const stats = statSync(directory, { throwIfNoEntry: false });
   if (!stats) return [];

@@ -1,7 +1,7 @@
 import type { RecordedState } from "../deploy/plan.ts";
 import type { Allocation } from "../workspace/job.ts";
 
-/** Why an allocation counts as away. */
+/** Why an allocation counts as unavailable. */
 export type AwayCause =
   /** Disabled, and stopped. */
   | "drained"
@@ -13,7 +13,7 @@ export type AwayCause =
   | "failed"
   /** Its health check failed. */
   | "unhealthy"
-  /** The health check of the whole job fails, and names no allocation. */
+  /** The health check of the whole job fails without naming an allocation. */
   | "suspect"
   /** Promoted, but not checked for health since then. */
   | "unchecked"
@@ -24,17 +24,19 @@ export type AwayCause =
   /** Never started. */
   | "not_started";
 
-/** An allocation that is away, or must count as away. */
+/** An allocation that is unavailable, or must count as unavailable. */
 export interface Away {
   readonly host: string;
   readonly cause: AwayCause;
   /** For `taken_down`: the command that took it down, such as `maand job stop` or `maintenance`. */
   readonly by?: string;
-  /** Present if it was seen healthy. Such an allocation counts as away, but taking it down still uses the budget. */
+  /**
+   * Present if it was seen healthy. Such an allocation counts as unavailable, but taking it down still uses the budget.
+   */
   readonly isUp?: true;
 }
 
-/** A command that took an allocation down. It is stored until the allocation is back. */
+/** A command that took an allocation down. It is stored until the allocation is available again. */
 export interface RecordedDowntime {
   readonly allocation: string;
   readonly kind: DowntimeRecordKind;
@@ -56,7 +58,7 @@ export type DowntimeRecordKind = "restart" | "stop" | "maintenance";
 export interface Records {
   readonly recorded: RecordedState;
   readonly downtime: RecordedDowntime | undefined;
-  /** Whether its health was not checked after it was promoted. */
+  /** Whether its health has not been checked since its promotion. */
   readonly isUnchecked: boolean;
 }
 
@@ -65,7 +67,7 @@ export type Seen = "healthy" | "unhealthy" | "suspect" | "unreachable";
 
 type Known = Pick<Allocation, "host" | "disabled">;
 
-/** Whether an allocation is away, and why, according to the records and to later observations. */
+/** Whether an allocation is unavailable, and why, according to the records and to later observations. */
 export function awayOf({ host, disabled }: Known, records: Records, seen: Seen | undefined): Away | undefined {
   const recorded = fromRecords(disabled, records);
   if (recorded && !(seen === "healthy" && FREED_BY_HEALTH.has(freedAs(recorded.cause, records.downtime))))
@@ -87,7 +89,7 @@ function fromRecords(disabled: boolean, { recorded, downtime, isUnchecked }: Rec
 }
 
 /**
- * The cause that decides what makes an allocation count as back. For a recorded downtime, this is the kind of the
+ * The cause that decides when an allocation counts as available again. For a recorded downtime, this is the kind of the
  * downtime.
  */
 function freedAs(cause: AwayCause, downtime: RecordedDowntime | undefined): AwayCause | DowntimeRecordKind {
@@ -96,7 +98,7 @@ function freedAs(cause: AwayCause, downtime: RecordedDowntime | undefined): Away
 
 /**
  * Causes that a passing health check ends. Other causes remain: a command in doubt might still run, and a drained
- * allocation must stay away.
+ * allocation must stay down.
  */
 const FREED_BY_HEALTH: ReadonlySet<AwayCause | DowntimeRecordKind> = new Set([
   "unhealthy",
@@ -113,7 +115,7 @@ export function isUncertain({ cause }: Away): boolean {
   return UNCERTAIN.has(cause);
 }
 
-/** Whether a passed health check may show that the allocation is back. */
+/** Whether a passed health check may show that the allocation is available again. */
 export function mayBeBack({ cause }: Away, downtime: RecordedDowntime | undefined): boolean {
   return FREED_BY_HEALTH.has(freedAs(cause, downtime));
 }

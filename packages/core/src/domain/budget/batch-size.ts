@@ -2,8 +2,8 @@ import type { BatchSize } from "../workspace/job.ts";
 
 /**
  * Converts a batch size to a number of allocations. A percentage refers to the active allocations; the result is
- * rounded down, and is at least 1. If the size is a number below 1, `whenUnset` applies instead; a `whenUnset` of 0
- * puts all allocations in one batch.
+ * rounded down, and is at least 1. If the size is a number less than 1, `whenUnset` applies instead. If `whenUnset` is
+ * 0, all allocations form one batch.
  */
 export function batchSize(size: BatchSize, active: number, whenUnset: number): number {
   if (typeof size === "string") return Math.max(1, Math.floor((active * Number.parseInt(size, 10)) / 100));

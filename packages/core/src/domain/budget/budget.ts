@@ -1,7 +1,7 @@
 import type { Job } from "../workspace/job.ts";
 import { batchSize } from "./batch-size.ts";
 
-/** How many allocations of a job may be away at a time. */
+/** How many allocations of a job may be unavailable at a time. */
 export interface Budget {
   /** At least 1. */
   readonly size: number;
@@ -9,7 +9,7 @@ export interface Budget {
   readonly total: number;
   /**
    * Whether the manifest has `max_unavailable`. Otherwise the budget is the size of an upgrade batch. Such a default
-   * budget limits how many allocations stay away, while upgrades and restarts are limited only by their batches.
+   * budget limits how many allocations may stay down, while upgrades and restarts are limited only by their batches.
    */
   readonly isWritten: boolean;
 }

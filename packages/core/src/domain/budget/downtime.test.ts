@@ -52,24 +52,28 @@ describe("the size of an availability budget", () => {
 });
 
 describe("a request for downtime", () => {
-  it("is granted while the budget lasts, and what it grants counts for the allocations after it", () => {
+  it("is granted within the budget, and granted allocations count against the budget for later allocations", () => {
     expect(decide("stop", [C, D], state(1))).toEqual({
       granted: [C],
-      refused: ["h4: api may have 1 of 4 away, and h3 is going down now"],
+      refused: ["h4: api may have 1 of 4 allocations unavailable, and h3 is going down now"],
       hints: ["run the command again when it is back"],
     });
   });
 
-  it("is refused with the allocations that use the budget", () => {
+  it("is refused with a message that names the allocations that use the budget", () => {
     const { refused, hints } = decide("restart", [A], state(2, { [B]: "drained", [C]: "drained", [D]: "unhealthy" }));
-    expect(refused).toEqual(["h1: api may have 2 of 4 away, and h2 and h3 are drained, h4 is unhealthy"]);
+    expect(refused).toEqual([
+      "h1: api may have 2 of 4 allocations unavailable, and h2 and h3 are drained, h4 is unhealthy",
+    ]);
     expect(hints[0]).toContain("take h2 out of workspace/disabled.json first");
   });
 
-  it("is refused with the command that took an allocation down", () => {
+  it("is refused with a message that names the command that took an allocation down", () => {
     const held = { host: B, cause: "taken_down", by: "maand job stop" } as const;
     const { refused, hints } = decide("worker", [A], state(1, { [B]: held }));
-    expect(refused).toEqual(["h1: api may have 1 of 4 away, and h2 is away because of maand job stop"]);
+    expect(refused).toEqual([
+      "h1: api may have 1 of 4 allocations unavailable, and h2 is unavailable because of maand job stop",
+    ]);
     expect(hints[0]).toContain("maand job start api --allocations h2");
   });
 
@@ -87,7 +91,7 @@ describe("a request for downtime", () => {
     expect(decide("restart", [A, B], state(1, { [B]: cause })).granted).toEqual([B]);
   });
 
-  it("uses the budget for an allocation that is in doubt and was seen healthy", () => {
+  it("uses the budget for an allocation that is in doubt but was seen healthy", () => {
     const up = { host: B, cause: "in_doubt", isUp: true } as const;
     expect(decide("restart", [B], state(1, { [B]: up })).granted).toEqual([B]);
     expect(decide("restart", [B], state(1, { [B]: up, [C]: "drained" })).granted).toEqual([]);
@@ -99,7 +103,7 @@ describe("a request for downtime", () => {
     expect(decide("stop", [A, B], state(1, all)).granted).toEqual([]);
   });
 
-  it("is limited by a default budget if allocations stay away, but not for a restart", () => {
+  it("is limited by a default budget if allocations stay down, but not for a restart", () => {
     const unwritten = state(1, { [B]: "drained", [C]: "not_started" }, false);
     expect(decide("restart", [A, D], unwritten).granted).toEqual([A, D]);
     expect(decide("stop", [A], unwritten).granted).toEqual([]);
@@ -126,7 +130,7 @@ describe("a request checks the health of a job", () => {
       () => isFreed,
     );
 
-  it("if the request would take down an allocation that is not known to be away", () => {
+  it("if the request would take down an allocation that is not known to be unavailable", () => {
     expect(checked([A], state(1))).toEqual(["api"]);
   });
 
@@ -137,7 +141,7 @@ describe("a request checks the health of a job", () => {
     expect(checked([A], state(1, {}, false))).toEqual([]);
   });
 
-  it("if the check could show that an allocation is back or running", () => {
+  it("if the check could show that an allocation is available again or running", () => {
     expect(checked([A], state(1, { [B]: "unhealthy" }), true)).toEqual(["api"]);
     expect(checked([A], state(1, { [A]: "in_doubt" }))).toEqual(["api"]);
   });
@@ -155,9 +159,9 @@ describe("awayOf", () => {
   const active = { host: A, disabled: false };
 
   it.each([
-    ["an allocation that runs is not away", active, records({ promoted }), undefined],
+    ["an allocation that runs is available", active, records({ promoted }), undefined],
     [
-      "an allocation that is disabled and still runs is not away",
+      "an allocation that is disabled and still runs is available",
       { host: A, disabled: true },
       records({ promoted }),
       undefined,
@@ -209,13 +213,13 @@ describe("awayOf", () => {
     expect(awayOf(allocation, recorded, undefined)?.cause).toBe(cause);
   });
 
-  it("an allocation that was seen healthy is back, unless it is in maintenance", () => {
+  it("an allocation that was seen healthy is available again, unless it is in maintenance", () => {
     expect(awayOf(active, records({ promoted }, downtime("restart")), "healthy")).toBeUndefined();
     expect(awayOf(active, records({ promoted }, downtime("maintenance")), "healthy")?.cause).toBe("taken_down");
     expect(awayOf(active, records({ promoted }, { isUnchecked: true }), "healthy")).toBeUndefined();
   });
 
-  it("an allocation that was seen unhealthy or unreachable is away", () => {
+  it("an allocation that was seen unhealthy or unreachable is unavailable", () => {
     expect(awayOf(active, records({ promoted }), "unhealthy")?.cause).toBe("unhealthy");
     expect(awayOf(active, records({ promoted }), "unreachable")?.cause).toBe("unreachable");
   });

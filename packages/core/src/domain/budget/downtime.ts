@@ -2,7 +2,7 @@ import { type Away, isUncertain } from "./away.ts";
 import type { Budget } from "./budget.ts";
 
 /**
- * The purpose of a request for downtime. `restart`: the allocation comes back immediately. `stop`: it stays away.
+ * The purpose of a request for downtime. `restart`: the allocation is started again immediately. `stop`: it stays down.
  * `worker`: all allocations on a worker are down for a while.
  */
 export type DowntimeKind = "restart" | "stop" | "worker";
@@ -18,7 +18,7 @@ export interface DowntimeUnit {
 export interface JobAvailability {
   readonly job: string;
   readonly budget: Budget;
-  /** The allocations that are away now, by host. */
+  /** The allocations that are unavailable now, by host. */
   readonly away: ReadonlyMap<string, Away>;
 }
 
@@ -28,7 +28,7 @@ export interface BudgetRefusal {
   readonly job: string;
   readonly host: string;
   readonly budget: Budget;
-  /** The allocations that use the budget, in worker order, without units granted in the same request. */
+  /** The allocations that use the budget, in worker order, except units that were granted in the same request. */
   readonly away: readonly Away[];
   /** Hosts that the same request takes down, which use the budget too. */
   readonly granted: readonly string[];
@@ -41,9 +41,9 @@ export interface DowntimeDecision {
 }
 
 /**
- * Decides which units may go down, in their order. An allocation that is already away costs nothing. A unit is granted
- * if each of its jobs stays within its budget; a granted unit counts for the units after it. Without a written budget,
- * restarts are not limited.
+ * Decides which units may go down, in their order. An allocation that is already unavailable costs nothing. A unit is
+ * granted if each of its jobs stays within its budget; a granted unit counts against the budget for the units after it.
+ * Without a written budget, restarts are not limited.
  */
 export function decideDowntime(
   kind: DowntimeKind,
@@ -64,7 +64,7 @@ export function decideDowntime(
   return { granted, refused };
 }
 
-/** Units that cost nothing are decided first, so that they are granted before they count as down for the others. */
+/** Units that cost nothing are decided first, so that they are granted before they count against the others. */
 function inOrder(
   kind: DowntimeKind,
   units: readonly DowntimeUnit[],
@@ -96,8 +96,9 @@ function refusalOf(
 }
 
 /**
- * Whether taking down an allocation costs nothing, because it is away. If only the job as a whole is known to be
- * unhealthy, a restart costs nothing because it might repair the job, but taking an allocation out of service counts.
+ * Whether taking down an allocation costs nothing, because the allocation is unavailable. If only the job as a whole is
+ * known to be unhealthy, a restart costs nothing because it might repair the job, but taking an allocation out of
+ * service counts.
  */
 function isFreeAt(kind: DowntimeKind, host: string, { away }: JobAvailability): boolean {
   const found = away.get(host);
@@ -118,7 +119,7 @@ function countedAway({ away, budget }: JobAvailability): Away[] {
 
 /**
  * Jobs whose health decides about a request. For such a job, the request would take down an allocation that is not
- * known to be away, other allocations of the job would have to be up, and the budget could allow the request.
+ * known to be unavailable, other allocations of the job would have to be up, and the budget could allow the request.
  */
 export function jobsToCheck(
   kind: DowntimeKind,
@@ -140,7 +141,8 @@ export function jobsToCheck(
 }
 
 /**
- * Whether a check could show that an allocation that counts as away is running, so that taking it down uses the budget.
+ * Whether a check could show that an allocation that counts as unavailable is running, and that taking it down uses the
+ * budget.
  */
 function isUncertainAt(
   host: string,

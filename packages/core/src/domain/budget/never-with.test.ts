@@ -27,11 +27,16 @@ const named: Disabled = { disabled: true };
 const drained: Disabled = { disabled: true, drained: true };
 
 it.each([
-  ["a job that is disabled by name is stopped as asked", {}, [named, named], "asked"],
-  ["a job with a budget that is disabled by name is stopped as asked", { maxUnavailable: 1 }, [named, named], "asked"],
-  ["an allocation that is disabled by name is stopped as asked", {}, [named, active], "asked"],
+  ["a job that is disabled by name is stopped on request", {}, [named, named], "asked"],
   [
-    "an allocation of a job with a budget that is disabled by name is drained",
+    "a job with a budget is stopped on request if it is disabled by name",
+    { maxUnavailable: 1 },
+    [named, named],
+    "asked",
+  ],
+  ["an allocation that is disabled by name is stopped on request", {}, [named, active], "asked"],
+  [
+    "an allocation that is disabled by name is drained if its job has a budget",
     { maxUnavailable: 1 },
     [named, active],
     "drain",

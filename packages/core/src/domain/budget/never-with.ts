@@ -32,7 +32,7 @@ export function exclusionsOf(jobs: readonly Pick<Job, "name" | "neverWith">[]): 
 }
 
 /**
- * Finds the first job under way that excludes one of these jobs. The jobs themselves are changed together and do not
+ * Finds the first of the jobs being changed that excludes one of these jobs. These jobs are changed together and do not
  * exclude each other.
  */
 export function exclusionRefusal(

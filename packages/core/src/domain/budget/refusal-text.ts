@@ -8,7 +8,10 @@ export type DowntimeRefusal = BudgetRefusal | ExclusionRefusal;
 /** The number of names in a message; more would be hard to read. */
 const MOST = 5;
 
-/** The refusal in one sentence, with what uses the budget: `api may have 1 of 3 away, and 10.0.0.2 is drained`. */
+/**
+ * The refusal in one sentence, which names what uses the budget: `api may have 1 of 3 allocations unavailable, and
+ * 10.0.0.2 is drained`.
+ */
 export function refusalText(refusal: DowntimeRefusal): string {
   if (refusal.kind === "never_with") {
     const { job, other } = refusal;
@@ -19,7 +22,7 @@ export function refusalText(refusal: DowntimeRefusal): string {
     ...grouped(away),
     ...(granted.length === 0 ? [] : [`${listed(granted)} ${areOrIs(granted)} going down now`]),
   ];
-  return `${job} may have ${budget.size} of ${budget.total} away, and ${parts.join(", ")}`;
+  return `${job} may have ${budget.size} of ${budget.total} allocations unavailable, and ${parts.join(", ")}`;
 }
 
 /** What to do about a refusal. */
@@ -33,7 +36,7 @@ export function refusalHint(refusal: DowntimeRefusal): string {
 
 const EMERGENCY = "in an emergency, use --ignore-budget";
 
-/** The step that brings an allocation back, for each cause of its absence. */
+/** The command that makes an allocation available again, for each cause. */
 const STEPS: Readonly<Record<AwayCause, (job: string, host: string) => string>> = {
   drained: (_, host) => `take ${host} out of workspace/disabled.json first, then run maand deploy --build`,
   taken_down: (job, host) => `start it first: maand job start ${job} --allocations ${host}`,
@@ -61,7 +64,7 @@ function grouped(away: readonly Away[]): string[] {
 
 const WORDS: Readonly<Record<AwayCause, (plural: boolean, by: string) => string>> = {
   drained: (plural) => `${plural ? "are" : "is"} drained`,
-  taken_down: (plural, by) => `${plural ? "are" : "is"} away because of ${by}`,
+  taken_down: (plural, by) => `${plural ? "are" : "is"} unavailable because of ${by}`,
   in_doubt: (plural) => `${plural ? "are" : "is"} in doubt`,
   failed: (plural) => `${plural ? "are" : "is"} down, because ${plural ? "their" : "its"} last command failed`,
   unhealthy: (plural) => `${plural ? "are" : "is"} unhealthy`,

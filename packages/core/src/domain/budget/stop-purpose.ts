@@ -1,9 +1,9 @@
 import type { Allocation, Job } from "../workspace/job.ts";
 
 /**
- * Why a disabled allocation is stopped. `asked`: a person disabled the whole job, or disabled this allocation by name
- * in a job with a default budget. `drain`: its worker is drained, or the job has a written budget, which a named
- * allocation does not override.
+ * Why a disabled allocation is stopped. `asked`: the operator disabled the whole job, or disabled this allocation by
+ * name in a job with a default budget. `drain`: its worker is drained, or the job has a written budget, which applies
+ * to allocations that are disabled by name, too.
  */
 export type StopPurpose = "asked" | "drain";
 

@@ -6,7 +6,7 @@ export interface Finding {
   readonly where: string;
   readonly ok: boolean;
   readonly message: string;
-  /** How to fix it: a shell command, with remarks after `#`. A hint that begins with `#` describes a manual step. */
+  /** How to fix it: a shell command, with comments after `#`. A hint that begins with `#` describes a manual step. */
   readonly hint: string | null;
 }
 
@@ -20,7 +20,7 @@ export function fault(check: string, where: string, message: string, hint: strin
   return { check, where, ok: false, message, hint };
 }
 
-/** A problem as a finding; its hint becomes a remark after `#`. */
+/** A problem as a finding; its hint becomes a comment after `#`. */
 export function faultOf(check: string, where: string, message: string, hint: string | undefined): Finding {
   return { check, where, ok: false, message, hint: hint === undefined ? null : `# ${hint}` };
 }

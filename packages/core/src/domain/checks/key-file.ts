@@ -1,17 +1,17 @@
 import { PRINTABLE, trimmed } from "./schema-notes.ts";
 
 /** The hint for a key that names a key file. */
-export const KEY_FILE_HINT = "write the name of a file below secrets/, or an absolute path";
+export const KEY_FILE_HINT = "write the name of a file under secrets/, or an absolute path";
 
 /**
- * A pattern for editors that matches the texts that {@link isKeyFile} accepts, with or without surrounding blanks. It
+ * A pattern for editors that matches the strings that {@link isKeyFile} accepts, with or without surrounding spaces. It
  * does not detect a later `..` that leaves `secrets/`.
  */
 export const KEY_FILE_PATTERN = trimmed(
   `/${PRINTABLE}*|(?![\\s~])(?:\\./+)*(?!\\s*$|\\.{1,2}(?:/|\\s*$))(?!/)${PRINTABLE}+`,
 );
 
-/** Whether a text names a key file: a path below `secrets/`, or an absolute path. */
+/** Whether a string names a key file: a path under `secrets/`, or an absolute path. */
 export function isKeyFile(path: string): boolean {
   if (/\p{Cc}/u.test(path)) return false;
   return path.startsWith("/") || (!path.startsWith("~") && staysBelow(path));

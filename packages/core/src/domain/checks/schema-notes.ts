@@ -14,8 +14,8 @@ export function described<S extends v.GenericSchema>(schema: S, description: str
 }
 
 /**
- * Adds a pattern for editors to a check that is a function. The pattern may accept more than the check, never less.
- * Editors that support it show `description` instead of the pattern.
+ * Adds a pattern for editors to a check that is a function. The pattern may accept more than the check does, but never
+ * less. Editors that support it show `description` instead of the pattern.
  */
 export function looksLike(pattern: string, description: string): v.MetadataAction<string, Record<string, unknown>> {
   return v.metadata({ pattern, patternErrorMessage: description });
@@ -27,5 +27,5 @@ export function trimmed(pattern: RegExp | string): string {
   return `^\\s*(?:${source})\\s*$`;
 }
 
-/** A pattern for one character of a text on one line: any character except control characters. */
+/** A pattern for one character of a single-line string: any character except control characters. */
 export const PRINTABLE = "[^\\u0000-\\u001f\\u007f-\\u009f]";

@@ -1,7 +1,7 @@
 /** The number of parts that the message names. */
 const NAMED = 3;
 
-/** The message that the workspace is newer than the build, with the command to type. */
+/** The message for a workspace that is newer than the build, with the command to type. */
 export function unbuiltText(parts: readonly string[]): string {
   const named = parts.slice(0, NAMED).join(", ");
   const more = parts.length > NAMED ? ` and ${parts.length - NAMED} more` : "";

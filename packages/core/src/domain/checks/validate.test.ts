@@ -42,7 +42,7 @@ describe("readWritten", () => {
     });
   });
 
-  it("names a problem by the path of its key, with dots between keys and brackets around indexes", () => {
+  it("reports the path of the key, with dots between keys and brackets around indexes", () => {
     const schema = v.looseObject({ a: v.array(v.looseObject({ b: v.string() })) });
     expect(read(schema, { a: [{ b: "x" }, {}] }).problems[0]).toMatchObject({
       where: "maand.conf: a[1].b",

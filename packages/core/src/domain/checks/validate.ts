@@ -34,7 +34,7 @@ export function readWritten<S extends v.GenericSchema>(
   return result.success && forbidden.length + unprintable.length === 0 ? result.output : undefined;
 }
 
-/** The valid parts of a rejected value, down to two keys deep, so that the rest is checked in the same build. */
+/** The valid parts of a rejected value, to a depth of two keys, so that the same build can check them further. */
 export function salvage<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> | undefined {
   const faults = v.safeParse(schema, value).issues?.map(pathOf) ?? [];
   const result = v.safeParse(schema, without(value, faults, 2));
@@ -58,7 +58,7 @@ export function withHint(message: string, hint: string | undefined): string {
   return hint === undefined ? message : `${message}\n${hint}`;
 }
 
-/** A text in quotes, with every control character escaped, including those that JSON does not escape. */
+/** A string in quotes, with every control character escaped, including those that JSON does not escape. */
 export function quoted(text: string): string {
   return JSON.stringify(text).replace(/\p{Cc}/gu, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
@@ -158,7 +158,7 @@ function forbiddenKeys(value: unknown): Path[] {
   return found;
 }
 
-/** Control characters, except those that are valid in text of several lines; the schemas check those. */
+/** Control characters, except those that are valid in multi-line text; the schemas check those. */
 export const CONTROL_CHARACTER = /(?![\t\n\r])\p{Cc}/u;
 
 interface Unprintable {
@@ -166,7 +166,7 @@ interface Unprintable {
   readonly text: string;
 }
 
-/** Finds texts and keys with control characters, at any depth. A key is reported at the path of its object. */
+/** Finds strings and keys with control characters, at any depth. A key is reported at the path of its object. */
 function controlCharacters(value: unknown): Unprintable[] {
   const found: Unprintable[] = [];
   const left: { readonly path: Path; readonly value: unknown }[] = [{ path: [], value }];

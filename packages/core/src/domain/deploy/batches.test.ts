@@ -76,10 +76,10 @@ describe("rolloutOrder", () => {
       "it names 10.0.0.8, 10.0.0.9, where this job has no active allocation",
     ],
     ["too few hosts", "10.0.0.2", "it omits 10.0.0.1, 10.0.0.3"],
-  ])("ignores a requested order with %s, and reports why", (_, options, problem) => {
+  ])("ignores a requested order with %s, and reports the reason", (_, options, problem) => {
     expect(rolloutOrder(active, options)).toEqual({ order: active, source: "default", problem });
   });
-  it("checks the order of a large fleet without a search of the list for each host", () => {
+  it("checks the order of a large fleet without searching the list for each host", () => {
     const hosts = Array.from({ length: 1_000 }, (_, at) => `10.0.${at >> 8}.${at & 255}`);
     const search = vi.spyOn(Array.prototype, "indexOf");
     expect(rolloutOrder(hosts, hosts.join(",")).source).toBe("kv");

@@ -3,7 +3,7 @@ import { upgradeBatch } from "../budget/budget.ts";
 import type { Allocation, Job } from "../workspace/job.ts";
 import type { Decision } from "./plan.ts";
 
-/** Cuts a list into batches of at most `size` items, in order. A `size` below 1 counts as 1. */
+/** Splits a list into batches of at most `size` items, in order. A `size` less than 1 counts as 1. */
 export function inBatches<T>(items: readonly T[], size: number): T[][] {
   const batches: T[][] = [];
   const step = Math.max(1, Math.floor(size));
@@ -53,7 +53,7 @@ function firstTwice(hosts: readonly string[]): string | undefined {
   });
 }
 
-/** The parts of a planned allocation that batches depend on. */
+/** The properties of a planned allocation that batches depend on. */
 export interface BatchMember {
   readonly allocation: Pick<Allocation, "host">;
   readonly decision: Pick<Decision, "action" | "priority">;
@@ -64,12 +64,15 @@ export interface Batch<Member extends BatchMember> {
   /** The members of a `new` batch are started, those of an `update` batch are reloaded or restarted. */
   readonly phase: "new" | "update";
   readonly members: readonly Member[];
-  /** Whether the job's health is checked after it: after the last batch of starts, and after each batch of upgrades. */
+  /**
+   * Whether the job's health is checked after this batch. It is checked after the last batch of starts, and after each
+   * batch of upgrades.
+   */
   readonly verify: boolean;
 }
 
 /**
- * Cuts the allocations that need a lifecycle command into batches: starts, then reloads, then restarts, each in the
+ * Splits the allocations that need a lifecycle command into batches: starts, then reloads, then restarts, each in the
  * order of `hosts`. Percentages refer to the number of `hosts`, which are all active hosts. No upgrade batch is larger
  * than the availability budget, which counts the `total` of the job's allocations.
  */
@@ -97,7 +100,7 @@ export function lifecycleBatches<Member extends BatchMember>(
   ]);
 }
 
-/** Splits each batch into the chosen hosts and the other hosts, in the same order; no batch gets larger. */
+/** Splits each batch into the chosen hosts and the other hosts, in the same order. */
 export function splitBatches<Member extends BatchMember>(
   batches: readonly Batch<Member>[],
   hosts: ReadonlySet<string>,

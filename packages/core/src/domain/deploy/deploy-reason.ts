@@ -7,8 +7,8 @@ export type DeployCause = "rollback" | "revert";
 /**
  * Why a deploy changes an allocation, as in `DEPLOY_REASON`: `start`: no version was promoted yet; `enable`: it was
  * stopped; `upgrade`: it gets another release; `retry`: its last command or health check failed or is in doubt;
- * `refresh`: the same release with other values, or a forced deploy; `maintenance`: it is stopped or started for the
- * maintenance of its worker; `manual`: not part of a deploy.
+ * `refresh`: the release is the same, but other values changed, or the deploy is forced; `maintenance`: it is stopped
+ * or started during maintenance of its worker; `manual`: the change is not part of a deploy.
  */
 export type DeployReason =
   | DeployCause

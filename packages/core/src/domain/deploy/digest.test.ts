@@ -6,7 +6,7 @@ const file = (path: string, content: string, executable = false) => ({ path, exe
 describe("treeDigest", () => {
   const tree = [file("Makefile", "start:"), file("conf/a.conf", "a"), file("run.sh", "#!/bin/sh", true)];
 
-  it("returns the same digest in every release of maand", () => {
+  it("returns the same digest in every version of maand", () => {
     expect(treeDigest(tree)).toBe("dbf6764cf3ffd5b887ce53b28809c20b9f121b8814becab68b2eb04d4288c842");
     expect(treeDigest([])).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   });
@@ -35,7 +35,7 @@ describe("contentHash", () => {
 });
 
 describe("byPath", () => {
-  it("sorts capital letters first, independent of the locale", () => {
+  it("sorts capital letters first, whatever the locale", () => {
     const paths = ["b", "a", "B", "ä", "a/b", "a.b", "a-b"].map((path) => ({ path }));
     expect(paths.sort(byPath).map((one) => one.path)).toEqual(["B", "a", "a-b", "a.b", "a/b", "b", "ä"]);
   });

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import type { JobFile } from "../workspace/job.ts";
 import { accessFields, type FileAccess } from "./file-access.ts";
 
-/** The parts of a file that its digest covers. */
+/** The properties of a file that its digest covers. */
 export type DigestedFile = Pick<JobFile, "path" | "executable" | "hash"> & { readonly access?: FileAccess };
 
 /**
- * The number of the digest algorithm of a tree, stored with its digest. Algorithm 1 covers path, executable bit and
+ * The version of the digest algorithm of a tree, stored with its digest. Algorithm 1 covers path, executable bit and
  * content of each file. Algorithm 2 also covers mode, owner and group of the files for which they are set; a tree
  * without such files keeps its digest of algorithm 1.
  */
@@ -19,7 +19,7 @@ export function contentHash(content: Uint8Array | string): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** The hash and size of content that is read in pieces, so that it is never completely in memory. */
+/** The hash and size of content that is read in pieces, so the whole content is never in memory. */
 export function hashOfPieces(pieces: Iterable<Uint8Array>): { readonly hash: string; readonly size: number } {
   const hash = createHash("sha256");
   let size = 0;
@@ -56,7 +56,7 @@ export function treeDigest(files: readonly DigestedFile[]): string {
   return hash.digest("hex");
 }
 
-/** Orders paths by code units, the same on every machine and in every locale. */
+/** Orders paths by code units: the order is the same on every machine and in every locale. */
 export function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }

@@ -7,7 +7,7 @@ type File = AccessedFile & { readonly hash: string };
 
 const file = (path: string, more: Partial<File> = {}): File => ({ path, hash: "h", executable: false, ...more });
 
-/** The mode and owners of a file, as `0644 app:app`. */
+/** The mode, owner and group of a file, as `0644 app:app`. */
 function given(rules: readonly FileRule[], subject: File, secretMode?: number): string {
   const found = accessRules(rules, secretMode)(subject);
   const { owner = "", group = "" } = found.access ?? {};
@@ -71,7 +71,7 @@ describe("a file that contains a secret", () => {
     expect(given(rules, file("app.conf", { secret: true, ...more }), mode)).toBe(expected),
   );
 
-  it("has no recorded mode if secret_files_mode is the default", () => {
+  it("has no recorded mode if secret_files_mode has its default value", () => {
     const subject = file("app.conf", { secret: true });
     expect(accessRules([], 0o644)(subject)).toBe(subject);
   });

@@ -21,17 +21,17 @@ export const MODE_PATTERN = /^0?[4-7][0-7]{2}$/;
 /** A user or group: a name, or a number. */
 export const OWNER_PATTERN = /^(?:[a-zA-Z_][a-zA-Z0-9_.-]{0,30}\$?|0|[1-9]\d{0,9})$/;
 
-/** The number of a mode written as text. */
+/** Parses a mode that is written as a string. */
 export function parseMode(text: string): number {
   return Number.parseInt(text, 8);
 }
 
-/** A mode as people write it: `0640`. */
+/** A mode in octal notation: `0640`. */
 export function modeText(mode: number): string {
   return mode.toString(8).padStart(4, "0");
 }
 
-/** The parts of a file in a tree that its access depends on. */
+/** The properties of a file in a tree that its access depends on. */
 export interface AccessedFile {
   readonly path: string;
   readonly executable: boolean;
@@ -57,7 +57,7 @@ export function accessRules(
   };
 }
 
-/** Users who can read an executable file can also execute it. */
+/** Every user who can read an executable file can also execute it. */
 function secretAccess({ secret, mode, executable }: AccessedFile, secretMode: number | undefined): FileAccess {
   if (secret !== true || mode !== undefined || secretMode === undefined) return {};
   const wanted = executable ? secretMode | ((secretMode & 0o444) >> 2) : secretMode;
@@ -69,7 +69,7 @@ export function sameAccess(a: FileAccess | undefined, b: FileAccess | undefined)
   return a?.mode === b?.mode && a?.owner === b?.owner && a?.group === b?.group;
 }
 
-/** The difference between two accesses, for people: `mode 0644 -> 0600, owner root -> app`. */
+/** The difference between two accesses, as printed: `mode 0644 -> 0600, owner root -> app`. */
 export function accessChange(before: AccessedFile, now: AccessedFile): string {
   const [was, is] = [modeText(fileMode(before)), modeText(fileMode(now))];
   const mode = was === is ? [] : [`mode ${was} -> ${is}`];

@@ -21,7 +21,7 @@ it("matching a pattern and a path never throws", () => {
   );
 });
 
-it("every pattern matches quickly, even if a regular expression would backtrack", () => {
+it("every pattern matches quickly, even where a regular expression would backtrack", () => {
   const long = "a".repeat(4000);
   for (const evil of ["*a".repeat(60), "**a".repeat(60), "*?".repeat(60), "**/*a".repeat(40), "[a-z]*".repeat(60)]) {
     expect(matchGlobs([`${evil}b`], [long, `${long}/${long}`])).toEqual([]);
@@ -39,7 +39,7 @@ it("a path with escaped characters matches only itself and paths that end with i
   );
 });
 
-it("p/** matches p and everything below it, and nothing else", () => {
+it("p/** matches p and everything in it, and nothing else", () => {
   fc.assert(
     fc.property(path, path, (directory, below) => {
       const paths = [directory, `${directory}/${below}`, `x${directory}/${below}`, `${directory}x`];
@@ -48,7 +48,7 @@ it("p/** matches p and everything below it, and nothing else", () => {
   );
 });
 
-it("one star matches like the expression [^/]*, and two stars match like .*", () => {
+it("one star matches like the regular expression [^/]*, and two stars match like .*", () => {
   const pieces = fc
     .array(fc.constantFrom("a", "b", "*", "/a", "?"), { minLength: 1, maxLength: 6 })
     .map((all) => all.join(""));

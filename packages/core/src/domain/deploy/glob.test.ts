@@ -30,12 +30,12 @@ describe("a glob pattern", () => {
       ["a.yml", "conf.d/x.yml", "conf/a.yml", "conf/deep/b.yml", "conf/deep/conf/c.yml", "src/conf/d.yml"],
     ],
     [
-      "with a slash at the end matches the directory and everything below it",
+      "with a slash at the end matches the directory and everything in it",
       "conf/",
       ["conf", "conf/a.yml", "conf/deep/b.yml", "conf/deep/conf/c.yml"],
     ],
     [
-      "with /** at the end matches the directory and everything below it",
+      "with /** at the end matches the directory and everything in it",
       "conf/**",
       ["conf", "conf/a.yml", "conf/deep/b.yml", "conf/deep/conf/c.yml"],
     ],

@@ -27,7 +27,7 @@ export function isGlob(pattern: string): boolean {
   return compileGlob(pattern) !== undefined;
 }
 
-/** The paths that match any of the patterns, each once, in the given order. Invalid patterns match nothing. */
+/** The paths that match any of the patterns, in the given order, without duplicates. Invalid patterns match nothing. */
 export function matchGlobs(patterns: readonly string[], paths: readonly string[]): string[] {
   const tests = patterns.map(compileGlob).filter((test) => test !== undefined);
   return paths.filter((path) => tests.some((test) => test(path)));

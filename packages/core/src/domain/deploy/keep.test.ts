@@ -7,11 +7,11 @@ describe("a pattern in keep protects", () => {
   it.each<[string, string, string[]]>([
     ["a name in any directory", "a.pid", ["a.pid"]],
     ["matching names in any directory", "*.pid", ["a.pid", "sub/b.pid"]],
-    ["a directory of this name anywhere, with everything below it", "run", ["run", "run/x", "sub/run/x"]],
+    ["a directory of this name at any depth, with everything in it", "run", ["run", "run/x", "sub/run/x"]],
     ["only a directory at the top if it ends with a slash", "run/", ["run", "run/x"]],
     ["a path from the top", "cache/*.db", ["cache/a.db"]],
-    ["a name with any one character", "?.pid", ["a.pid", "sub/b.pid"]],
-    ["a name without the blanks around the pattern", "  a.pid ", ["a.pid"]],
+    ["a name with any character in place of a question mark", "?.pid", ["a.pid", "sub/b.pid"]],
+    ["a name without the spaces around the pattern", "  a.pid ", ["a.pid"]],
   ])("%s: %s", (_, pattern, expected) => {
     const kept = new RegExp(keepExpression([pattern]));
     expect(PATHS.filter((path) => kept.test(path))).toEqual(expected);

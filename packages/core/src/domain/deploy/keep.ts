@@ -6,7 +6,7 @@ export const KEEP_PATTERN = trimmed(
 );
 
 /**
- * Whether a `keep` pattern is valid: a name such as `*.pid`, or a path from the job's directory such as `run/` or
+ * Whether a `keep` pattern is valid: a name such as `*.pid`, or a path relative to the job's directory such as `run/` or
  * `cache/*.db`. `*` and `?` match within one name. There are no other rules, so that every transport can implement these.
  */
 export function isKeepPattern(pattern: string): boolean {
@@ -16,7 +16,7 @@ export function isKeepPattern(pattern: string): boolean {
 
 /**
  * A regular expression, for JavaScript and Python, that matches the paths in a job's directory that the `keep` patterns
- * protect: each match and everything below it. A name matches at any depth, a path from the top.
+ * protect: each match and everything in it. A name matches at any depth. A path matches from the top of the directory.
  */
 export function keepExpression(patterns: readonly string[]): string {
   const each = patterns.map((pattern) => {

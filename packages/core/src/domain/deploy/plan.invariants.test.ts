@@ -118,7 +118,7 @@ it("only allocations in doubt, failed or unhealthy have priority", () => {
   }, false);
 });
 
-it("every decision has a reason, and the reason says if a result is in doubt", () => {
+it("every decision has a reason, which mentions a result in doubt", () => {
   for (const disabled of [false, true]) {
     always(({ reasons }, { known }) => {
       expect(reasons.length).toBeGreaterThan(0);

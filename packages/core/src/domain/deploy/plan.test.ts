@@ -220,7 +220,7 @@ describe("the reasons of a decision", () => {
       decided({ promoted, staged: "unknown" }),
       ["its files on the worker differ from the promoted files"],
     ],
-    ["name a failed health check", decided(unhealthy), ["health check failed after it was promoted"]],
+    ["name a failed health check", decided(unhealthy), ["health check failed after its promotion"]],
     ["name a re-enabled allocation", decided(stopped), ["re-enabled"]],
     [
       "name a re-enabled allocation whose start is in doubt",

@@ -87,10 +87,11 @@ export interface Decision {
   readonly matched: readonly string[];
   readonly files: readonly FileChange[];
   /**
-   * Whether the allocation goes before the others, because it is unhealthy, or its last command failed or is in doubt.
+   * Whether the allocation is processed before the others, because it is unhealthy, or its last command failed or is in
+   * doubt.
    */
   readonly priority: boolean;
-  /** The step of an earlier run that the action continues; its worker has recorded whether the step ran. */
+  /** The step of an earlier run that the action continues. The worker has recorded whether the step ran. */
   readonly continues?: ResumableStep;
 }
 
@@ -168,7 +169,7 @@ function decideActive(
   const { promoted, unsettled } = recorded;
   const doubt = doubtReasons(unsettled);
   if (!promoted) return { action: "start", reasons: [...doubt, "new"], priority: doubt.length > 0 };
-  const health = promoted.healthFailed ? ["health check failed after it was promoted"] : [];
+  const health = promoted.healthFailed ? ["health check failed after its promotion"] : [];
   const priority = doubt.length > 0 || promoted.healthFailed;
   const reasons = [...doubt, ...health, ...changeReasons(target, promoted, files)];
   if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], priority };

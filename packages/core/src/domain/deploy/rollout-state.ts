@@ -3,7 +3,7 @@ import type { RecordedState, Target } from "./plan.ts";
 import { NO_VERSION } from "./version.ts";
 
 /**
- * The word that `cat deployments` shows for an allocation. `stopped`: enabled again and not yet started; `in_doubt`:
+ * The state that `cat deployments` shows for an allocation. `stopped`: enabled again and not yet started; `in_doubt`:
  * the result of its last command is unknown, even if it is disabled or removed; `paused`: a staged rollout is paused
  * before this allocation; `maintenance`: its worker is in maintenance.
  */
@@ -20,7 +20,7 @@ export type RolloutState =
   | "restart"
   | "promoted";
 
-/** The first matching rule decides. Reads only stored state. */
+/** The rollout state of an allocation, from stored state alone. The first matching rule applies. */
 export function rolloutState(
   allocation: Pick<Allocation, "disabled" | "removed" | "inMaintenance">,
   target: Target,

@@ -29,7 +29,7 @@ const synced = syncedPaths({
 const conflicts = (found: Partial<FoundOnWorker>) =>
   syncConflicts({ ...NOTHING, ...found }, synced).map(({ message }) => message);
 
-it("a sync writes its files and their parent directories, except links of the operator and kept paths", () => {
+it("a sync writes its files and their parent directories, but no links of the operator and no kept paths", () => {
   expect([...synced.files]).toEqual(FILES.slice(0, -1));
   expect([...synced.directories]).toEqual(["bin", "jobs/api/conf"]);
 });
@@ -48,7 +48,7 @@ describe("a sync is allowed", () => {
       },
     ],
     [
-      "where a mount is below kept files",
+      "where a file system is mounted in a kept directory",
       {
         mounts: new Map([
           ["jobs/api/data", []],
@@ -127,7 +127,7 @@ describe("a sync is refused with the path of the conflict", () => {
     ],
     ["where a kept file becomes a directory", { others: ["jobs/api/x.pid"] }, "jobs/api/x.pid is where a directory"],
     [
-      "on one line even if a name contains a line end",
+      "on one line even if a name contains a newline",
       { links: ["jobs/api/a\nb"] },
       String.raw`"jobs/api/a\nb" is a symbolic link`,
     ],

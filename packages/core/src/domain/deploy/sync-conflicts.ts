@@ -1,19 +1,19 @@
 import { shownPath } from "../workspace/names.ts";
 import { keepExpression } from "./keep.ts";
 
-/** The paths of a sync: paths below the bucket's directory on a worker, with `/`. */
+/** The paths of a sync, relative to the bucket's directory on a worker, with `/`. */
 export interface SyncedPaths {
   readonly files: ReadonlySet<string>;
   /** Directories that must exist for these paths, except those that an operator may replace with a link. */
   readonly directories: ReadonlySet<string>;
   readonly jobs: readonly string[];
-  /** Names directly in a job's directory that belong to the job: nothing is written or deleted there. */
+  /** Names directly in a job's directory that belong to the job. A sync writes and deletes nothing there. */
   readonly keep: readonly string[];
-  /** Patterns, by job, of files that the job created itself, which are not deleted. */
+  /** Patterns, by job, of files that the job created itself. A sync does not delete these files. */
   readonly protect: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The paths of a sync of these files, except those below a name that a job keeps for itself. */
+/** The paths of a sync of these files, except those under a name that a job keeps for itself. */
 export function syncedPaths({
   files,
   jobs,
@@ -46,15 +46,15 @@ export interface FoundOnWorker {
    * Names in job directories that were reached through such a link and contain no manifest, by path of the directory.
    */
   readonly linked: ReadonlyMap<string, readonly string[]>;
-  /** The real paths of the directories below `jobs/`, by path; empty if no link leads there. */
+  /** The real paths of the directories in `jobs/`, by path; empty if no link leads there. */
   readonly places: ReadonlyMap<string, string>;
-  /** Symbolic links where a file or a directory of the sync belongs. */
+  /** Symbolic links in place of a file or a directory of the sync. */
   readonly links: readonly string[];
-  /** Directories where a file belongs, each with all paths below it. */
+  /** Directories in place of a file, each with all paths in it. */
   readonly directories: ReadonlyMap<string, readonly string[]>;
-  /** Anything else in the place of a directory. */
+  /** Anything else in place of a directory. */
   readonly others: readonly string[];
-  /** Mount points below the directories of the jobs, each with all paths below it that are directories of the sync. */
+  /** Mount points in the directories of the jobs, each with all paths in it that are directories of the sync. */
   readonly mounts: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -66,9 +66,9 @@ export interface SyncConflict {
 
 /**
  * Finds things on a worker that a sync would have to delete or write through although maand did not create them. A link
- * at the bucket's directory, `jobs` or `jobs/<job>` is followed, because the data is behind it. A link that `keep`
- * names is followed too. A sync is refused if any other link is where a file or directory belongs, or if it would
- * delete something in a file system that is mounted in a job's directory.
+ * at the bucket's directory, `jobs` or `jobs/<job>` is followed, because it leads to the data. A link that `keep` names
+ * is followed too. A sync is refused if any other link is in place of a file or directory, or if the sync would delete
+ * something in a file system that is mounted in a job's directory.
  */
 export function syncConflicts(found: FoundOnWorker, synced: SyncedPaths): SyncConflict[] {
   const kept = keptPaths(synced);
@@ -141,7 +141,7 @@ function mountInWay(
   return [
     {
       message: `${shownPath(path)} is a mount point and ${why}; nothing is deleted there`,
-      hint: `unmount it, mount it below data/, or name it under "keep" in the manifest`,
+      hint: `unmount it, mount it under data/, or name it under "keep" in the manifest`,
     },
   ];
 }
@@ -164,7 +164,7 @@ function keptFile(path: string): SyncConflict {
   };
 }
 
-/** Returns whether a path belongs to the job: it is below a name that the job keeps, or matches one of its patterns. */
+/** Returns whether a path belongs to the job: it is under a name that the job keeps, or matches one of its patterns. */
 function keptPaths({ keep, protect }: SyncedPaths): (path: string) => boolean {
   const expressions = new Map(
     [...protect].flatMap(([job, patterns]) =>

@@ -45,7 +45,7 @@ it("versions have the same order as in the semver package", () => {
   );
 });
 
-it("a text of three numbers is a version exactly if the semver package accepts it", () => {
+it("a string of three numbers is a version exactly if the semver package accepts it", () => {
   const almost = fc.oneof(version, fc.stringMatching(/^\d{1,2}\.\d{1,2}\.\d{1,2}[-+.]?[0-9a-z.+-]{0,6}$/));
   fc.assert(
     fc.property(almost, (text) => {
@@ -55,7 +55,7 @@ it("a text of three numbers is a version exactly if the semver package accepts i
   );
 });
 
-it("every permutation of a list of versions is sorted to the same list", () => {
+it("every permutation of a list of versions is sorted into the same order", () => {
   fc.assert(
     fc.property(version, version, version, (a, b, c) => {
       expect(order(a, a)).toBe(0);

@@ -16,8 +16,8 @@ const GRAMMAR =
 export const VERSION_PATTERN = trimmed(GRAMMAR);
 
 /**
- * Parses `1`, `1.2` and `1.2.3`, each with an optional `v` before and `-prerelease` and `+build` after; undefined for
- * anything else. The rule is strict, so that no version has a special meaning in a shell.
+ * Parses `1`, `1.2` and `1.2.3`, each with an optional prefix `v` and optional suffixes `-prerelease` and `+build`;
+ * undefined for anything else. The grammar is strict, so that no version has a special meaning in a shell.
  */
 export function parseVersion(text: string): Version | undefined {
   if (text.length > 128) return undefined;

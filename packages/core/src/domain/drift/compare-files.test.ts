@@ -20,7 +20,7 @@ function compare(
 }
 
 describe("the files of a job on a worker", () => {
-  it("have no differences if they are the delivered files", () => {
+  it("have no differences if they are the synced files", () => {
     expect(compare([expected("a"), expected("conf/b")], { files: [there("a"), there("conf/b")] })).toEqual([]);
   });
 
@@ -46,7 +46,7 @@ describe("the files of a job on a worker", () => {
     ]);
   });
 
-  it("differ by owner if the manifest sets an owner that is different or unknown on the worker", () => {
+  it("differ by owner if the manifest sets an owner that differs or does not exist on the worker", () => {
     const files = [
       expected("a", { access: { owner: "app" } }),
       expected("b", { access: { owner: "gone" } }),
@@ -58,7 +58,7 @@ describe("the files of a job on a worker", () => {
     ]);
   });
 
-  it("are reported as replaced if something else is at their path; files below this path are not reported", () => {
+  it("are reported as replaced if something else is at their path, without the files in it", () => {
     const files = [expected("app.conf"), expected("conf/a"), expected("conf/deep/b"), expected("run")];
     const others = [
       { path: "app.conf", kind: "link" as const, target: "/etc/passwd" },

@@ -4,12 +4,12 @@ import { type AccessedFile, fileMode, modeText } from "../deploy/file-access.ts"
 import type { InspectedFile, InspectedJob, InspectedOther } from "./inspected.ts";
 
 /**
- * How a path on a worker differs from the file that was delivered. `replaced`: the path is no longer a file; `mode`:
- * only the mode or owner differs; `unread`: the path could not be read.
+ * How a path on a worker differs from the file that was synced. `replaced`: the path is no longer a file; `mode`: only
+ * the mode or owner differs; `unread`: the path could not be read.
  */
 export type FileDifference = "changed" | "missing" | "added" | "replaced" | "mode" | "unread";
 
-/** One difference between the files on a worker and the delivered files. */
+/** One difference between the files on a worker and the synced files. */
 export interface FileDrift {
   /** Relative to the job's directory. */
   readonly path: string;
@@ -20,7 +20,7 @@ export interface FileDrift {
   readonly link?: string;
 }
 
-/** A file as it was delivered. */
+/** A file as it was synced. */
 export type ExpectedFile = DigestedFile & AccessedFile & { readonly size?: number };
 
 /** The numbers of users and groups on a worker, by name. */
@@ -30,8 +30,8 @@ export interface AccountNumbers {
 }
 
 /**
- * Compares the files of a job on a worker with those that were delivered, sorted by path. Paths below a replaced path
- * are not reported again. Owners are compared only where the manifest sets one.
+ * Compares the files of a job on a worker with those that were synced, sorted by path. Paths under a replaced path are
+ * not reported. Owners are compared only where the manifest sets one.
  */
 export function compareFiles(
   expected: readonly ExpectedFile[],
@@ -106,7 +106,7 @@ const KINDS: Readonly<Record<InspectedOther["kind"], string>> = {
   special: "a device, socket or pipe",
 };
 
-/** The changes that a repair makes, from the files on the worker to the files that were delivered. */
+/** The changes that a repair makes, from the files on the worker to the files that were synced. */
 export function repairChanges(drift: readonly FileDrift[], expected: readonly ExpectedFile[]): FileChange[] {
   return drift
     .flatMap(({ path, change, detail }): FileChange[] => {

@@ -16,7 +16,7 @@ function compare(changed: ReadonlyMap<string, string | undefined>, isLastDeliver
   return compareMetadata({ wanted, hashes, found, isLastDelivery: () => isLastDelivery });
 }
 
-it("equal metadata has no drift, and is not compared with the last delivery", () => {
+it("metadata that equals the next sync has no drift, and is not compared with the last sync", () => {
   expect(compareMetadata({ wanted, hashes, found: same, isLastDelivery: () => expect.fail("asked") })).toEqual([]);
 });
 
@@ -31,6 +31,6 @@ it("an edited or deleted file is reported, with the fields of a JSON object that
   ]);
 });
 
-it("the metadata of the last delivery is not drift, even if the next delivery will write other metadata", () => {
+it("the metadata of the last sync is not drift, even if the next sync will write different metadata", () => {
   expect(compare(new Map([["bin/runner.py", "an older program"]]), true)).toEqual([]);
 });

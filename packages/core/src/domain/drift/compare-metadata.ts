@@ -1,19 +1,19 @@
 import type { FileDrift } from "./compare-files.ts";
 
-/** The delivered metadata of a worker, for a comparison with the worker. */
+/** The synced metadata of a worker, for a comparison with the worker. */
 export interface MetadataComparison {
-  /** The text by path that a delivery would write now, if it had the sequence number of the last delivery. */
+  /** The texts that a sync would write now, by path, if it had the sequence number of the last sync. */
   readonly wanted: ReadonlyMap<string, string>;
   /** SHA-256 by path of {@link wanted}. */
   readonly hashes: ReadonlyMap<string, string>;
   readonly found: ReadonlyMap<string, { readonly hash: string; readonly text?: string }>;
-  /** Whether these texts, by path, are the texts of the last delivery. */
+  /** Whether these texts, by path, are the texts of the last sync. */
   isLastDelivery(texts: ReadonlyMap<string, string>): boolean;
 }
 
 /**
- * How the metadata of a worker differs from the last delivery. If the next delivery will write different metadata, for
- * example after an upgrade of maand, files that are unchanged since the last delivery are not drift.
+ * How the metadata of a worker differs from the last sync. If the next sync will write different metadata, for example
+ * after an upgrade of maand, files that are unchanged since the last sync are not drift.
  */
 export function compareMetadata({ wanted, hashes, found, isLastDelivery }: MetadataComparison): FileDrift[] {
   const differing = [...wanted.keys()].filter((path) => found.get(path)?.hash !== hashes.get(path));
@@ -28,7 +28,7 @@ export function compareMetadata({ wanted, hashes, found, isLastDelivery }: Metad
   });
 }
 
-/** The number of fields that are named. A text that differs in more fields counts as a different file. */
+/** The maximum number of fields that are named. A text that differs in more fields counts as a different file. */
 const NAMED = 2;
 
 /** `update_seq 3 -> 9` for two JSON objects; empty if one of the texts is not an object, or if too many fields differ. */

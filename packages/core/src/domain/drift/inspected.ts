@@ -8,16 +8,16 @@ export interface InspectedFile {
   readonly size: number;
   /** Permission bits, including setuid, setgid and sticky. */
   readonly mode: number;
-  /** Number of its owner; absent if the request has no owner. */
+  /** Numeric id of its owner; absent if the request has no owner. */
   readonly uid?: number;
-  /** Number of its group; absent if the request has no group. */
+  /** Numeric id of its group; absent if the request has no group. */
   readonly gid?: number;
   /** Present if its hash differs from the expected one and it is not larger than `contentLimit`. */
   readonly content?: Uint8Array;
 }
 
 /**
- * Anything else in a job's directory: paths that were not requested, and things in the place of a file or of its
+ * Anything else in a job's directory: paths that were not requested, and anything in place of a requested file or its
  * directory. @experimental
  */
 export interface InspectedOther {

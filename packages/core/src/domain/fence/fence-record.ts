@@ -2,14 +2,14 @@ import { isRecord } from "../checks/validate.ts";
 
 /**
  * The right to change workers, which a command has while it holds the bucket's lock. The number increases with each
- * command of the bucket. The holder is a random text, because two copies of a bucket could use the same numbers.
+ * command of the bucket. The holder is a random string, because two copies of a bucket could use the same numbers.
  */
 export interface Fence {
   readonly number: number;
   readonly holder: string;
 }
 
-/** The record of the command that changed a worker last: the file `fence` in the bucket's directory on the worker. */
+/** The record of the command that last changed a worker: the file `fence` in the bucket's directory on the worker. */
 export interface FenceRecord extends Fence {
   /** The id of the copy of the bucket that it ran from. */
   readonly copy: string;
@@ -27,7 +27,7 @@ export interface FenceRecord extends Fence {
 /** The name of the file, directly in the bucket's directory on a worker. */
 export const FENCE_FILE = "fence";
 
-/** The mark that a worker prints instead of a record that it cannot trust. The reason follows the mark. */
+/** The prefix that a worker prints instead of a record that it cannot trust. The reason follows the prefix. */
 const UNTRUSTED = "!";
 
 /** The first line of the file, which commands compare. */
@@ -47,12 +47,12 @@ export function fenceText({ number, holder, ...rest }: FenceRecord): string {
  */
 export type FoundFence = { readonly record: FenceRecord } | { readonly problem: string } | undefined;
 
-/** Whether a worker printed why it cannot trust its record. */
+/** Whether a worker printed the reason why it cannot trust its record. */
 export function isUntrusted(text: string): boolean {
   return text.startsWith(UNTRUSTED);
 }
 
-/** Parses what a worker printed; an empty text means that it has no record. */
+/** Parses what a worker printed; an empty string means that it has no record. */
 export function readFence(text: string): FoundFence {
   if (text.trim() === "") return undefined;
   if (isUntrusted(text)) return { problem: text.slice(UNTRUSTED.length).trim() };
@@ -63,7 +63,9 @@ export function readFence(text: string): FoundFence {
   return { record: { number: Number(number), holder, ...rest } };
 }
 
-/** Names a command for a person: `maand deploy by bob on laptop, in /home/bob/shop, at 2030-01-01T00:00:00.000Z`. */
+/**
+ * Describes a command for messages: `maand deploy by bob on laptop, in /home/bob/shop, at 2030-01-01T00:00:00.000Z`.
+ */
 export function originText({ command, user, machine, path, at }: Omit<FenceRecord, keyof Fence>): string {
   return `maand ${command} by ${user} on ${machine}, in ${path}, at ${at}`;
 }
@@ -85,7 +87,7 @@ function parsed(json: string): Omit<FenceRecord, keyof Fence> | undefined {
   };
 }
 
-/** Makes a text from a worker safe to print, so that the text cannot control the terminal. */
+/** Makes a string from a worker safe to print, so that it cannot control the terminal. */
 function shown(value: unknown): string {
   return typeof value === "string" ? value.replace(/\p{Cc}/gu, "?").slice(0, 500) : "?";
 }

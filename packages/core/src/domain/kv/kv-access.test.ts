@@ -7,7 +7,7 @@ describe("the access of a job to the KV store", () => {
   const demands = { job: "db", command: "command_ready", config: {} };
   const job = aJob({ commands: [{ name: "command_wait", executedOn: ["pre_deploy"], demands }] });
 
-  it("covers shared namespaces, its own namespaces on its worker, and those of the jobs it demands", () => {
+  it("covers shared namespaces, its own namespaces on its worker, and those of the jobs it depends on", () => {
     expect(readableNamespaces(job, ["10.0.0.1"])).toEqual([
       "maand/bucket",
       "maand/job/api",
@@ -27,8 +27,8 @@ describe("the access of a job to the KV store", () => {
     ]);
   });
 
-  it("is refused with a hint that explains how to get access", () => {
-    expect(accessHint("api", "secrets/job/web")).toContain("a demand on a command of web");
+  it("is refused with a hint on how to get access", () => {
+    expect(accessHint("api", "secrets/job/web")).toContain("a dependency on a command of web");
     expect(accessHint("api", "maand/worker/10.0.0.2")).toContain("own worker");
     expect(accessHint("api", "maand/job/web/worker/10.0.0.2")).toContain("own worker");
     expect(accessHint("api", "nonsense")).toContain("maand cat kv --jobs api");

@@ -34,7 +34,7 @@ export function hostNamespaces({ name }: Pick<Job, "name">, host: string): strin
 export function accessHint(job: string, namespace: string): string {
   const [, other] = /^(?:maand|vars|secrets)\/job\/([^/]+)$/.exec(namespace) ?? [];
   if (other !== undefined)
-    return `add a demand on a command of ${other} (commands.<name>.demands in workspace/jobs/${job}/manifest.json)`;
+    return `add a dependency on a command of ${other} (commands.<name>.demands in workspace/jobs/${job}/manifest.json)`;
   if (namespace.startsWith("maand/worker/") || namespace.includes("/worker/"))
     return "only the allocation's own worker can be read; maand/worker and maand/job/<job> list the others";
   return `maand cat kv --jobs ${job} lists what it may read`;

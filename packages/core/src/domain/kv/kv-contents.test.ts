@@ -30,7 +30,7 @@ function published(catalog: Partial<Catalog>, over: Partial<KvSources> = {}) {
 }
 
 describe("a build publishes", () => {
-  it("facts about workers, with numbers as plain decimals", () => {
+  it("facts about workers, with numbers in plain decimal notation", () => {
     const of = published({
       jobs: [aJob()],
       allocations: [anAllocation({ host: A }), anAllocation({ host: B, disabled: true })],
@@ -110,7 +110,7 @@ describe("the namespace maand/bucket", () => {
   const api = aJob({ ports: { http: 30_000, admin: 30_001 } });
   const web = aJob({ name: "web", ports: { http: 30_002 } });
 
-  it("omits a port name that two jobs declare, which is in the namespace of each job", () => {
+  it("omits a port name that two jobs declare", () => {
     const allocations = [anAllocation(), anAllocation({ job: "web" })];
     const of = published({ jobs: [api, web], allocations });
     expect(of(NAMESPACE.bucket)).toEqual({

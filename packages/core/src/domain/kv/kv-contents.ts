@@ -9,7 +9,7 @@ import { labelEntries, workerEntries } from "./kv-worker.ts";
 export interface KvSources {
   readonly bucketId: string;
   readonly catalog: Catalog;
-  /** Where the allocations are; default: computed from all allocations. */
+  /** The placement of the allocations; default: computed from all allocations. */
   readonly placed?: Placed;
   /** `bucket.conf`. */
   readonly bucketVars: KvEntries;
@@ -60,7 +60,7 @@ export function kvContents(sources: KvSources): KvContents {
 
 const NONE: KvEntries = new Map();
 
-/** The active jobs of each worker, as one text. Jobs that run on the same workers are processed together. */
+/** The active jobs of each worker, as one string. Jobs that run on the same workers are processed together. */
 function activeJobs(placed: Placed): (host: string) => string {
   const jobs = [...placed.keys()];
   const sharing = new Map<readonly string[], number[]>();
@@ -91,8 +91,8 @@ function inOrder(key: string, lists: readonly (readonly number[])[]): number[] {
 }
 
 /**
- * The entries of `maand/bucket`. A port is published for every job with an allocation, including disabled ones, but
- * only if no other job declares a port of the same name, because that name would be ambiguous.
+ * The entries of `maand/bucket`. The ports of every job with an allocation are published, even if the allocation is
+ * disabled. A port is omitted if another job declares a port of the same name, because the name would be ambiguous.
  */
 function bucketEntries({ bucketId, catalog }: KvSources, jobs: Catalog["jobs"], placed: Placed): KvEntries {
   const declared = new Map<string, number>();

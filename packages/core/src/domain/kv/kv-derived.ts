@@ -3,7 +3,7 @@ import { MEMBERS_KEY, NAMESPACE } from "./kv-names.ts";
 /** The newest row of a key. */
 export interface KvRow {
   readonly key: string;
-  /** The stored value; unreadable if encrypted. */
+  /** The stored value, which may be encrypted. */
   readonly value: string;
   /** Counted from 1; a deletion also counts. */
   readonly version: number;
@@ -23,7 +23,7 @@ export type LiveRows = (namespace: string) => ReadonlyMap<string, KvRow>;
 /**
  * Entries computed from stored lists of hosts: the hosts of a label or job one by one, and the index and peers of each
  * member. A thousand workers with fifty jobs have fifty thousand lists of 999 peers. The store therefore contains only
- * the lists; each list yields a thousand entries. A computed entry has the version and date of its list.
+ * the lists of hosts; each of them yields a thousand entries. A computed entry has the version and date of its list.
  */
 export function derivedEntries(namespace: string, live: LiveRows): KvEntry[] {
   if (namespace === NAMESPACE.workers) return inLabels([...live(namespace).values()]);

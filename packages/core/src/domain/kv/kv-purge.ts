@@ -3,9 +3,9 @@ import { type Placed, placedOf, withdrawnJobs } from "../workspace/placement/pla
 import { NAMESPACE } from "./kv-names.ts";
 
 /**
- * Namespaces of things that are no longer in the catalog: workers with their tags, jobs that left the workspace or lost
- * their last allocation, and single allocations. Allocations that are the same before and after may be missing from
- * both catalogs if `placed` contains them.
+ * Namespaces of things that are no longer in the catalog: workers with their tags, jobs that were removed from the
+ * workspace or lost their last allocation, and single allocations. Unchanged allocations may be missing from both
+ * catalogs if `placed` contains them.
  */
 export function abandonedNamespaces(
   before: Catalog,
@@ -29,8 +29,8 @@ export function abandonedNamespaces(
 }
 
 /**
- * Jobs whose variables and secrets are no longer needed: they left the workspace, or lost their last allocation; disabled
- * allocations still count. `kept` are the jobs that have variables or secrets.
+ * Jobs whose variables and secrets are no longer needed: they were removed from the workspace, or lost their last
+ * allocation; disabled allocations still count. `kept` are the jobs that have variables or secrets.
  */
 export function abandonedJobs({ jobs, allocations }: Pick<Catalog, "jobs" | "allocations">, kept: string[]): string[] {
   const known = new Set(jobs.map(({ name }) => name));

@@ -10,7 +10,7 @@ export interface SecretName {
   readonly key: string;
 }
 
-/** The keys of secrets that people set, or name in references. */
+/** The valid keys of secrets that users set or name in references. */
 export const SECRET_KEY_RULE = "letters, digits, _ . and -, at most 128, beginning with a letter, digit or _";
 
 const KEY = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
@@ -46,12 +46,12 @@ export function ownerOfNamespace(namespace: string): SecretOwner {
   return namespace === NAMESPACE.bucketSecrets ? undefined : namespace.slice(NAMESPACE.secrets("").length);
 }
 
-/** Whether a text may be the key of a secret. */
+/** Whether a string may be the key of a secret. */
 export function isSecretKey(key: string): boolean {
   return KEY.test(key) && !FORBIDDEN_NAMES.includes(key);
 }
 
-/** Why a text cannot be the value of a secret, without quoting any part of it; undefined if it can be a value. */
+/** Why a string cannot be the value of a secret, without quoting any part of it; undefined if the value is valid. */
 export function secretValueProblem(value: string): string | undefined {
   if (value === "") return "is empty";
   if (value.includes("\0")) return "contains a NUL character; encode binary values first, for example with base64";

@@ -12,9 +12,9 @@ export interface SecretReference {
   readonly text: string;
   /** The first part: `op`. */
   readonly provider: string;
-  /** The parts after it, never empty, `.`, `..` or beginning with `-`: `prod`, `api`, `password`. */
+  /** The parts after it: `prod`, `api`, `password`. A part cannot be empty, `.` or `..`, or begin with `-`. */
   readonly path: readonly string[];
-  /** The text after `#`, if there is one. */
+  /** The text after `#`, if present. */
   readonly field: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface WrongReference {
 const PROVIDER = /^[a-z][a-z0-9-]{0,31}$/;
 const SYNTAX = "write it as secret://<provider>/<path>, as docs/secrets.md shows for each provider";
 
-/** Parses a reference. For an invalid reference, returns the problem as text. */
+/** Parses a reference. For an invalid reference, returns the problem as a string. */
 export function parseReference(text: string): SecretReference | string {
   const hash = text.indexOf("#");
   const [provider = "", ...path] = text.slice(REFERENCE_PREFIX.length, hash === -1 ? undefined : hash).split("/");

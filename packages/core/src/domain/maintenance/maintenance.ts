@@ -6,12 +6,12 @@ export type Phase = (typeof PHASES)[number];
 
 /**
  * The state of a worker. `waiting`: nothing was done yet; `under_way`: its phase began, and may have been interrupted;
- * `set_aside`: its phase failed; `drained`: everything is done except the start of its jobs; `done`; `aborted`: removed
- * from the maintenance.
+ * `set_aside`: its phase failed; `drained`: everything is done except the start of its jobs; `done`; `aborted`:
+ * maintenance was aborted.
  */
 export type WorkerState = "waiting" | "under_way" | "set_aside" | "drained" | "done" | "aborted";
 
-/** A worker of a maintenance, as stored. */
+/** A worker of a maintenance run, as stored. */
 export interface MaintainedWorker {
   readonly host: string;
   readonly state: WorkerState;
@@ -32,11 +32,11 @@ export interface MaintainedWorker {
   readonly since: string;
 }
 
-/** An open maintenance, as stored. */
+/** A maintenance run in progress, as stored. */
 export interface Maintenance {
-  /** Counted from 1 over all maintenances of the bucket. */
+  /** The number of the maintenance run, counted from 1 over all maintenance runs of the bucket. */
   readonly number: number;
-  /** A UUID: part of the names of its receipts. */
+  /** A UUID that is part of the names of its receipts. */
   readonly id: string;
   /** The work to do on its workers: JSON that only the plugin of the command reads. */
   readonly request: string;

@@ -33,7 +33,7 @@ export const MAX_UNAVAILABLE = described(
     ],
     ({ input }) => withHint(`must be a whole number or a percentage, but is ${shown(input)}`, HINT),
   ),
-  "Number of allocations that may be away at a time, whatever takes them down; default: the size of an upgrade batch.",
+  "Number of allocations that may be unavailable at a time, for any reason; default: the size of an upgrade batch.",
   { examples: [1, "25%"] },
 );
 

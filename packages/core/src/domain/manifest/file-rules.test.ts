@@ -13,7 +13,7 @@ function resolve(files: unknown) {
   return { rules: manifest?.fileRules, found };
 }
 
-describe("the key files of a manifest", () => {
+describe("the manifest key files", () => {
   it("sets mode, owner and group by pattern, in the written order", () => {
     expect(resolve({ "app.conf": { mode: "0640", owner: "app", group: "33" }, "bin/**": { mode: "755" } })).toEqual({
       rules: [

@@ -26,7 +26,7 @@ export function withAliases(value: unknown, file: string, report: Report): unkno
   return Object.fromEntries(entries);
 }
 
-/** Warns about unknown keys in every part of a manifest that core reads. */
+/** Warns about unknown keys in all parts of a manifest that core reads. */
 export function warnUnknownManifestKeys(
   manifest: unknown,
   { claimed, absent }: ManifestOwners,

@@ -50,7 +50,7 @@ const TOO_LONG = (input: number) =>
 const VERSION_HINT = 'write it as "1.2.3" or "1.2.3-rc.1"';
 const GLOB_HINT = 'write it as "conf/*.yml" or "certs/**"; a [ needs a closing ], and a \\ needs a following character';
 
-const KEEP_HINT = 'write a name such as "*.pid", or a path from the job\'s directory such as "run/"';
+const KEEP_HINT = 'write a name such as "*.pid", or a path relative to the job\'s directory such as "run/"';
 
 const FILES_HINT = 'write { "app.conf": { "mode": "0640", "group": "app" } }';
 
@@ -59,7 +59,7 @@ const isPattern = v.check(isGlob, ({ input }: v.CheckIssue<string>) =>
 );
 
 const ENTRIES = {
-  $schema: described(v.string(), "The address of this schema, for editors; maand ignores it."),
+  $schema: described(v.string(), "The URL of this schema, for editors; maand ignores it."),
   version: described(
     v.pipe(
       v.string(),
@@ -107,12 +107,12 @@ const ENTRIES = {
   ),
   revert_scope: described(
     v.picklist(["batch", "job"]),
-    "With on_failure revert: what is reverted, everything that the rollout changed (job) or only the failed batch (batch); default job.",
+    "The scope of a revert with on_failure revert: everything that the rollout changed (job), or only the failed batch (batch); default job.",
     { default: MANIFEST_DEFAULTS.revert_scope },
   ),
   rollout: described(
     RolloutSchema,
-    "Rolls out a new release in steps, with pauses for a person, waits, and repeated health checks.",
+    "Rolls out a new release in steps, with pauses for manual approval, timed waits and repeated health checks.",
   ),
   restart_policy: described(
     v.picklist(["always", "reload", "never"]),
@@ -157,11 +157,11 @@ const ENTRIES = {
       ),
       'write { "command_...": { "executed_on": ["post_deploy"] } }',
     ),
-    "Scripts of the job that run on this machine at certain points of a build or deploy.",
+    "Commands of the job: scripts that run on this machine at given events of a build or deploy.",
   ),
 };
 
-/** restart_globs only apply with restart_policy reload; an empty list has no effect either. */
+/** restart_globs apply only with restart_policy reload; an empty list never has an effect */
 const GLOBS_NEED_RELOAD = {
   restart_globs: { required: ["restart_policy"], properties: { restart_policy: { const: "reload" } } },
 };
@@ -171,7 +171,7 @@ const GLOBS_NEED_RELOAD = {
  * Schema for editors is generated from this definition.
  */
 export const ManifestSchema = v.pipe(
-  onlyObject(v.looseObject(ENTRIES), "write {} at least"),
+  onlyObject(v.looseObject(ENTRIES), "write at least {}"),
   v.metadata({
     title: "manifest.json",
     description: "A job: its version, its placement and its rollout.",

@@ -93,7 +93,7 @@ describe("a manifest", () => {
     ],
     ["uses the name of the job for empty selectors", { selectors: ["", " "] }, { selectors: ["api"] }],
     [
-      "uses the default for a batch size below 1",
+      "uses the default for a batch size of less than 1",
       { max_concurrent_upgrades: 0, max_concurrent_starts: 0 },
       { maxConcurrentUpgrades: 1, maxConcurrentStarts: 0 },
     ],
@@ -103,7 +103,7 @@ describe("a manifest", () => {
       { memory: { min: 1024, max: 1024, reserved: 1024, source: "manifest" } },
     ],
     [
-      "ignores a demand of blanks",
+      "ignores a demand that contains only spaces",
       { commands: { command_a: { executed_on: ["cli"], demands: { job: " ", command: "" } } } },
       { commands: [{ name: "command_a", executedOn: ["cli"] }] },
     ],
@@ -219,9 +219,9 @@ describe("a refused manifest", () => {
   ];
 
   it.each<[unknown, string]>([
-    [null, ": must be an object, but is null (write {} at least)"],
-    [[], ": must be an object, but is an empty list (write {} at least)"],
-    ["api", ': must be an object, but is "api" (write {} at least)'],
+    [null, ": must be an object, but is null (write at least {})"],
+    [[], ": must be an object, but is an empty list (write at least {})"],
+    ["api", ': must be an object, but is "api" (write at least {})'],
     [{ version: 1.2 }, 'version: must be text in quotes, but is 1.2 (write "1.2")'],
     [{ version: null }, "version: must be text in quotes, but is null (set a value, or remove the key)"],
     [{ version: ["1"] }, "version: must be text in quotes, but is a list"],
@@ -346,7 +346,7 @@ describe("a refused manifest", () => {
     ),
     command(
       { executed_on: ["cli"], demands: { job: "api", command: "command_x" } },
-      ".demands.job: a job cannot demand itself (name another job, or remove demands)",
+      ".demands.job: a job cannot depend on itself (name another job, or remove demands)",
     ),
     command(
       { executed_on: ["cli"], demands: { job: "db", command: "command_x", config: [] } },
@@ -358,7 +358,7 @@ describe("a refused manifest", () => {
     expect(resolve(written).problems[0]?.level).toBe("error");
   });
 
-  it("is reported with a code for its kind of problem", () => {
+  it("is reported with an error code for the kind of problem", () => {
     const codeOf = (written: unknown) => resolve(written).problems[0]?.code;
     expect(codeOf({ version: 5 })).toBe("invalid_manifest");
     expect(codeOf({ commands: { x: { executed_on: ["cli"] } } })).toBe("invalid_command");

@@ -201,7 +201,7 @@ function demandsOf(
       error(
         "invalid_demand",
         `${where}.demands.job`,
-        "a job cannot demand itself",
+        "a job cannot depend on itself",
         "name another job, or remove demands",
       ),
     );

@@ -4,7 +4,7 @@ import { described, looksLike } from "../checks/schema-notes.ts";
 import { isRecord, onlyObject, shown, withHint } from "../checks/validate.ts";
 import { LAST_STEP, parseStep, STEP_PATTERN, type StagedRollout, stepProblems } from "../rollout/steps.ts";
 
-/** The largest number of steps. A rollout with more would take too long. */
+/** The maximum number of steps. A rollout with more steps would take too long. */
 const MOST_STEPS = 50;
 
 const STEP_HINT = 'write "1" for a count, "25%" for a share, "pause", or "10m" for a wait (s, m, h or d)';
@@ -41,9 +41,7 @@ export const ROLLOUT_KEYS: readonly string[] = Object.keys(ENTRIES);
 /** `rollout` of a manifest. */
 export const RolloutSchema = onlyObject(v.looseObject(ENTRIES), `write { "steps": ["1", "pause", "${LAST_STEP}"] }`);
 
-/**
- * Reports written steps that do not increase or do not end with the last step, even if some of the steps are unknown.
- */
+/** Reports steps that do not increase or do not end with 100%, even if some of the steps are invalid. */
 export function reportSteps(written: unknown, file: string, report: Report): void {
   const steps = isRecord(written) ? written.steps : undefined;
   if (!Array.isArray(steps)) return;

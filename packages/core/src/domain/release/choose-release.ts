@@ -2,8 +2,7 @@ import { parseVersion } from "../deploy/version.ts";
 import { type Release, releaseName, releaseNumber, verdictOf } from "./release.ts";
 
 /**
- * A release of a job that was named or chosen. If there is none, `problem` is the reason and `hint` lists the valid
- * releases.
+ * The named or chosen release of a job. If there is none, `problem` is the reason and `hint` lists the valid releases.
  */
 export type ChosenRelease = { readonly release: Release } | { readonly problem: string; readonly hint: string };
 

@@ -1,4 +1,4 @@
-/** Why maand does not deploy the release of a job that is in the workspace. */
+/** The reason why maand does not deploy the release that the workspace contains for a job. */
 export interface Hold {
   /** The number of the release that is not deployed. */
   readonly release: number;
@@ -18,7 +18,7 @@ export function isParked({ release, hold }: { readonly release?: number; readonl
   return hold !== undefined && hold.release === release;
 }
 
-/** The parts of a job that the text about its hold depends on. */
+/** The properties of a job that the text about its hold depends on. */
 interface HeldJobText {
   readonly name: string;
   readonly version: string;

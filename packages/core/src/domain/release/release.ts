@@ -14,7 +14,7 @@ export interface Release {
   readonly createdBy: string;
   /** The git commit of the workspace, with `+changes` if files were not committed; absent outside a git repository. */
   readonly commit?: string;
-  /** Whether any allocation was promoted with it. */
+  /** Whether an allocation was ever promoted with it. */
   readonly deployed: boolean;
   /** When it was last healthy on all active allocations; absent if it never was. */
   readonly goodAt?: string;
@@ -40,7 +40,7 @@ export function releaseName(number: number): string {
   return `r${number}`;
 }
 
-/** The number in the name of a release, such as `r14` or `14`; undefined for any other text. */
+/** The number in the name of a release, such as `r14` or `14`; undefined for any other string. */
 export function releaseNumber(text: string): number | undefined {
   const match = /^r?([1-9]\d{0,8})$/.exec(text);
   return match ? Number(match[1]) : undefined;

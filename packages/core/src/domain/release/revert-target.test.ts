@@ -27,7 +27,7 @@ describe("the revert of a failed rollout", () => {
       { kind: "release", number: 2 },
     ],
     [
-      "skips a bad release and deploys the release that ran on other workers",
+      "skips a bad release and deploys the previous release of other workers",
       [bad(3), bad(2), good(1)],
       [ran(2), ran(1)],
       { kind: "release", number: 1 },

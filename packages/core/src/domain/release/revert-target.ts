@@ -11,7 +11,8 @@ export interface ChangedBy {
 /**
  * The target of the revert of a failed rollout. `release`: the release to deploy; `park`: no release ever worked, so
  * everything that was started is stopped, and the release is not deployed again; `starts`: the release was good on
- * other workers, so only first starts are stopped; `none`: there is no earlier state to restore.
+ * other workers, so only the allocations that it started for the first time are stopped; `none`: there is no earlier
+ * state to restore.
  */
 export type RevertTarget =
   | { readonly kind: "release"; readonly number: number }

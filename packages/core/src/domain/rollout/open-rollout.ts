@@ -29,7 +29,7 @@ export function stepState(text: string | undefined): StepState {
   return kind === "pause" ? "paused" : kind === "wait" ? "waiting" : "under_way";
 }
 
-/** The parts of a job that its staged rollout depends on. */
+/** The properties of a job that its staged rollout depends on. */
 export interface SteppedJob {
   readonly release?: number;
   readonly rollout?: { readonly steps: readonly string[] };
@@ -47,7 +47,7 @@ export function stepName(steps: readonly string[], at: number): string {
   return `step ${at + 1} of ${steps.length} (${steps[at]})`;
 }
 
-/** The remaining milliseconds of a timed wait: never more than the full wait, even if the clock was changed. */
+/** The remaining time of a timed wait, in milliseconds: at most the full wait, even if the clock was changed. */
 export function remainingMs(until: string, now: Date, whole: number): number {
   const left = Date.parse(until) - now.getTime();
   return Number.isFinite(left) ? Math.min(Math.max(left, 0), whole) : whole;

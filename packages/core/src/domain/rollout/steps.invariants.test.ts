@@ -6,7 +6,7 @@ fc.configureGlobal({ seed: 1 });
 
 const gate = fc.option(fc.constantFrom("pause", "10m", "1s"), { nil: undefined, freq: 2 });
 
-/** Valid steps: increasing counts, then increasing shares, with gates between them, and 100% at the end. */
+/** Valid steps: increasing counts, then increasing percentages, with gates between them, and 100% at the end. */
 const validSteps = fc
   .tuple(
     fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { maxLength: 3 }),

@@ -27,7 +27,7 @@ describe("a step of a staged rollout", () => {
     (text) => expect(parseStep(text)).toBeUndefined(),
   );
 
-  it("reaches a share of the allocations, rounded up, or at most all of them", () => {
+  it("reaches a percentage of the allocations, rounded up, or a number of them up to their total", () => {
     const reach = (text: string, active: number) => reachOf(parseStep(text) ?? { kind: "pause" }, active);
     expect(["25%", "34%", "100%", "1", "7"].map((text) => reach(text, 3))).toEqual([1, 2, 3, 1, 3]);
     expect(reach("10m", 3)).toBeUndefined();
@@ -38,7 +38,7 @@ describe("the steps of a manifest", () => {
   it("may mix counts, shares, pauses and waits", () =>
     expect(problemsOf("1", "pause", "25%", "10m", "100%")).toEqual([]));
 
-  it("must increase, and each step that does not is reported", () => {
+  it("must increase; each step that does not is reported", () => {
     expect(problemsOf("2", "2", "50%", "25%", "100%")).toEqual([
       '1: "2" is not more than the step before it',
       '3: "25%" is not more than the step before it',
@@ -83,12 +83,12 @@ describe("the remaining steps of a rollout", () => {
     expect(remainingParts(steps, 0, members)[0]).toEqual({ step: 0, hosts: [] });
   });
 
-  it("take into account every allocation that already runs the release", () => {
+  it("count every allocation that already runs the release", () => {
     const members = fresh(8).map((member) => ({ ...member, isDone: member.host === "w8" }));
     expect(remainingParts(steps, 2, members)[0]).toEqual({ step: 2, hosts: ["w1"] });
   });
 
-  it("end at the first pause in one deploy", () => {
+  it("end at the first pause in a single deploy", () => {
     expect(upToPause(steps, remainingParts(steps, 0, fresh(3))).map(({ step }) => step)).toEqual([0, 1]);
     expect(upToPause(steps, remainingParts(steps, 2, fresh(3))).map(({ step }) => step)).toEqual([2, 3, 4]);
   });

@@ -8,7 +8,7 @@ export interface StagedRollout {
 
 /**
  * One step. `count` and `share` say how many of the job's active allocations run the release after the step. `pause`
- * waits for a person, `wait` for a duration.
+ * waits for manual approval, `wait` for a duration.
  */
 export type RolloutStep =
   | { readonly kind: "count"; readonly count: number }
@@ -19,7 +19,10 @@ export type RolloutStep =
 /** The last step of each rollout. */
 export const LAST_STEP = "100%";
 
-/** The texts that {@link parseStep} accepts, as a pattern for editors. A count is at most 99999, a wait at most 99 days. */
+/**
+ * The strings that {@link parseStep} accepts, as a pattern for editors. A count is at most 99999, a wait at most 99
+ * days.
+ */
 export const STEP_PATTERN =
   "^(?:pause|[1-9]\\d{0,4}|(?:[1-9]\\d?|100)%|[1-9]\\d{0,4}s|[1-9]\\d{0,3}m|[1-9]\\d{0,2}h|[1-9]\\d?d)$";
 
@@ -32,13 +35,13 @@ const UNITS = new Map([
   ["d", 86_400 * SECOND],
 ]);
 
-/** Milliseconds of a duration as written, such as `90s` or `10m`; undefined for any other text. */
+/** The milliseconds of a written duration, such as `90s` or `10m`; undefined for any other string. */
 export function parseDuration(text: string): number | undefined {
   const step = parseStep(text);
   return step?.kind === "wait" ? step.ms : undefined;
 }
 
-/** A step as written; undefined for an unknown text. */
+/** Parses a step; undefined for an invalid string. */
 export function parseStep(text: string): RolloutStep | undefined {
   if (!STEP.test(text)) return undefined;
   if (text === "pause") return { kind: "pause" };
@@ -60,7 +63,7 @@ export function reachOf(step: RolloutStep, active: number): number | undefined {
   return step.kind === "share" ? Math.ceil((active * step.percent) / 100) : undefined;
 }
 
-/** A problem that concerns the steps together. */
+/** A problem of the steps as a whole. */
 export interface StepProblem {
   /** The index of the step; undefined for all of them. */
   readonly at: number | undefined;
@@ -69,8 +72,8 @@ export interface StepProblem {
 }
 
 /**
- * Checks that counts increase, that shares increase, and that the last step is {@link LAST_STEP}. Ignores unknown
- * texts, because the schema reports them.
+ * Checks that counts increase, that percentages increase, and that the last step is {@link LAST_STEP}. Ignores invalid
+ * steps, because the schema reports them.
  */
 export function stepProblems(steps: readonly unknown[]): StepProblem[] {
   const problems: StepProblem[] = [];
@@ -95,12 +98,12 @@ export function stepProblems(steps: readonly unknown[]): StepProblem[] {
   ];
 }
 
-/** The parts of an active allocation that the steps depend on. */
+/** The properties of an active allocation that the steps depend on. */
 export interface StepMember {
   readonly host: string;
   /** Whether it runs the release, or the deploy does not change it. */
   readonly isDone: boolean;
-  /** Whether it goes before the others because it is unhealthy, failed or in doubt. */
+  /** Whether it is processed before the others because it is unhealthy, failed or in doubt. */
   readonly priority: boolean;
 }
 

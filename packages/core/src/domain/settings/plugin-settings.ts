@@ -25,7 +25,7 @@ export interface SettingsDeclaration<Entries extends SettingEntries> {
 /** The keys of `maand.conf` that a plugin owns, with a typed reader: the `settings` member of a plugin. */
 export interface PluginSettings<Entries extends SettingEntries = SettingEntries> {
   readonly entries: Entries;
-  /** The values by key, with all defaults filled in; `settings` are those of a context. */
+  /** The values by key, with all defaults filled in. Pass the `settings` of a context. */
   from(settings: Pick<Settings, "plugins">): ValuesOf<Entries>;
   /** Checks the combination of several keys. */
   check(settings: Pick<Settings, "plugins">, refuse: RefuseSetting): void;

@@ -7,8 +7,8 @@ export interface CertificateTimes {
 }
 
 /**
- * The time from which a certificate is renewed: `certs_renewal_buffer` days before its end or, without such a buffer, the
- * last quarter of its lifetime.
+ * The time from which a certificate is renewed: `certs_renewal_buffer` days before it expires or, without such a
+ * buffer, at the start of the last quarter of its lifetime.
  */
 export function renewalStart({ from, to }: CertificateTimes, bufferDays: number): number {
   return to - (bufferDays > 0 ? bufferDays * DAY : (to - from) / 4);

@@ -149,7 +149,7 @@ export const TABLES = {
     },
   },
   timeouts: {
-    description: "Time limits in seconds.",
+    description: "Timeouts in seconds.",
     entries: {
       connect: described(seconds, "Seconds to connect to a worker; default 15.", {
         default: D.timeouts.connectMs / 1000,

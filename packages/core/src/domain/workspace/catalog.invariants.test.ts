@@ -120,7 +120,7 @@ it("a build of an unchanged workspace changes nothing", () => {
   );
 });
 
-it("every allocation of the previous build is still present, or is marked as removed", () => {
+it("every allocation of the previous build is present in the next build, or is marked as removed", () => {
   fc.assert(
     fc.property(written, written, (first, second) => {
       const before = build(first).catalog.allocations;
@@ -146,7 +146,7 @@ it("a job is placed exactly on the workers that have all labels it selects", () 
   );
 });
 
-/** Valid workspaces: each job demands only jobs that come before it in the alphabet. */
+/** Valid workspaces: each job depends only on jobs that precede it in the alphabet. */
 const sound = fc
   .tuple(
     fc.uniqueArray(worker, { selector: (one) => one.host, minLength: 1 }),
@@ -179,7 +179,7 @@ const sound = fc
     }),
   );
 
-it("a valid workspace gets unique ports, waves that follow its demands, and consecutive indexes", () => {
+it("a valid workspace gets unique ports, waves that follow its dependencies, and consecutive indexes", () => {
   fc.assert(
     fc.property(sound, (workspace) => {
       const { catalog, problems } = build(workspace);
@@ -197,7 +197,7 @@ it("a valid workspace gets unique ports, waves that follow its demands, and cons
   );
 });
 
-it("any input is reported with readable problems, and never throws", () => {
+it("any invalid input is reported with readable problems, and never causes an exception", () => {
   const anything = fc.jsonValue();
   const listed = fc.oneof(
     anything,

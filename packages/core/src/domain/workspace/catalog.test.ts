@@ -46,7 +46,7 @@ const FLEET = {
 };
 
 describe("the catalog of a workspace", () => {
-  it("has workers by position, jobs by name, waves, ports and allocations", () => {
+  it("contains workers by position, jobs by name, waves, ports and allocations", () => {
     const { catalog, problems } = build(FLEET);
     expect(problems).toEqual([]);
     expect(catalog.workers.map(({ host, workerId, position }) => [host, workerId, position])).toEqual([
@@ -82,7 +82,7 @@ describe("the catalog of a workspace", () => {
     expect(catalog.jobs[0]?.files.map(({ path }) => path)).toEqual(["B", "a", "b"]);
   });
 
-  it("has the overrides of reserved resources", () => {
+  it("contains the overrides of reserved resources", () => {
     const overrides = { web: { file: "workspace/bucket.jobs.conf", memory: "512 mb" } };
     expect(build({ ...FLEET, overrides }).catalog.jobs[1]?.memory).toEqual({
       min: 256,
@@ -164,7 +164,7 @@ describe("the problems of a workspace", () => {
 });
 
 describe("a build reports no further problem", () => {
-  it("for jobs that demand a job with a refused manifest, or for disabled.json", () => {
+  it("for jobs that depend on a job with a refused manifest, or for disabled.json", () => {
     const { problems } = build({
       ...FLEET,
       jobs: [...FLEET.jobs.slice(0, 1), job("db", { version: 2 })],
@@ -199,7 +199,7 @@ describe("a build reports no further problem", () => {
 describe("a worker whose address is written in another notation", () => {
   const before = { workerIds: new Map([["WEB1", "id-of-web1"]]) };
 
-  it.each(["web1", "WEB1", "web1."])("is the stored worker WEB1 if the address is %s", (host) => {
+  it.each(["web1", "WEB1", "web1."])("is recognized as the stored worker WEB1 if its address is %s", (host) => {
     const { catalog } = build({ workers: [{ host }] }, before);
     expect(catalog.workers.map((worker) => [worker.host, worker.workerId])).toEqual([["WEB1", "id-of-web1"]]);
   });

@@ -65,9 +65,7 @@ export interface Before {
   readonly workerIds: ReadonlyMap<string, string>;
   readonly ports: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly allocations: readonly Allocation[];
-  /**
-   * The same allocations, of which only those that a placement might change are read. Default: all of `allocations`.
-   */
+  /** Reads the same allocations, but only those that a placement might change. Default: all of `allocations`. */
   readonly earlier?: EarlierAllocations;
 }
 
@@ -90,7 +88,7 @@ export function assemble(written: Written, before: Before, { newId, owners }: As
   const report: Report = (problem) => problems.push(problem);
   const spelled = new Map([...before.workerIds.keys()].map((host) => [canonicalHost(host), host]));
   const workers = resolveWorkers(written.workers, report)
-    .map((spec) => ({ ...spec, host: spelled.get(spec.host) ?? spec.host })) // keeps the stored spelling, because the worker is the same
+    .map((spec) => ({ ...spec, host: spelled.get(spec.host) ?? spec.host })) // keep the stored spelling, because the worker is the same
     .map((spec): Worker => ({ ...spec, workerId: before.workerIds.get(spec.host) ?? newId() }))
     .sort(byPosition);
   const known = written.workers !== undefined && !refuses(problems);
@@ -142,7 +140,7 @@ function allChanged(allocations: readonly Allocation[]): EarlierAllocations {
   return { placements: new Map(), except: () => allocations };
 }
 
-/** Drops reports of unknown names, because the names might be those of unreadable workers. */
+/** Drops reports of unknown names, because these might be the names of unreadable workers. */
 function withoutUnknownNames(report: Report): Report {
   return (problem) => {
     if (problem.code !== "unknown_name") report(problem);

@@ -27,7 +27,7 @@ describe("chooseWorkers", () => {
     ["a host in any case", ["DB.Example.ORG"], ["db.example.org"]],
     ["a hostname", ["web-2"], ["10.0.0.2"]],
     ["a label", ["label:web"], ["10.0.0.1", "10.0.0.2"]],
-    ["a label in any case, with blanks", ["Label: WEB"], ["10.0.0.1", "10.0.0.2"]],
+    ["a label in any case, with spaces", ["Label: WEB"], ["10.0.0.1", "10.0.0.2"]],
     ["a zone", ["zone:B"], ["10.0.0.2", "db.example.org"]],
     [
       "several terms, with each worker once, in the order of the catalog",
@@ -39,7 +39,7 @@ describe("chooseWorkers", () => {
     expect(hosts(...words)).toEqual(wanted);
   });
 
-  it("distinguishes workers that are named from those selected by a label", () => {
+  it("distinguishes workers selected by name from workers selected by label", () => {
     const { chosen } = chooseWorkers(["label:web", "10.0.0.2"], WORKERS, "--workers");
     expect(chosen.map(({ named }) => named)).toEqual([false, true]);
   });

@@ -33,7 +33,7 @@ const api = (on: string, config: Record<string, unknown> = {}): Sketch => ({
 const AT = "workspace/jobs/api/manifest.json: commands.command_wait.demands";
 
 describe("demands", () => {
-  it("put a job one wave after the jobs it demands", () => {
+  it("put a job one wave after the jobs it depends on", () => {
     expect(resolve([api("db.command_up"), db, { name: "web" }])).toEqual({
       waves: { api: 1, db: 0, web: 0 },
       problems: [],
@@ -46,10 +46,10 @@ describe("demands", () => {
     { max_version: "2.1.0" },
     { min_version: 2 },
     { other: true },
-  ])("are met by %j", (config) => {
+  ])("are satisfied by %j", (config) => {
     expect(resolve([api("db.command_up", config), db]).problems).toEqual([]);
   });
-  it("are not met by a prerelease of the required version", () => {
+  it("are not satisfied by a prerelease of the required version", () => {
     const early = { ...db, version: "2.1.0-rc.1" };
     expect(resolve([api("db.command_up", { min_version: "2.1.0-rc.0" }), early]).problems).toEqual([]);
     expect(resolve([api("db.command_up", { min_version: "2.1.0" }), early]).problems).toHaveLength(1);
@@ -142,7 +142,7 @@ describe("a refused demand", () => {
       [["invalid_version", `${AT}.config.max_version`, '"latest" is not a version', 'write it as "1.2.3"']],
     ],
     [
-      "is reported for a blank and for null as versions",
+      "is reported for a space and for null as versions",
       [api("db.command_up", { min_version: " ", max_version: null }), db],
       [
         ["invalid_version", `${AT}.config.min_version`, '" " is not a version', 'write it as "1.2.3"'],
@@ -156,7 +156,7 @@ describe("a refused demand", () => {
     );
   });
 
-  it("is reported without the demanding job itself as a suggestion", () => {
+  it("is reported without a suggestion of the dependent job itself", () => {
     expect(resolve([api("apo.command_up")]).problems[0]?.hint).toBe(
       "name a job of this workspace, or remove the demand",
     );
@@ -177,13 +177,17 @@ describe("a refused demand", () => {
       [
         "invalid_version",
         "workspace/jobs/api/manifest.json: version",
-        "job api needs a version, because api demands db",
+        "job api needs a version, because api depends on db",
       ],
-      ["invalid_version", "workspace/jobs/db/manifest.json: version", "job db needs a version, because api demands db"],
+      [
+        "invalid_version",
+        "workspace/jobs/db/manifest.json: version",
+        "job db needs a version, because api depends on db",
+      ],
       [
         "invalid_version",
         "workspace/jobs/web/manifest.json: version",
-        "job web needs a version, because web demands db",
+        "job web needs a version, because web depends on db",
       ],
     ]);
     expect(problems[0]?.hint).toBe('write "version": "1.0.0"');
@@ -205,7 +209,7 @@ describe("cycles of demands", () => {
         code: "circular_demand",
         level: "error",
         where: "workspace/jobs/a/manifest.json: commands",
-        message: "jobs demand each other in a cycle: a -> b -> c -> a",
+        message: "jobs depend on each other in a cycle: a -> b -> c -> a",
         hint: "remove one of these demands",
       },
     ]);

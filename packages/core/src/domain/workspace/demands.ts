@@ -20,7 +20,7 @@ interface Demand {
 
 /**
  * Checks the demands between jobs and returns each job's wave; cycles are reported. Demands on `unread` jobs are not
- * reported: those jobs exist, but their manifests were refused.
+ * reported, because those jobs exist, but their manifests were refused.
  */
 export function resolveDemands(
   jobs: readonly Demanding[],
@@ -43,7 +43,7 @@ function demandsOf(from: Demanding): Demand[] {
   });
 }
 
-/** Reports all cycles that have no job in common, so that they can be fixed together. */
+/** Reports cycles that have no job in common, all at once, so that they can be fixed together. */
 function reportCircles(edges: ReadonlyMap<string, readonly string[]>, report: Report): void {
   const left = new Map(edges);
   for (let { circle } = sequence(left); circle; { circle } = sequence(left)) {
@@ -51,7 +51,7 @@ function reportCircles(edges: ReadonlyMap<string, readonly string[]>, report: Re
       error(
         "circular_demand",
         `${manifestFile(circle[0] ?? "")}: commands`,
-        `jobs demand each other in a cycle: ${circle.join(" -> ")}`,
+        `jobs depend on each other in a cycle: ${circle.join(" -> ")}`,
         "remove one of these demands",
       ),
     );
@@ -76,14 +76,14 @@ function checkDemand(demand: Demand, jobs: Jobs, report: Report): void {
   checkRange(demand, upstream, report);
 }
 
-/** Reports demands between jobs without a version, once for each job, because both sides of a demand need a version. */
+/** Reports jobs without a version that take part in a demand, once for each job. */
 function checkVersions(demands: readonly Demand[], jobs: Jobs, report: Report): void {
   const reported = new Set<string>();
   for (const { from, on } of demands) {
     for (const needed of [from, jobs.get(on)]) {
       if (needed?.version !== NO_VERSION || !jobs.has(on) || reported.has(needed.name)) continue;
       reported.add(needed.name);
-      const message = `job ${needed.name} needs a version, because ${from.name} demands ${on}`;
+      const message = `job ${needed.name} needs a version, because ${from.name} depends on ${on}`;
       report(error("invalid_version", `${manifestFile(needed.name)}: version`, message, 'write "version": "1.0.0"'));
     }
   }

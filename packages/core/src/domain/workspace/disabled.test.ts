@@ -119,7 +119,7 @@ describe("a refused disabled.json", () => {
     ],
     [{ workers: {} }, ": workers", "must be a list, but is an object", undefined],
     [{ workers: "10.0.0.1" }, ": workers", 'must be a list, but is "10.0.0.1"', 'write ["10.0.0.1"]'],
-  ])("with the content %j stops nothing, and is reported with a hint", (written, key, message, hint) => {
+  ])("stops nothing and is reported with a hint if its content is %j", (written, key, message, hint) => {
     const { disabled, problems } = resolve(written);
     expect(disabled).toBeUndefined();
     const problem = { code: "invalid_disabled", level: "error", where: `${DISABLED_FILE}${key}`, message };

@@ -10,16 +10,14 @@ const ENTRY_HINT = 'write {} to stop the job everywhere, or { "allocations": ["1
 /** A separate hint, because following the usual hint for null, to omit the key, would stop the job everywhere. */
 const LIST_HINT = 'write ["10.0.0.1"], or [] to stop it on no worker; without the key it is stopped everywhere';
 
-/** The path of the maintenance file, as named in problems. */
+/** The path of `disabled.json`, as named in problems. */
 export const DISABLED_FILE = "workspace/disabled.json";
 
 /** The schema of `disabled.json`. Inner keys are strict, because a typo there would stop services. */
 export const DisabledSchema = v.pipe(
   onlyObject(
     v.looseObject({
-      $schema: v.optional(
-        v.pipe(v.unknown(), v.description("The address of this schema, for editors; maand ignores it.")),
-      ),
+      $schema: v.optional(v.pipe(v.unknown(), v.description("The URL of this schema, for editors; maand ignores it."))),
       jobs: described(
         onlyObject(v.record(v.string(), onlyObject(entry(), ENTRY_HINT)), 'write { "api": {} } to stop job api'),
         "Jobs to stop: {} everywhere, or the hosts under allocations.",
@@ -55,7 +53,7 @@ function entry() {
 /** The workers, jobs and single allocations that are disabled. */
 export interface Disabled {
   readonly workers: ReadonlySet<string>;
-  /** Per job: its disabled hosts, or `all`. */
+  /** The disabled hosts of each job, or `all`. */
   readonly jobs: ReadonlyMap<string, ReadonlySet<string> | "all">;
 }
 
@@ -63,8 +61,9 @@ export interface Disabled {
 export const NOTHING_DISABLED: Disabled = { workers: new Set(), jobs: new Map() };
 
 /**
- * Resolves `disabled.json`. An empty list disables nothing, `{}` everything. Names and keys that match nothing are
- * errors, because a typo would leave jobs running on a machine that an operator is about to reboot.
+ * Resolves `disabled.json`. For a job, an empty list disables nothing, and `{}` disables all allocations. Names and
+ * keys that match nothing are errors, because a typo would leave jobs running on a machine that an operator is about to
+ * reboot.
  */
 export function resolveDisabled(
   value: unknown,

@@ -2,7 +2,7 @@ import { isIpv6 } from "./names.ts";
 
 /**
  * The canonical form of an address that names a worker: `WEB1.` becomes `web1`, `2001:DB8:0:0::1` becomes
- * `2001:db8::1`, and `::ffff:10.0.0.1` becomes `10.0.0.1`. Any other text is only converted to lower case.
+ * `2001:db8::1`, and `::ffff:10.0.0.1` becomes `10.0.0.1`. Any other string is only converted to lower case.
  */
 export function canonicalHost(host: string): string {
   const text = host.trim().toLowerCase();
@@ -19,7 +19,7 @@ function embeddedIpv4(address: string): string | undefined {
   return number.flatMap((group) => [group >> 8, group & 0xff]).join(".");
 }
 
-/** Whether two texts name the same worker. */
+/** Whether two strings name the same worker. */
 export function isSameHost(a: string, b: string): boolean {
   return a === b || canonicalHost(a) === canonicalHost(b);
 }

@@ -4,7 +4,7 @@ import { allocationId, nameUuid } from "./identity.ts";
 
 fc.configureGlobal({ seed: 1 });
 
-it("the id of a name is the same in every release of maand", () => {
+it("the id of a name is the same in every version of maand", () => {
   expect(nameUuid("api")).toBe("8a5da52e-d126-347d-b59e-70c05721a8aa");
   expect(allocationId("api", "10.0.0.1")).toBe("67b5a127-3e36-3801-90b6-1bf413398655");
 });

@@ -11,7 +11,7 @@ it.each(["Makefile.tpl", "conf/a.yml.tpl", "_modules/command_x.py", "_prometheus
   (path) => expect(reachesWorker(path)).toBe(false),
 );
 
-it("demanded jobs are listed in order, without duplicates", () => {
+it("the jobs that a job depends on are listed in order, without duplicates", () => {
   const command = (name: string, job?: string) =>
     job === undefined
       ? { name, executedOn: ["cli"] }

@@ -5,7 +5,7 @@ import type { StagedRollout } from "../rollout/steps.ts";
 /** The lifecycle target that an upgrade of a job runs. */
 export type RestartPolicy = "always" | "reload" | "never";
 
-/** A batch size: a number of allocations, 0 for all together, or a percentage of the active ones. */
+/** A batch size: a number of allocations, 0 for all at once, or a percentage of the active ones. */
 export type BatchSize = number | `${number}%`;
 
 /** Bounds of one resource and its reservation on a worker, in MB or MHz; 0 means none. */
@@ -17,11 +17,14 @@ export interface Reservation {
   readonly source: string;
 }
 
-/** A command of a manifest, as core needs it: its events, and the command it demands. */
+/** The parts of a manifest's command that core needs: its events, and the command that it depends on. */
 export interface JobCommand {
   readonly name: string;
   readonly executedOn: readonly string[];
-  /** Present if it runs for one allocation of the job instead of for each; docs/job-commands.md describes which one. */
+  /**
+   * Present if the command runs for a single allocation of the job instead of for each. docs/job-commands.md describes
+   * which one.
+   */
   readonly once?: true;
   readonly demands?: {
     readonly job: string;
@@ -57,7 +60,7 @@ export interface Job {
   readonly maxConcurrentStarts: BatchSize;
   readonly maxConcurrentUpgrades: BatchSize;
   readonly minAllocationsCount: number;
-  /** The number of allocations that may be away at a time; default: the size of an upgrade batch. */
+  /** The number of allocations that may be unavailable at a time; default: the size of an upgrade batch. */
   readonly maxUnavailable?: BatchSize;
   /** Jobs that must not be changed at the same time as this one. */
   readonly neverWith?: readonly string[];
@@ -71,7 +74,7 @@ export interface Job {
   readonly keep?: readonly string[];
   /** Mode, owner and group of its files on a worker, by pattern, in the order written; default: none. */
   readonly fileRules?: readonly FileRule[];
-  /** Time limit of one lifecycle command, in seconds; default: `timeouts.command` of the bucket. */
+  /** Timeout of one lifecycle command, in seconds; default: `timeouts.command` of the bucket. */
   readonly timeoutSeconds?: number;
   /** Port numbers by name, assigned ones included. */
   readonly ports: Readonly<Record<string, number>>;
@@ -84,8 +87,8 @@ export interface Job {
   /** Sorted by name. */
   readonly commands: readonly JobCommand[];
   /**
-   * Wave of the job: 0 for a job without demands, otherwise one more than the highest wave among the jobs that it
-   * demands.
+   * Wave of the job: 0 for a job without dependencies, otherwise one more than the highest wave among the jobs that it
+   * depends on.
    */
   readonly deploymentSeq: number;
   /** The manifest as written, for plugins that own keys of it. */
@@ -96,7 +99,7 @@ export interface Job {
 
 /** One job on one worker. */
 export interface Allocation {
-  /** Derived from job and host, so that it is the same in every build. */
+  /** Derived from job and host, so it is the same in every build. */
   readonly id: string;
   readonly job: string;
   readonly host: string;
@@ -117,7 +120,7 @@ export function reachesWorker(path: string): boolean {
   return !path.endsWith(".tpl") && !path.startsWith("_modules/") && !path.startsWith("_prometheus/");
 }
 
-/** The jobs that this job demands, sorted, without duplicates. */
+/** The jobs that this job depends on, sorted, without duplicates. */
 export function demandedJobs(job: Pick<Job, "commands">): string[] {
   return [...new Set(job.commands.flatMap((command) => (command.demands ? [command.demands.job] : [])))].sort();
 }

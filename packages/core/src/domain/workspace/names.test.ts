@@ -24,7 +24,7 @@ describe("names", () => {
     it(`describes the valid names of a ${kind}`, () => expect(nameRule(kind)).toMatch(/letters/));
   }
   it.each(["__proto__", "constructor", "prototype"])(
-    "%s is not a valid name, because JSON readers lose this key",
+    "%s is not a valid name, because JSON readers drop this key",
     (name) => {
       for (const kind of kinds) expect(isName(kind, name)).toBe(false);
     },

@@ -43,7 +43,7 @@ export function namePattern(kind: NameKind): string {
   return GRAMMAR[kind].pattern.source;
 }
 
-/** Labels as users may write them: in any case, with surrounding blanks. */
+/** Labels as users may write them: in upper or lower case, with surrounding spaces. */
 export const WRITTEN_LABEL = trimmed(GRAMMAR.label.pattern.source.slice(1, -1).replaceAll("a-z", "a-zA-Z"));
 
 /** Whether a name is the id of a run: a lower-case UUID. */
@@ -51,7 +51,7 @@ export function isRunId(name: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
 }
 
-/** A path of a worker as one line of text, without terminal control characters. */
+/** A path on a worker as one line of text, without terminal control characters. */
 export function shownPath(path: string): string {
   return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\"]/u.test(path) ? JSON.stringify(path).replace(HIDDEN, escapedUnit) : path;
 }
@@ -69,19 +69,21 @@ const IPV4 = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]
 const DNS_LABEL = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
 
 /**
- * A pattern for editors that matches the texts that {@link isHost} accepts, with or without surrounding blanks; for
- * IPv6 it only checks the characters.
+ * A pattern for editors that matches the strings that {@link isHost} accepts, with or without surrounding spaces. For
+ * IPv6, it checks only the characters.
  */
 export const HOST_PATTERN = trimmed(
   `${IPV4.source.slice(1, -1)}|(?=.{1,254}\\s*$)(?![\\d.]+\\s*$)${DNS_LABEL.source.slice(1, -1)}(?:\\.${DNS_LABEL.source.slice(1, -1)})*\\.?|[\\da-fA-F]*:[\\da-fA-F:.]+`,
 );
 
-/** Whether a text is an IPv4 address. */
+/** Whether a string is an IPv4 address. */
 export function isIpv4(text: string): boolean {
   return IPV4.test(text);
 }
 
-/** Whether a text is an IPv6 address: up to eight groups, at most one `::`, and optionally an IPv4 address at the end. */
+/**
+ * Whether a string is an IPv6 address: up to eight groups, at most one `::`, and optionally an IPv4 address at the end.
+ */
 export function isIpv6(text: string): boolean {
   const halves = text.split("::");
   if (halves.length > 2 || !text.includes(":")) return false;
@@ -92,7 +94,7 @@ export function isIpv6(text: string): boolean {
   return plain.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group)) && (halves.length === 2 ? count < 8 : count === 8);
 }
 
-/** Whether a text can name a worker: IPv4, IPv6 or a DNS name. */
+/** Whether a string can name a worker: an IPv4 or IPv6 address, or a DNS name. */
 export function isHost(text: string): boolean {
   if (text.includes(":")) return isIpv6(text);
   if (/^[\d.]+$/.test(text)) return isIpv4(text);
@@ -100,7 +102,7 @@ export function isHost(text: string): boolean {
   return name.length <= 253 && name.split(".").every((label) => DNS_LABEL.test(label));
 }
 
-/** The known word that a mistyped word most likely means; undefined if no known word is similar. */
+/** The known word that was probably meant by a mistyped word; undefined if no known word is similar. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = word.length < 4 ? 2 : Math.max(2, Math.floor(word.length / 3)) + 1;

@@ -23,7 +23,7 @@ function assign(wanted: Record<string, Record<string, PortRequest>>, before: Rec
   return { ports, problems, given };
 }
 
-it("no number is assigned twice, from any previous state", () => {
+it("no number is assigned twice, whatever the previous state", () => {
   fc.assert(
     fc.property(requests, numbers, (wanted, before) => {
       const given = assign(wanted, before).given.map(({ number }) => number);
@@ -52,7 +52,7 @@ it("every port has a number or a problem", () => {
   );
 });
 
-it("a second assignment changes nothing", () => {
+it("a repeated assignment changes nothing", () => {
   fc.assert(
     fc.property(requests, numbers, (wanted, before) => {
       const once = assign(wanted, before);

@@ -18,16 +18,16 @@ const UNITS = [
 ] as const;
 const SIZE = /^(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)$/;
 
-/** The texts that {@link parseMemory} and {@link parseCpu} accept, as patterns for editors. */
+/** The strings that {@link parseMemory} and {@link parseCpu} accept, as patterns for editors. */
 export const MEMORY_PATTERN = sizePattern(MEMORY);
 export const CPU_PATTERN = sizePattern(CPU);
 
-/** `512 mb`, `1.5gb`, `256` as MB; 0 for an empty text; undefined for anything else. */
+/** Parses `512 mb`, `1.5gb` or `256` as MB; 0 for an empty string; undefined for anything else. */
 export function parseMemory(text: string): number | undefined {
   return parseSize(text, MEMORY, "mb");
 }
 
-/** `500 mhz`, `2 ghz`, `1000` as MHz; 0 for an empty text; undefined for anything else. */
+/** Parses `500 mhz`, `2 ghz` or `1000` as MHz; 0 for an empty string; undefined for anything else. */
 export function parseCpu(text: string): number | undefined {
   return parseSize(text, CPU, "mhz");
 }

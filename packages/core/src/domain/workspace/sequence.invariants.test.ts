@@ -8,10 +8,10 @@ const jobs = ["a", "b", "c", "d", "e", "f", "g"];
 const demands = fc
   .array(fc.subarray(jobs, { maxLength: 3 }), { minLength: jobs.length, maxLength: jobs.length })
   .map((lists) => new Map(jobs.map((job, at) => [job, lists[at] ?? []])));
-/** Demands that only point down the alphabet, so that there is no cycle. */
+/** Dependencies on jobs that precede the job in the alphabet, so there is no cycle. */
 const acyclic = demands.map((all) => new Map([...all].map(([job, on]) => [job, on.filter((name) => name < job)])));
 
-it("every job is in the earliest wave after the waves of all jobs it demands", () => {
+it("every job is in the earliest wave after the waves of all jobs it depends on", () => {
   fc.assert(
     fc.property(acyclic, (all) => {
       const { waves, circle } = sequence(all);
@@ -24,7 +24,7 @@ it("every job is in the earliest wave after the waves of all jobs it demands", (
   );
 });
 
-it("either every job has a wave, or a cycle is reported in which each job demands the next", () => {
+it("either every job has a wave, or a cycle is reported in which each job depends on the next", () => {
   fc.assert(
     fc.property(demands, (all) => {
       const { waves, circle } = sequence(all);

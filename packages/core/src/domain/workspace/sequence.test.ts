@@ -9,15 +9,15 @@ const waves = (demands: Record<string, string[]>) => {
 describe("the waves of jobs", () => {
   it.each<[string, Record<string, string[]>, Record<string, number | string>]>([
     ["are empty without jobs", {}, {}],
-    ["begin with jobs that demand nothing", { a: [], b: [] }, { a: 0, b: 0 }],
-    ["put a job one wave after the jobs that it demands", { a: ["b"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
-    ["put a job after the latest job that it demands", { a: ["b", "c"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
-    ["count a repeated demand once", { a: ["b", "b"], b: [] }, { a: 1, b: 0 }],
-    ["ignore demands on unknown jobs", { a: ["gone"], b: [] }, { a: 0, b: 0 }],
+    ["begin with jobs without dependencies", { a: [], b: [] }, { a: 0, b: 0 }],
+    ["put a job one wave after the jobs that it depends on", { a: ["b"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
+    ["put a job after the latest job that it depends on", { a: ["b", "c"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
+    ["count a repeated dependency once", { a: ["b", "b"], b: [] }, { a: 1, b: 0 }],
+    ["ignore dependencies on unknown jobs", { a: ["gone"], b: [] }, { a: 0, b: 0 }],
     ["omit jobs in a cycle", { a: ["b"], b: ["a"], c: [] }, { c: 0, circle: "a -> b -> a" }],
-    ["report a job that demands itself as a cycle", { a: ["a"] }, { circle: "a -> a" }],
+    ["report a job that depends on itself as a cycle", { a: ["a"] }, { circle: "a -> a" }],
     [
-      "omit jobs behind a cycle, and jobs of the cycle that also demand other jobs",
+      "omit jobs that depend on a cycle, and jobs of the cycle that also have other dependencies",
       { a: ["b", "free"], b: ["a"], behind: ["a"], free: [] },
       { free: 0, circle: "a -> b -> a" },
     ],
@@ -30,7 +30,7 @@ describe("the waves of jobs", () => {
 });
 
 describe("the waves are computed quickly for", () => {
-  it("a chain of 200 jobs, each with six demands on the job before it", () => {
+  it("a chain of 200 jobs, each with six dependencies on the previous job", () => {
     const chain = Array.from({ length: 200 }, (_, at): [string, string[]] => [
       `job${at}`,
       at === 0 ? [] : Array(6).fill(`job${at - 1}`),
@@ -48,7 +48,7 @@ describe("the waves are computed quickly for", () => {
     }).flat();
     expect(sequence(new Map(ladder)).waves.get("r199")).toBe(199);
   });
-  it("5000 jobs that demand one job, and one job that demands 5000", () => {
+  it("5000 jobs that depend on one job, and one job that depends on 5000", () => {
     const points = Array.from({ length: 5000 }, (_, at) => `point${at}`);
     const inwards = new Map<string, string[]>([
       ["hub", []],

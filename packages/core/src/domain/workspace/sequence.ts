@@ -1,7 +1,7 @@
 /**
- * Computes the waves of jobs: 0 for a job without demands, otherwise one more than the highest wave among the jobs that
- * it demands. Linear in jobs and demands. Jobs in a cycle, or behind one, have no wave; `circle` then names one cycle,
- * from a job back to itself.
+ * Computes the waves of jobs: 0 for a job without dependencies, otherwise one more than the highest wave among the jobs
+ * that it depends on. Takes linear time. Jobs in a cycle, and jobs that depend on a cycle, have no wave; `circle` then
+ * names one cycle, from a job back to itself.
  */
 export function sequence(demands: ReadonlyMap<string, readonly string[]>): {
   readonly waves: ReadonlyMap<string, number>;
@@ -33,7 +33,7 @@ function count(demands: ReadonlyMap<string, readonly string[]>) {
   return { waiting, dependents };
 }
 
-/** Jobs that wait for nothing else once this job has its wave, because it was the last of the jobs they demand. */
+/** Jobs that can get a wave now that this job has one, because it was the last of their dependencies. */
 function release(job: string, waiting: Map<string, number>, dependents: ReadonlyMap<string, string[]>): string[] {
   return (dependents.get(job) ?? []).filter((dependent) => {
     const left = (waiting.get(dependent) ?? 0) - 1;
@@ -42,7 +42,7 @@ function release(job: string, waiting: Map<string, number>, dependents: Readonly
   });
 }
 
-/** Follows demands among the jobs without a wave until a job repeats. */
+/** Follows dependencies among the jobs without a wave until a job repeats. */
 function findCircle(demands: ReadonlyMap<string, readonly string[]>, waves: ReadonlyMap<string, number>): string[] {
   const stuck = (names: Iterable<string>) => [...names].filter((name) => demands.has(name) && !waves.has(name)).sort();
   const path = new Set<string>();

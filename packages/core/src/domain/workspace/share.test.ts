@@ -12,6 +12,6 @@ it.each([
   ["-1", 7, undefined],
   ["some", 7, undefined],
   ["", 7, undefined],
-])("the allowed count for the text %j and %i workers is %s", (text, total, allowed) => {
+])("the number that %j allows of %i workers is %s", (text, total, allowed) => {
   expect(allowedCount(text, total)).toBe(allowed);
 });

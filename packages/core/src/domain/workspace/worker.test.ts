@@ -4,7 +4,7 @@ import { byPosition, compareHosts } from "./worker.ts";
 
 fc.configureGlobal({ seed: 1 });
 
-it("workers are sorted by position, then by host, and numbers in hosts by value", () => {
+it("workers are sorted by position, then by host, with numbers in hosts compared by value", () => {
   const workers = [
     { position: 1, host: "10.0.0.1" },
     { position: 0, host: "10.0.0.10" },

@@ -1,6 +1,6 @@
 /** A machine that runs jobs: a resolved entry of `workspace/workers.json`. */
 export interface Worker {
-  /** Its address: IPv4, IPv6 or DNS name. It is unique in the bucket and identifies the worker everywhere. */
+  /** Its IPv4 or IPv6 address, or its DNS name. It is unique in the bucket and identifies the worker everywhere. */
   readonly host: string;
   /** UUID, kept while the host stays in the file. */
   readonly workerId: string;

@@ -64,13 +64,16 @@ describe("the workers of workers.json", () => {
       problems: [],
     });
   });
-  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("have each of the labels %j only once", (labels) => {
-    const { workers, problems } = resolve([{ host: "10.0.0.1", labels }]);
-    expect(problems).toEqual([]);
-    expect(workers[0]?.labels).toEqual(
-      [...new Set([...labels.map((label) => label.trim().toLowerCase()), "worker"])].sort(),
-    );
-  });
+  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])(
+    "have no duplicate labels if the labels are written as %j",
+    (labels) => {
+      const { workers, problems } = resolve([{ host: "10.0.0.1", labels }]);
+      expect(problems).toEqual([]);
+      expect(workers[0]?.labels).toEqual(
+        [...new Set([...labels.map((label) => label.trim().toLowerCase()), "worker"])].sort(),
+      );
+    },
+  );
   it("keep upper-case letters in the values of tags", () => {
     expect(resolve([{ host: "a", tags: { ZONE: "US-East" } }]).workers[0]?.tags).toEqual({ zone: "US-East" });
   });
@@ -155,12 +158,12 @@ describe("the check of workers.json", () => {
     "refuses the key file %s, which is outside secrets/",
     (identity) => {
       expect(described([{ host: "a", identity }])).toEqual([
-        `[0].identity: ${JSON.stringify(identity)} is not below secrets/ (write the name of a file below secrets/, or an absolute path)`,
+        `[0].identity: ${JSON.stringify(identity)} is not under secrets/ (write the name of a file under secrets/, or an absolute path)`,
       ]);
     },
   );
 
-  it("accepts key files below secrets/ and absolute paths", () => {
+  it("accepts key files under secrets/ and absolute paths", () => {
     for (const identity of ["x.key", "keys/x", "a/../x", "./x", "/home/ops/.ssh/id"])
       expect(resolve([{ host: "a", identity }]).workers[0]?.identity).toBe(identity);
   });

@@ -23,12 +23,12 @@ const HOST_HINT = 'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"';
 const TRANSPORT_HINT = "write ssh, local, or the lower-case name of a plugin's transport";
 const USER_HINT = "use letters, digits, - . and _";
 
-/** The largest position: more than any order needs, so a larger number must be a typo. */
+/** The largest position. It is greater than any order needs, so a larger number must be a typo. */
 const MOST = 1_000_000_000;
 
 const ONE_LINE_HINT = "write it as plain text on one line";
 
-/** A text of one line, because it is displayed in tables. */
+/** A single-line string, because tables display it. */
 const oneLine = v.pipe(
   v.string(),
   v.trim(),
@@ -100,10 +100,10 @@ const entry = v.looseObject(
       v.pipe(
         oneLine,
         v.check((path) => path !== "", withHint("must not be empty", "name a key file, or remove the key")),
-        v.check(isKeyFile, ({ input }) => withHint(`${shown(input)} is not below secrets/`, KEY_FILE_HINT)),
+        v.check(isKeyFile, ({ input }) => withHint(`${shown(input)} is not under secrets/`, KEY_FILE_HINT)),
         looksLike(KEY_FILE_PATTERN, KEY_FILE_HINT),
       ),
-      "Key file, below secrets/ or absolute; default: ssh_key of the bucket.",
+      "Key file, under secrets/ or absolute; default: ssh_key of the bucket.",
     ),
   },
   withHint("is missing", 'write "host": "10.0.0.1"'),
@@ -136,7 +136,7 @@ export function resolveWorkers(value: unknown, report: Report): WorkerSpec[] {
   return (list ?? []).flatMap((item: unknown, at) => {
     const written = readWritten(worker, item, { ...PLACE, key: `[${at}]` }, report);
     if (isRecord(item)) warnUnknownKeys(item, Object.keys(entry.entries), WORKERS_FILE, `[${at}]`, report);
-    // The valid parts of a refused entry are checked in the same pass; the entry is still omitted.
+    // The valid parts of a refused entry are checked in the same pass, although the entry is omitted.
     const understood = written ?? salvage(worker, item);
     if (!understood) return [];
     reportTwice(understood.host, at, first, report);

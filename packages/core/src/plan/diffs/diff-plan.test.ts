@@ -10,7 +10,7 @@ const A = "10.0.0.1";
 const B = "10.0.0.2";
 const MIB = 1024 * 1024;
 
-/** Renders each `<name>.fill` of a job: `@key` gives a secret of the job, `@HOST` the worker. */
+/** Renders each `<name>.fill` of a job: `@key` becomes a secret of the job, `@HOST` the worker. */
 const fill = definePlugin({
   name: "fill",
   apply({ render }) {
@@ -87,7 +87,7 @@ describe("a file diff", () => {
     expect(await diffs()).toEqual({ [`app.conf@${A}`]: expected, [`app.conf@${B}`]: expected });
   });
 
-  it("shows added and deleted files, and a missing final line end", async () => {
+  it("shows added and deleted files, and a missing final newline", async () => {
     job({ "goes.conf": "one\ntwo\n", "end.conf": "x\ny" });
     await bucket.ship();
     job({ "comes.conf": "three\n", "end.conf": "x\ny\n" });
@@ -101,7 +101,7 @@ describe("a file diff", () => {
     });
   });
 
-  it("compares with the promoted version, not with builds in between", async () => {
+  it("compares with the promoted version, not with later builds", async () => {
     job({ "app.conf": "one\n" });
     await bucket.ship();
     job({ "app.conf": "two\n" });
@@ -176,7 +176,7 @@ describe("secrets in files", () => {
     expect((await diffs())[`app.conf@${A}`]).toContain("-# a remark\n+# another remark\n");
   });
 
-  it("cause the whole file to be hidden if it contains them in a transformed form", async () => {
+  it("cause the whole file to be hidden if it contains them in an encoded form", async () => {
     job({ "app.conf.fill": "password = @password!\n" });
     await bucket.ship();
     await secret("password", "correct horse");

@@ -90,7 +90,7 @@ export function oldSide(maand: Bucket, file: ListedFile | undefined, secret: boo
   });
 }
 
-/** Content that is small and was not kept is binary, or contains a secret that cannot be hidden. */
+/** Small content that was not kept is either binary, or contains a secret that cannot be hidden. */
 function whyNotKept({ size, secret }: ListedFile): Unseen {
   if (size === undefined) return "not kept";
   return secret === true ? "hidden" : "binary";

@@ -7,7 +7,7 @@ import { inShell } from "../../remote/secret-spellings.ts";
 
 /**
  * Replaces each secret in a text with a mark. Returns undefined if it finds no secret, because it is then unknown which
- * parts may be shown. {@link showDots} turns the marks into dots.
+ * parts are safe to show. {@link showDots} turns the marks into dots.
  */
 export type Hider = (text: string) => string | undefined;
 
@@ -39,7 +39,7 @@ export function showDots(text: string): string {
 
 /**
  * The length of the shortest secret that is hidden inside words. Shorter secrets are hidden only as separate words;
- * otherwise half of a file would be dots.
+ * otherwise, half of a file could turn into dots.
  */
 const SHORTEST_INSIDE = 4;
 
@@ -73,7 +73,8 @@ function encoded(text: string): string[] {
 }
 
 /**
- * The longest secret comes first: otherwise the end of a secret would stay visible if a shorter secret is its prefix.
+ * The longest secret comes first. Otherwise, if a shorter secret were the prefix of a longer one, the end of the longer
+ * secret would stay visible.
  */
 function patternOf(texts: ReadonlySet<string>): RegExp | undefined {
   if (texts.size === 0) return undefined;

@@ -7,7 +7,7 @@ import { type Hider, hiderFor, showDots } from "../diffs/hide-secrets.ts";
 import type { AllocationDrift, InspectSource } from "./inspect-worker.ts";
 
 /**
- * Unified diffs by path of the files of an allocation that were changed or deleted on its worker: from the delivered
+ * Unified diffs by path of the files of an allocation that were changed or deleted on its worker: from the synced
  * content to the content on the worker. Secrets appear as dots on both sides.
  */
 export async function driftDiffs(
@@ -32,7 +32,7 @@ export async function driftDiffs(
   return diffs;
 }
 
-/** A secret might have been pasted into any file, so each file is searched for secrets. */
+/** Someone may have pasted a secret into any file, so each file is searched for secrets. */
 function thereSide(file: ExpectedFile, content: Uint8Array | undefined, hide: Hider): Side {
   if (!content) return { hash: "", size: undefined, file, content: { unseen: "large" } };
   const there = { ...file, hash: contentHash(content), size: content.byteLength };

@@ -2,7 +2,7 @@ import type { ExpectedFile } from "../../domain/drift/compare-files.ts";
 import type { Allocation } from "../../domain/workspace/job.ts";
 import type { ExpectedAllocation, InspectSource } from "./inspect-worker.ts";
 
-/** An allocation whose files cannot be compared, and why. */
+/** An allocation whose files cannot be compared, and the reason. */
 export interface NotCompared {
   readonly allocation: Allocation;
   readonly reason: string;
@@ -26,7 +26,7 @@ export class ExpectedFiles {
     this.#source = source;
   }
 
-  /** The allocations of some jobs on a worker, or of all jobs if none is named. Removed allocations are left out. */
+  /** The allocations of some jobs on a worker, or of all jobs if none is named. Removed allocations are omitted. */
   on(host: string, jobs: readonly string[]): ExpectedOnWorker {
     const expected: ExpectedAllocation[] = [];
     const notCompared: NotCompared[] = [];

@@ -28,7 +28,7 @@ export interface FoundRepairs {
   readonly allocations: ReadonlyMap<string, FoundRepair>;
   /** Metadata that differs, by host. */
   readonly metadata: ReadonlyMap<string, readonly FileDrift[]>;
-  /** Workers without any file of the bucket. */
+  /** Workers that have no files of the bucket. */
   readonly lost: ReadonlySet<string>;
   /** Workers that could not be inspected, with the error. */
   readonly failed: ReadonlyMap<string, unknown>;
@@ -63,8 +63,8 @@ export const MOST_REPAIRS = 3;
 const AT_ONCE = 64;
 
 /**
- * Compares the files on workers with the files that were delivered to them, and returns the differences that a deploy
- * must repair. Changes nothing. A worker that cannot be inspected is in `failed`. Throws INTERRUPTED.
+ * Compares the files on workers with the files that were synced to them, and returns the differences that a deploy must
+ * repair. Changes nothing. A worker that cannot be inspected is in `failed`. Throws INTERRUPTED.
  */
 export async function findRepairs(
   source: InspectSource,

@@ -44,7 +44,7 @@ export interface ExpectedAllocation {
   readonly files: readonly ExpectedFile[];
 }
 
-/** The differences between the files of an allocation on its worker and the delivered files. */
+/** The differences between the files of an allocation on its worker and the synced files. */
 export interface AllocationDrift extends ExpectedAllocation {
   /** Whether its directory is missing. */
   readonly isGone: boolean;
@@ -55,7 +55,7 @@ export interface AllocationDrift extends ExpectedAllocation {
   readonly contents: ReadonlyMap<string, Uint8Array>;
 }
 
-/** A worker, compared with its last delivery. */
+/** A worker, compared with its last sync. */
 export interface InspectedWorker {
   /** Whether the bucket's directory is missing. */
   readonly isLost: boolean;
@@ -71,8 +71,8 @@ export interface InspectOptions {
 }
 
 /**
- * Compares the metadata and the files of allocations on a worker with those that were delivered to it. Changes nothing,
- * and needs no lock. Throws the errors of the connection, and of the plugin that answers `inspect`.
+ * Compares the metadata and the files of allocations on a worker with those that were synced to it. Changes nothing,
+ * and needs no lock. Throws the errors of the connection, and of the plugin that handles `inspect`.
  */
 export async function inspectWorker(
   source: InspectSource,
@@ -100,7 +100,7 @@ export async function inspectWorker(
   };
 }
 
-/** The request to the plugin that answers `inspect`. */
+/** The request to the plugin that handles `inspect`. */
 export interface InspectionRequest {
   /** SHA-256 of the metadata to inspect, by path. */
   readonly hashes: ReadonlyMap<string, string>;
@@ -111,7 +111,7 @@ export interface InspectionRequest {
   readonly contentLimit: number;
 }
 
-/** Inspects a worker through the plugins. Throws NO_HANDLER if none answers. */
+/** Inspects a worker through the plugins. Throws NO_HANDLER if no plugin handles the request. */
 export async function inspection(
   { bucket, reporter }: Pick<InspectSource, "bucket" | "reporter">,
   worker: Worker,
@@ -136,8 +136,7 @@ export async function inspection(
 }
 
 /**
- * Workers with the same files of a job share one request object, so that it is created once and plugins can recognize
- * it.
+ * Workers with the same files of a job share one request object. It is created only once, and plugins can recognize it.
  */
 const requested = new WeakMap<readonly ExpectedFile[], InspectRequest["files"]>();
 

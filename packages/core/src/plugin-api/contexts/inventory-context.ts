@@ -12,7 +12,7 @@ export interface FoundFile {
   readonly size: number;
   /** Permission bits. */
   readonly mode: number;
-  /** Set for a requested file if its hash is not among the given ones and the file is not too large. */
+  /** Set for a requested file if its hash is not one of the given hashes and the file is not too large. */
   readonly content?: Uint8Array;
 }
 
@@ -29,14 +29,14 @@ export interface InventoryContext extends WorkerContext {
   /** Names of files directly in the bucket's directory to return. */
   readonly metadata: readonly string[];
   /**
-   * The jobs to list. For each job, it maps paths to SHA-256 hashes: return the content of these files too, unless its
-   * hash is one of the given hashes.
+   * The jobs to list, each with a map from paths to SHA-256 hashes. Also return the content of these files, unless the
+   * hash of the content is one of the given hashes.
    */
   readonly jobs: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
   /** Names of files and directories, directly in a job's directory, that the tap must not list. */
   readonly keep: readonly string[];
   /** The largest content to return, in bytes. */
   readonly contentLimit: number;
-  /** The time limit of the entire listing, in milliseconds. */
+  /** The timeout of the entire listing, in milliseconds. */
   readonly timeoutMs: number;
 }

@@ -19,7 +19,7 @@ export interface RecordedContext extends RunContext {
   readPromoted(file: JobFile): Uint8Array | undefined;
 }
 
-/** `commit`: the run is over, with any outcome. */
+/** `commit`: the run is over, whatever its outcome. */
 export interface CommitContext extends RecordedContext {
   /** The result of the run: its outcome, each allocation, failures and warnings. */
   readonly summary: Summary;

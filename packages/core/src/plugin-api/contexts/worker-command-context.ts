@@ -1,7 +1,7 @@
 import type { ActionStep, StepCommand } from "../action-step.ts";
 import type { WorkerContext } from "../base-contexts.ts";
 
-/** `runOnWorker`: a command of a maintenance, which must run once on its worker. @experimental */
+/** `runOnWorker`: a maintenance command, which must run once on its worker. @experimental */
 export interface WorkerCommandContext extends WorkerContext {
   /** The step that the command is part of. A run that continues the maintenance has the same step. */
   readonly step: ActionStep;

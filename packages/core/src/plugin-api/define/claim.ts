@@ -33,7 +33,7 @@ export interface TypedClaim<Schema extends StandardSchemaV1 = StandardSchemaV1> 
   of(job: Pick<Job, "manifest">): StandardSchemaV1.InferOutput<Schema> | undefined;
 }
 
-/** Keys that a plugin owns in files that people write. */
+/** Keys that a plugin owns in user-written files. */
 export interface OwnedKeys {
   /** Keys of `maand.conf`, created with `defineSettings`. */
   readonly settings?: PluginSettings;

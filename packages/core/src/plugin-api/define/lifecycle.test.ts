@@ -12,7 +12,7 @@ const steps = (over: Partial<Lifecycle> = {}) => {
 const action = (kind: "start" | "restart" | "reload" | "stop" | "remove") => ({ action: { kind } });
 
 describe("a lifecycle", () => {
-  it("answers rollout, reconcile and target", async () => {
+  it("handles rollout, reconcile and target", async () => {
     const { done, plugin } = steps();
     expect(await callHook(plugin, "rollout", rolloutContext(action("start")))).toBe("done");
     expect(await callHook(plugin, "reconcile", reconcileContext(action("stop")))).toBe("done");
@@ -31,7 +31,7 @@ describe("a lifecycle", () => {
     expect([done, own.done]).toEqual([["restart"], []]);
   });
 
-  it("leaves other jobs, removed files and unknown targets to the next plugin", async () => {
+  it("leaves other jobs, the deletion of files and unknown targets to the next plugin", async () => {
     const { done, plugin } = steps({ concerns: ({ name }) => name === "mine" });
     expect(await callHook(plugin, "rollout", rolloutContext({ job: aJob({ name: "other" }) }))).toBeUndefined();
     const job = aJob({ name: "mine" });
@@ -51,7 +51,9 @@ describe("a lifecycle", () => {
     expect(targets).toEqual(["start", "restart", "reload", "stop", "backup"]);
   });
 
-  it("runs its jobs in a whole deploy, before the plugin named in before", async ({ onTestFinished }) => {
+  it("runs its jobs in a complete deploy, before the plugin that its before option names", async ({
+    onTestFinished,
+  }) => {
     const { done, plugin } = steps({ before: "fake-fleet" });
     const bucket = aBucket({ plugins: [plugin] });
     onTestFinished(() => bucket.dispose());

@@ -7,7 +7,7 @@ import { MaandError } from "../../errors.ts";
  */
 export type StateEntries = Readonly<Record<string, StandardSchemaV1>>;
 
-/** What a plugin keeps between runs, by key. */
+/** The values that a plugin stores between runs, by key. */
 export interface PluginState<Entries extends StateEntries> {
   /**
    * The value of a key; undefined if it was never set, or if an older version of the plugin set a value that does not
@@ -26,25 +26,25 @@ export type StateValues<Entries extends StateEntries> = {
   readonly [Key in keyof Entries]?: StandardSchemaV1.InferInput<Entries[Key]> | undefined;
 };
 
-/** Where the state of plugins is kept: JSON text by plugin and key. */
+/** The storage of plugin state: JSON text by plugin and key. */
 export interface StateRows {
   read(plugin: string, key: string): string | undefined;
   /** Writes all values or none; undefined deletes. */
   write(plugin: string, values: ReadonlyMap<string, string | undefined>): void;
-  /** The length of all values of a plugin except those of these keys. */
+  /** The total length of a plugin's values, except those of these keys. */
   sizeBeside(plugin: string, keys: readonly string[]): number;
 }
 
 /** Options for opening the state of one plugin. */
 export interface StateOptions {
   readonly plugin: string;
-  /** Where it is kept; throws before the store is open. */
+  /** Returns the storage; throws before the store is open. */
   rows(): StateRows;
-  /** Whether a text contains a known secret. */
+  /** Whether a string contains a known secret. */
   hasSecret(text: string): boolean;
 }
 
-/** The largest value, in characters of JSON, and the largest state of one plugin. */
+/** The maximum size of a value, and of the whole state of one plugin, in characters of JSON. */
 export const STATE_LIMITS = { value: 64 * 1024, plugin: 1024 * 1024 };
 
 /** The state of one plugin. */

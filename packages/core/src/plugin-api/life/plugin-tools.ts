@@ -23,8 +23,8 @@ export interface PluginTools {
   /** Returns a service of another plugin, which this plugin declares in its `needs`. */
   use<T>(service: Service<T>): T;
   /**
-   * What the plugin keeps between runs, in the store of the bucket: small JSON values by key, each checked by a schema.
-   * It can be read and written from the first hook call on. It is not encrypted: keep no secrets in it.
+   * The state of the plugin between runs, in the store of the bucket: small JSON values by key, each checked by a
+   * schema. It can be read and written from the first hook call on. It is not encrypted, so do not keep secrets in it.
    */
   state<const Entries extends StateEntries>(entries: Entries): PluginState<Entries>;
 }

@@ -1,8 +1,8 @@
 import { didYouMean } from "../../domain/workspace/names.ts";
 
 /**
- * A service that plugins offer to each other: its name, and the type of the object that its provider creates. Define it
- * in a file that both plugins import.
+ * A service that one plugin provides for others: its name, and the type of the object that the provider creates. Define
+ * it in a file that both plugins import.
  */
 export interface Service<T> {
   /** The provider's name, a dot, and what it offers: `acme.tickets`. */

@@ -1,10 +1,10 @@
 import type { HookName } from "../hooks.ts";
 
-/** What a tap of the hook may do: only compute, or also wait for people, workers and other programs. */
+/** What a tap of the hook may do: only compute, or also wait for users, workers and other programs. */
 export type TapWait = "computes" | "waits" | "is synchronous";
 
 /**
- * Whether taps of each hook compute or wait. Their time limit depends on it. `HOOKS.md` repeats this table; a test
+ * Whether taps of each hook compute or wait. Their timeout depends on it. `HOOKS.md` repeats this table; a test
  * compares the two.
  */
 export const TAP_WAITS: Readonly<Record<HookName, TapWait>> = {
@@ -44,9 +44,9 @@ export const TAP_WAITS: Readonly<Record<HookName, TapWait>> = {
   event: "is synchronous",
 };
 
-/** The time limit of a tap that only computes, in milliseconds. */
+/** The minimum timeout of a tap that only computes, in milliseconds. */
 const COMPUTES_MS = 30_000;
-/** The fraction of `timeouts.tap` that limits a tap that only computes, if that is longer. */
+/** The fraction of `timeouts.tap` that is the timeout of a tap that only computes, if it is longer than the minimum. */
 const COMPUTES_PART = 1 / 30;
 
 /**

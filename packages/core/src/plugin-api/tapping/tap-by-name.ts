@@ -3,7 +3,7 @@ import { type HookName, type Hooks, isInstant, type TapInterest, type TapSharing
 
 /**
  * Whether a hook has taps or, with `job`, taps that concern the job. tapable's own `isUsed` also counts interceptors,
- * which every hook has here.
+ * which every hook in maand has.
  */
 export function isTapped(hook: { readonly taps: readonly object[] }, job?: Job): boolean {
   return hook.taps.some((tap: object & TapInterest) => job === undefined || (tap.concerns?.(job) ?? true));

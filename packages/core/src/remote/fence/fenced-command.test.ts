@@ -27,7 +27,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 const record = () => readFileSync(join(root, "fence"), "utf8");
 
 /**
- * A connection of a command whose record begins with `line`. The command admits the records in `known` on the worker.
+ * A connection of a command whose record begins with `line`. The command accepts the records in `known` on the worker.
  */
 function remoteOf(line: string, known: readonly string[] = []): Remote {
   const remote = fakeRemote({ root });
@@ -63,7 +63,7 @@ it("a fenced command writes a private record, and runs with its arguments and um
   for (const name of ["fence", "locks/stage"]) expect(statSync(join(root, name)).mode & 0o777).toBe(0o600);
 });
 
-it("a command that does not expect the record on the worker is refused and does not run", () => {
+it("a command is refused and does not run if the record on the worker is not the expected one", () => {
   run(fencedCommand(remoteOf("3 aa"), ["true"]));
   const late = run(fencedCommand(remoteOf("4 bb"), ["touch", join(root, "ran")]));
   expect(late.code).toBe(FENCED_EXIT);
@@ -72,7 +72,7 @@ it("a command that does not expect the record on the worker is refused and does 
   expect(record()).toBe("3 aa\n{}\n");
 });
 
-it("probeFenced runs a command if the record on the worker is admitted, and otherwise throws FENCED", async () => {
+it("probeFenced runs a command if the record on the worker is accepted, and otherwise throws FENCED", async () => {
   run(fencedCommand(remoteOf("3 aa"), ["true"]));
   const touch = ["touch", join(root, "ran")];
   await expect(probeFenced(remoteOf("4 bb"), touch, async (argv) => run(argv))).rejects.toMatchObject({
@@ -93,7 +93,7 @@ it("a record that other users may write, or that is a link, is not trusted", () 
   expect(existsSync(join(root, "elsewhere"))).toBe(false);
 });
 
-it("a newer command waits until an older command that is still running has ended", async () => {
+it("a newer command waits until a running older command has ended", async () => {
   const words = [
     "sh",
     "-c",
@@ -129,7 +129,7 @@ it("a command without a fence is unchanged, and no record is written if the dire
   execFileSync("mkdir", [root]);
 });
 
-it("a sync writes its record in the directory that it creates, and then an older sync is refused", () => {
+it("a sync writes its record into the directory that it creates, so an older sync is refused", () => {
   const missing = join(root, "deep", "bucket");
   const remote = { ...remoteOf("3 aa"), root: missing };
   setFence(remote, { line: "3 aa", text: "3 aa\n{}\n", expected: "3 aa", admit() {} });

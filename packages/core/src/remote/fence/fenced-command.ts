@@ -1,17 +1,17 @@
 import type { Argv, ExecResult, Remote } from "../remote.ts";
 import { fenceOf } from "./worker-fence.ts";
 
-/** The exit code of a command that the worker refused; its error output has the record of the worker. */
+/** The exit code of a command that the worker refused. Its error output contains the record of the worker. */
 export const FENCED_EXIT = 79;
 
-/** Comes before the record in the error output of a refused command. */
+/** Precedes the record in the error output of a refused command. */
 const MARK = "maand-fence:";
 
 /**
  * Takes the stage lock of the bucket's directory while the command runs, compares the fence on the worker, and writes
  * its own. Without the program `flock`, only the fence is compared. `$1` is the directory, `$2` the command's own line,
- * `$3` the expected line, `$4` the record. If the directory is missing, nothing needs protection, except from two syncs
- * that both create it. `$5` marks a command that creates it.
+ * `$3` the expected line, `$4` the record. If the directory does not exist, nothing needs protection, except against
+ * two syncs that both create it. `$5` marks a command that creates it.
  */
 const PROGRAM = `
 root=$1 own=$2 expected=$3 text=$4 makes=$5
@@ -65,7 +65,7 @@ export function fencedCommand(
   return ["sh", "-c", PROGRAM, "sh", ...given, ...argv];
 }
 
-/** The record in the output of a command that was refused; undefined if it was not. */
+/** The record in the output of a refused command; undefined if the command was not refused. */
 export function refusedBy({ code, stderr }: RefusedCommand): string | undefined {
   if (code !== FENCED_EXIT) return undefined;
   const at = stderr.indexOf(`${MARK}\n`);
@@ -75,8 +75,8 @@ export function refusedBy({ code, stderr }: RefusedCommand): string | undefined 
 type RefusedCommand = Pick<ExecResult, "stderr"> & { readonly code: number | null | undefined };
 
 /**
- * Runs a command that changes a worker, as {@link fencedCommand}. If the worker has another record that is admitted,
- * the command runs again with this record as the expected one. Throws what {@link WorkerFence.admit} throws.
+ * Runs a command that changes a worker, as {@link fencedCommand}. If the worker has another record that is accepted,
+ * the command runs again and expects this record. Throws what {@link WorkerFence.admit} throws.
  */
 export async function probeFenced(
   remote: Pick<Remote, "root">,

@@ -1,8 +1,8 @@
 import type { Remote } from "../remote.ts";
 
-/** The records of a worker about itself, as text; empty for a missing file. */
+/** The records of a worker about itself, as strings; empty for a missing file. */
 export interface WorkerRecord {
-  /** The record of the command that changed it last. A text that begins with `!` explains why it cannot be trusted. */
+  /** The record of the command that last changed it. A text that begins with `!` explains why it cannot be trusted. */
   readonly fence: string;
   /** Its `worker.json`. */
   readonly workerJson: string;
@@ -12,14 +12,13 @@ export interface WorkerRecord {
 export type RecordReader = () => Promise<WorkerRecord | undefined>;
 
 /**
- * How plugins read the records of connected workers. The readers are kept here, so that transports need no code for
- * them.
+ * How plugins read the records of connected workers. The readers are kept here, so transports need no code for them.
  */
 const readers = new WeakMap<object, RecordReader>();
 
 /**
- * Offers a way to read the record of a worker without a channel of its own, because the plugin runs the next command
- * through the same channel.
+ * Registers a way to read the record of a worker without opening a channel for it, because the plugin uses the same
+ * channel for the next command.
  */
 export function setRecordReader(remote: Remote, reader: RecordReader): void {
   readers.set(remote, reader);

@@ -54,13 +54,13 @@ it("deleteDirectory deletes a directory with all its contents, and accepts a mis
   expect(await remove("api")).toEqual([]);
 });
 
-it("deleteDirectory keeps the names in spare, and therefore the directory", async () => {
+it("deleteDirectory keeps the names in spare, and therefore also the directory", async () => {
   has("api/Makefile", "api/.env", "api/data/db", "api/logs/l", "api/conf/data");
   expect(await remove("api", { spare: ["data", "logs"] })).toEqual([]);
   expect(list("api")).toEqual(["data", "data/db", "logs", "logs/l"]);
 });
 
-it("deleteDirectory keeps and returns the names that are not in only", async () => {
+it("deleteDirectory keeps and returns the names that the only option does not list", async () => {
   has("b/worker.json", "b/bin/x", "b/notes.txt");
   mkdirSync(at("b/jobs"));
   expect(await remove("b", { only: ["worker.json", "bin"] })).toEqual(["jobs", "notes.txt"]);
@@ -68,7 +68,7 @@ it("deleteDirectory keeps and returns the names that are not in only", async () 
 });
 
 describe("links", () => {
-  it("below the directory are deleted, and their targets are not", async () => {
+  it("in the directory are deleted without their targets", async () => {
     has("far/precious", "api/x");
     symlinkSync(at("far"), at("api/dir"));
     symlinkSync(at("far/precious"), at("api/file"));
@@ -90,7 +90,7 @@ describe("links", () => {
     expect(lstatSync(at(path)).isSymbolicLink()).toBe(true);
   });
 
-  it("to a directory that maand did not create are refused", async () => {
+  it("to a directory that maand did not create prevent the deletion", async () => {
     has("far/photos/1");
     symlinkSync(at("far"), at("api"));
     await expect(remove("api")).rejects.toMatchObject({
@@ -101,7 +101,7 @@ describe("links", () => {
   });
 
   it.each(["api", "jobs"])(
-    "in place of %s without a target are refused, because the target might only be unmounted",
+    "in place of %s without a target prevent the deletion, because the target might only be unmounted",
     async (linked) => {
       if (linked === "api") mkdirSync(at("jobs"));
       const path = linked === "api" ? "jobs/api" : "jobs";
@@ -132,7 +132,7 @@ describe.runIf(process.getuid?.() === 0)("mount points", () => {
     expect(list(".")).toEqual(["far", "far/precious"]);
   });
 
-  it("at a kept name are allowed", async () => {
+  it("at a kept name do not prevent the deletion", async () => {
     has("far/precious", "api/x", "api/data/y");
     execFileSync("mount", ["--bind", at("far"), at("api/data")]);
     try {
@@ -143,7 +143,7 @@ describe.runIf(process.getuid?.() === 0)("mount points", () => {
     }
   });
 
-  it("in place of the directory are emptied, except for lost+found", async () => {
+  it("at the path of the directory are emptied, except for lost+found", async () => {
     has("far/manifest.json", "far/data/db", "far/lost+found/x");
     mkdirSync(at("api"));
     execFileSync("mount", ["--bind", at("far"), at("api")]);

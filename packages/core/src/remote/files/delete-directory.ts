@@ -10,13 +10,13 @@ export interface DirectoryToDelete extends Pick<ExecOptions, "timeoutMs" | "sign
   readonly directory: string;
   /** Names directly inside it that are kept; default: none. */
   readonly spare?: readonly string[];
-  /** The only names that may be deleted; default: all. */
+  /** The names that may be deleted; default: all. */
   readonly only?: readonly string[];
 }
 
 /**
  * `$1` is the directory, `$2` the names to keep and `$3` the names that may be deleted, each between slashes. A link at
- * the directory's own path is followed and kept; links below it are deleted and never followed. `lost+found` belongs to
+ * the directory's own path is followed and kept; links in it are deleted and never followed. `lost+found` belongs to
  * the file system. If anything prevents the deletion, the program prints every reason and deletes nothing. Only
  * `manifest.json` shows that a directory behind a link belongs to a job, so the manifest is deleted last.
  */
@@ -67,7 +67,7 @@ each left
 exit 0
 `;
 
-/** Decodes the path of a mount point as the kernel writes it: blanks, tabs, line ends and backslashes are in octal. */
+/** Decodes the path of a mount point as the kernel writes it: spaces, tabs, newlines and backslashes are in octal. */
 export function mountPoint(written: string): string {
   return written.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
@@ -75,8 +75,8 @@ export function mountPoint(written: string): string {
 /**
  * Deletes the contents of a directory on a worker, and the directory itself if nothing is left in it. A missing
  * directory is not an error. A link in place of the directory is followed and kept; links in it are deleted and not
- * followed. If a file system is mounted below something to delete, or if maand did not create the directory, nothing is
- * deleted. Returns names that are not in `spare` but could not be deleted.
+ * followed. If a file system is mounted inside something to delete, or if maand did not create the directory, nothing
+ * is deleted. Returns names that are not in `spare` but could not be deleted.
  * @throws STAGE_FAILED if the deletion is refused; COMMAND_FAILED; errors of `remote.probe`
  */
 export async function deleteDirectory(options: DirectoryToDelete): Promise<string[]> {
@@ -111,7 +111,7 @@ async function run(
   });
 }
 
-/** Files that a job wrote itself are kept when the job is removed; `gc` deletes them. */
+/** Directories of a job's own files, which are kept when the job is removed; `gc` deletes them. */
 const WRITTEN_BY_JOBS = ["data", "logs"];
 
 /**

@@ -9,7 +9,7 @@ it.each([
   ["EROFS: read-only file system, open 'x'", "is mounted read-only"],
   ['rsync: close failed on "x": Disk quota exceeded (122)', "has exceeded the user's quota"],
   ["Permission denied (13)", undefined],
-])("fileSystemFailure recognizes a failure only in known messages: %s", (text, failure) => {
+])("fileSystemFailure recognizes only known messages: %s", (text, failure) => {
   expect(fileSystemFailure(text)).toBe(failure);
 });
 

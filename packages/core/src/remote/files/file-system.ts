@@ -10,9 +10,7 @@ const FAILURES: readonly (readonly [RegExp, FileSystemFailure])[] = [
   [/Read-only file system|\bEROFS\b/, "is mounted read-only"],
 ];
 
-/**
- * The failure of a file system that the output of a tool or an error of Node describes; undefined for any other text.
- */
+/** The file system failure that the output of a tool or an error of Node describes; undefined for any other text. */
 export function fileSystemFailure(text: string): FileSystemFailure | undefined {
   return FAILURES.find(([pattern]) => pattern.test(text))?.[1];
 }

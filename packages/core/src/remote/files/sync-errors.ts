@@ -43,7 +43,7 @@ export interface FailedWrite {
   readonly cause?: unknown;
 }
 
-/** TIMED_OUT: the sync exceeded its time limit. */
+/** TIMED_OUT: the sync exceeded its timeout. */
 export function syncTimedOut(host: string, timeoutMs: number, output: readonly string[] = []): MaandError {
   const seconds = Math.round(timeoutMs / 100) / 10;
   return new MaandError({
@@ -64,7 +64,7 @@ export function syncDisconnected(host: string, output: readonly string[] = []): 
   return new MaandError({
     code: "DISCONNECTED",
     worker: host,
-    message: `the connection to ${host} closed while files were synced`,
+    message: `the connection to ${host} closed while files were being synced`,
     hint: "every file there is complete, either old or new; run maand deploy to sync the rest",
     output,
   });

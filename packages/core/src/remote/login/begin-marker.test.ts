@@ -24,7 +24,7 @@ test.each([
   ["a marker with a process id", ["\nmaand-begin 7\nout"], { begun: true, pid: 7, text: "out" }],
   ["a marker in several chunks", ["\nmaa", "nd-begin 1", "2\n", "rest"], { begun: true, pid: 12, text: "rest" }],
   ["a marker after the output of a login", ["Welcome\n\nmaand-begin\nout\n"], { begun: true, text: "out\n" }],
-  ["a marker after a line without a line end", ["Welcome", "\nmaand-begin\n", "out"], { begun: true, text: "out" }],
+  ["a marker after an unterminated line", ["Welcome", "\nmaand-begin\n", "out"], { begun: true, text: "out" }],
   ["output without a marker", ["no such\n", "shell"], { begun: false, text: "no such\nshell" }],
   [
     "a second marker, which is output",

@@ -1,10 +1,14 @@
 import type { Readable } from "node:stream";
 
-/** The line that a wrapped command prints to each output before the command starts; on stderr with its process id. */
+/**
+ * The line that a wrapped command prints to each output before the command starts. On stderr, the process id follows.
+ */
 export const BEGIN_WORD = "maand-begin";
 
 const LINE = new RegExp(`(?:^|\\n)${BEGIN_WORD}(?: (\\d+))?\\n`);
-/** Bytes before the marker that are kept: start-up files of a login shell may print a lot. */
+/**
+ * The maximum number of bytes before the marker that are kept, because start-up files of a login shell may print a lot.
+ */
 const KEPT = 65_536;
 
 /**
@@ -39,7 +43,7 @@ export class BeginMarker {
     if (rest.length > 0) this.#rest(rest);
   }
 
-  /** Call this at the end of the output: passes on what was held back. */
+  /** Call this at the end of the output. Passes on the bytes that were held back. */
   end(): void {
     const held = this.#held;
     this.#held = undefined;
@@ -70,11 +74,11 @@ export function readToMarker(stream: Readable): Promise<string | undefined> {
       },
     );
     const read = () => {
-      // only as many bytes as are available: reading to the end would end the stream before its own reader starts
+      // reads only the available bytes, because reading to the end would end the stream before its own reader starts
       const chunk: Buffer | null = stream.readableLength > 0 ? stream.read(stream.readableLength) : null;
       if (chunk) marker.push(chunk);
       if (rest) settle(undefined);
-      else stream.read(0); // a stream without remaining data ends only after a read
+      else stream.read(0); // a stream without remaining data emits its end only after a read
     };
     const end = () => {
       marker.end();

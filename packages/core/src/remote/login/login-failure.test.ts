@@ -34,7 +34,7 @@ test.each([
     'runs no commands: it printed "This account is',
     "chsh -s /bin/sh ops",
   ],
-  ["", "runs no commands: it ended with exit code 1", "ForceCommand"],
+  ["", "runs no commands: it exited with code 1", "ForceCommand"],
 ])("the login output %j is reported in one sentence, with a hint", (stderr, message, hint) => {
   const found = failure({ stderr });
   expect(found).toMatchObject({ code: "AUTH_FAILED", worker: "10.0.0.1" });

@@ -29,7 +29,7 @@ const OTHER_USER = "or set ssh_user in maand.conf";
 const allowSudo = ({ host, user }: Login) =>
   `as root on ${host}: echo '${user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/maand; ${NO_SUDO}`;
 
-/** The first reason whose pattern matches the output is used. */
+/** Reasons with the patterns of their output. The first match applies. */
 const REASONS: readonly Reason[] = [
   {
     pattern: /password.*(expired|change required)|change your password/i,
@@ -93,10 +93,10 @@ export function loginFailure({ host, user = "<user>", code, stdout, stderr }: Fa
 
 const LONGEST = 160;
 
-/** The last non-empty line, as part of a sentence. */
+/** The last non-empty line, as a part of a sentence. */
 function printedBy(text: string, code: number | null): string {
   const lines = text.split(/[\r\n]+/).map((line) => line.replace(/\p{C}+/gu, " ").trim());
   const last = lines.filter((line) => line !== "").at(-1);
-  if (last === undefined) return code === null ? "it was closed immediately" : `it ended with exit code ${code}`;
+  if (last === undefined) return code === null ? "it was closed immediately" : `it exited with code ${code}`;
   return `it printed "${last.length > LONGEST ? `${last.slice(0, LONGEST)}...` : last}"`;
 }

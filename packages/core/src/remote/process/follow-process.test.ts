@@ -43,13 +43,13 @@ describe("a followed process", () => {
     expect((await run("echo one; printf two")).lines).toEqual(["one", "two"]);
   });
 
-  it("has a line truncated if it prints a megabyte without a line end", async () => {
+  it("has its line truncated if it prints a megabyte without a newline", async () => {
     const { code, lines } = await run("head -c 1000000 /dev/zero | tr '\\0' x; echo; echo after");
     expect([code, lines.length, lines[1]]).toEqual([0, 2, "after"]);
     expect(lines[0]).toMatch(/^x{8192} \[line cut\]$/);
   });
 
-  it("is read until its time limit if it never stops printing", async () => {
+  it("is read until its timeout if it never stops printing", async () => {
     let bytes = 0;
     const { cut } = await run("yes", {
       timeoutMs: 700,
@@ -88,7 +88,7 @@ describe("a followed process", () => {
   it.each([
     ["its time limit", "TIMED_OUT", (timeoutMs: number) => ({ timeoutMs })],
     ["an interruption", "INTERRUPTED", (ms: number) => ({ signal: AbortSignal.timeout(ms) })],
-  ])("is stopped at %s even if its readers never catch up", async (_, cut, limit) => {
+  ])("is stopped at %s even if the readers of its output never catch up", async (_, cut, limit) => {
     const { backPressure } = slowReaders();
     const ended = await run("seq 1 500000; sleep 60", { backPressure, ...limit(300) });
     expect(ended.cut).toBe(cut);
@@ -110,7 +110,7 @@ describe("a followed process", () => {
     await gone(pidIn("child"));
   });
 
-  it("is stopped with its children at its time limit", async () => {
+  it("is stopped with its children after its timeout", async () => {
     const { cut } = await run("sh -c 'echo $$ > child; sleep 1000' & sleep 1000", { timeoutMs: 400 });
     expect(cut).toBe("TIMED_OUT");
     await gone(pidIn("child"));

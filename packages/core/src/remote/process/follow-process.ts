@@ -24,9 +24,9 @@ export interface FollowOptions {
   readonly graceMs: number;
   /** Requests its end; default: SIGTERM to its group. */
   readonly requestEnd?: () => void;
-  /** Called when the remote is closed; default: the process keeps running. */
+  /** Called when the remote is closed. By default, the process keeps running. */
   readonly onClosed?: () => void;
-  /** Whether remaining processes of its group are killed when it ends. */
+  /** Whether the remaining processes of its group are killed when it ends. */
   readonly leavesNothing?: boolean;
   readonly onOutput: (stream: OutputStream, chunk: Buffer) => void;
   /** Pauses the process while the readers of its output are behind; default: its output is read as it arrives. */
@@ -36,7 +36,7 @@ export interface FollowOptions {
 /**
  * Follows a process to its end. Does not wait for a child process that keeps the output open: reads what was written
  * until the end, and then closes the pipes. While nothing reads the output of a process, the process has to wait, and
- * its end is reported only after its last output was read. Neither wait lasts longer than the time limit.
+ * its end is reported only after its last output was read. Neither wait lasts longer than the timeout.
  */
 export async function followProcess(
   process: RunningProcess,
@@ -85,7 +85,7 @@ function readOutput(
   };
 }
 
-/** A combined signal, because a listener per process on the run's own signal would look like a leak to Node. */
+/** Combines the signals, because Node would report a leak if each process added a listener to the run's own signal. */
 function earlyEnd({ timeoutMs, signal, closing }: FollowOptions): AbortSignal {
   return AbortSignal.any([timeLimit(timeoutMs), ...(closing ? [closing] : []), ...(signal ? [signal] : [])]);
 }
@@ -106,7 +106,7 @@ function firstCutoff(
   });
 }
 
-/** Milliseconds to wait for a killed process, because a process that waits for a lost disk does not end. */
+/** The time to wait for a killed process, in milliseconds. A process that waits for a lost disk does not end. */
 const KILLED_MS = 2_000;
 
 /** Requests the end of the process, and kills its whole group after the grace period. */

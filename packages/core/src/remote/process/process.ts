@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import { Duplex, Readable, type Writable } from "node:stream";
 
-/** How to start a process on this machine. */
+/** Options for starting a process on this machine. */
 export interface ProcessOptions {
   readonly cwd?: string;
   /** Its whole environment; default: the environment of maand. */
@@ -11,7 +11,7 @@ export interface ProcessOptions {
   readonly stdin?: boolean;
   /** The number of further pipes, as its descriptors 3, 4, ...; each can be read and written. */
   readonly pipes?: number;
-  /** Whether it is killed when maand exits; otherwise it keeps running, like a command on a worker. */
+  /** Whether it is killed when maand exits. Otherwise, it keeps running, like a command on a worker. */
   readonly endsWithUs?: boolean;
   /**
    * Whether it stays in the process group of maand, so that it can prompt on the terminal. Ctrl-C then reaches it too.
@@ -71,7 +71,9 @@ export async function startProcess(argv: readonly string[], options: ProcessOpti
   return started;
 }
 
-/** For some failures, such as too many arguments, the child emits no event, and only execa's promise has the error. */
+/**
+ * For some failures, such as too many arguments, the child emits no event, and only execa's promise contains the error.
+ */
 async function start(
   [program = "", ...words]: readonly string[],
   { cwd, env, stdin = false, pipes = 0, onTerminal = false }: ProcessOptions,

@@ -75,7 +75,7 @@ describe("a remote over a program", () => {
     expect(seen.map(([first]) => first)).toEqual(["sudo", "sh"]);
   });
 
-  it("stops a command at its time limit", async () => {
+  it("stops a command after its timeout", async () => {
     const late = remote().exec(["sleep", "100"], { timeoutMs: 300, graceMs: 2_000 });
     await expect(late).rejects.toMatchObject({ code: "TIMED_OUT", message: expect.stringContaining("after 0.3 s") });
   });
@@ -147,7 +147,7 @@ describe("a remote over a program", () => {
 
   it("uses the command's title in messages", async () => {
     const failing = remote().exec(["sh", "-c", "exit 3"], { title: "the check" });
-    await expect(failing).rejects.toMatchObject({ message: "the check on 10.0.0.1 ended with exit code 3" });
+    await expect(failing).rejects.toMatchObject({ message: "the check on 10.0.0.1 exited with code 3" });
   });
 
   it("reports a missing program", async () => {
@@ -164,7 +164,7 @@ describe("a remote over a program", () => {
     expect(await exit).toBe(4);
   });
 
-  it("does not check for a lost connection after it stopped a stream itself", async () => {
+  it("does not report a lost connection after it has stopped a stream itself", async () => {
     const stop = new AbortController();
     let calls = 0;
     const lost = () => {
@@ -177,7 +177,7 @@ describe("a remote over a program", () => {
     expect([await exit, calls]).toEqual([null, 0]);
   });
 
-  it("ends running commands when it is closed, closes once, and starts nothing afterwards", async () => {
+  it("ends running commands when it is closed, and starts no command afterwards", async () => {
     let closed = 0;
     const one = remote({ close: async () => void closed++ });
     const stream = await one.stream(["cat"]);

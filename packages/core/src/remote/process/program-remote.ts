@@ -18,14 +18,14 @@ import { followProgram, isTimeout, type ProgramResult, SIGNALLED } from "./progr
 export interface ProgramRemoteParts extends Pick<Remote, "host" | "root" | "transport" | "sudo"> {
   /** The account its commands run as, for messages. */
   readonly user?: string;
-  /** The time limit of a command without its own, in milliseconds. */
+  /** The default timeout of a command, in milliseconds. */
   readonly timeoutMs: number;
   /**
    * The program and arguments that run this command on the worker. The program must pass input, output and exit code
    * through unchanged. The arguments are in clear text and appear in `ps` on this machine.
    */
   program(argv: readonly string[], how: { readonly asRoot: boolean }): readonly string[];
-  /** Decides from the program's end whether it lost the worker or never reached it; default: never. */
+  /** Decides from the end of the program whether it lost the worker or never reached it. By default, it did neither. */
   lost?(code: number, end: ProgramEnd): boolean | Promise<boolean>;
   /** Maximum number of parallel commands; further commands wait. Default: no limit. */
   readonly atOnce?: number;
@@ -52,8 +52,8 @@ interface StartedStream {
 const GRACE_MS = 5_000;
 
 /**
- * A remote over a program, with everything a remote guarantees: time limits, secrets, `sudo`, interruption, and errors
- * that show whether the command began. The worker needs `sh` and `timeout`. If a command leaves a child process that
+ * A remote over a program, with all guarantees of a remote: timeouts, secrets, `sudo`, interruption, and errors that
+ * show whether the command began. The worker needs `sh` and `timeout`. If a command leaves behind a child process that
  * keeps its output open, maand waits as long as the program waits.
  */
 export function programRemote(parts: ProgramRemoteParts): Remote {
@@ -155,7 +155,7 @@ class ProgramRemote implements Remote {
     if (stdout === undefined && stderr === undefined) return;
     const code = await exit;
     this.#refuse(title, signal);
-    if (code === null) throw this.#unreachable(stderr?.trim().split("\n").at(-1) || "it does not answer");
+    if (code === null) throw this.#unreachable(stderr?.trim().split("\n").at(-1) || "it does not respond");
     throw this.#loginFailure(code, { stdout: stdout ?? "", stderr: stderr ?? "" });
   }
 
@@ -175,7 +175,7 @@ class ProgramRemote implements Remote {
     });
   }
 
-  /** Starts the program in its own process group, so that Ctrl-C reaches only maand, which then stops the program. */
+  /** Starts the program in its own process group, so Ctrl-C reaches only maand, which then stops the program. */
   #start({ argv }: WrappedCommand, { asRoot = false }: ExecOptions): Promise<RunningProcess> {
     return startProcess(this.#parts.program(argv, { asRoot }), { stdin: true });
   }
@@ -205,7 +205,7 @@ class ProgramRemote implements Remote {
       if (begun) return result;
       throw this.#loginFailure(result.code, result);
     }
-    if (!begun) throw this.#unreachable(result.stderr.trim().split("\n").at(-1) || "it does not answer");
+    if (!begun) throw this.#unreachable(result.stderr.trim().split("\n").at(-1) || "it does not respond");
     throw new MaandError({
       code: "DISCONNECTED",
       worker,

@@ -33,7 +33,7 @@ export interface ProgramResult {
   readonly failure: string | undefined;
 }
 
-/** Waits for a program to end, at most `graceMs` after its time limit or an interruption. */
+/** Waits for a program to end, but at most `graceMs` longer than its timeout or an interruption. */
 export async function followProgram(program: RunningProcess, options: ProgramOptions): Promise<ProgramResult> {
   const output = new Output(options.onLine);
   let begun = false;

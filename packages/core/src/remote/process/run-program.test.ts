@@ -5,7 +5,7 @@ import { type Program, runProgram } from "./run-program.ts";
 const run = (script: string, more: Partial<Program> = {}) =>
   runProgram({ argv: ["sh", "-c", script], cwd: "/", limitMs: 60_000, mostBytes: 1000, ...more });
 
-it("a program gets its input and its environment, and its output is returned", async () => {
+it("runProgram passes input and environment to a program, and returns the output", async () => {
   const { code, failure, stdout, stderr } = await run('read -r line; echo "$line $NAME"; echo problem >&2; exit 3', {
     input: "hello\n",
     env: { PATH: process.env.PATH, NAME: "world", GONE: undefined },

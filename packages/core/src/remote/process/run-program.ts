@@ -10,14 +10,14 @@ export interface Program {
   readonly cwd: string;
   /** Its whole environment; default: the environment of maand. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Its time limit in milliseconds. */
+  /** Its timeout in milliseconds. */
   readonly limitMs: number;
   /** The largest output in bytes; a program that prints more is stopped. Default: its output is dropped. */
   readonly mostBytes?: number;
   /** Stops it when it aborts. */
   readonly signal?: AbortSignal;
   /**
-   * Whether it keeps the terminal of maand, so that it can prompt a person. Ctrl-C then reaches it too. Default: false.
+   * Whether it keeps the terminal of maand, so that it can prompt the user. Ctrl-C then reaches it too. Default: false.
    */
   readonly onTerminal?: boolean;
 }
@@ -28,7 +28,7 @@ export interface ProgramResult {
   readonly code: number | undefined;
   /** Whether it could not be started because it does not exist. */
   readonly missing: boolean;
-  /** Why it could not be started, or was stopped, without a subject: `did not end within 30 s`. */
+  /** Why it could not be started, or was stopped, as a sentence without its subject: `did not end within 30 s`. */
   readonly failure: string | undefined;
   readonly stdout: Buffer;
   /** The end of what it printed on standard error, at most 4,096 characters. */

@@ -20,8 +20,8 @@ export {
 /**
  * The only code that decides which allocations and workers may go down. Every path that stops, restarts or reloads an
  * allocation, or takes a worker down, requests downtime here first, and calls {@link settle} when the allocation or
- * worker is back and healthy. An allocation that is never settled counts as away. Checks health only if the records are
- * not enough and the answer depends on it. Throws INTERRUPTED; a refusal is part of the answer.
+ * worker is healthy again. An allocation that is never settled counts as unavailable. Checks health only if the records
+ * do not suffice and the decision depends on it. Throws INTERRUPTED; a refusal is part of the result.
  */
 export async function requestDowntime(run: ScopeSource, request: DowntimeRequest): Promise<DowntimeAnswer> {
   stopIfInterrupted(run.bucket.signal);

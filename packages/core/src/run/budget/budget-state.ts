@@ -2,13 +2,13 @@ import type { Seen } from "../../domain/budget/away.ts";
 import type { UnderWay } from "../../domain/budget/never-with.ts";
 
 /**
- * The part of a run's state of availability that is not in the records: what the checks of the run have shown, and what
- * the run has taken down.
+ * What a run knows about availability in addition to the records: the results of its own checks, and what the run has
+ * taken down.
  */
 export class BudgetState {
   /** Whether every request is granted and reported (`--ignore-budget`). */
   isIgnored = false;
-  /** What the budget would have refused, one sentence each. */
+  /** Requests that the budget would have refused, one sentence each. */
   readonly ignored = new Set<string>();
   /** Jobs whose health was checked for a request of this run. */
   readonly checked = new Set<string>();
@@ -17,7 +17,7 @@ export class BudgetState {
   readonly #seen = new Map<string, Map<string, Seen>>();
   readonly #down = new Map<string, Map<string, string>>();
 
-  /** Notes what a check has shown; a later observation replaces an earlier one. */
+  /** Records the result of a check; a later observation replaces an earlier one. */
   saw(job: string, host: string, seen: Seen): void {
     of(this.#seen, job).set(host, seen);
   }
@@ -27,7 +27,7 @@ export class BudgetState {
   }
 
   /**
-   * Notes that this run takes an allocation down; `by` names the action. Discards earlier observations of the
+   * Records that this run takes an allocation down; `by` names the action. Discards earlier observations of the
    * allocation.
    */
   takeDown(job: string, host: string, by: string): void {
@@ -35,7 +35,7 @@ export class BudgetState {
     this.#seen.get(job)?.delete(host);
   }
 
-  /** Notes that an allocation that this run took down is back, or will not come back. */
+  /** Records that an allocation that this run took down is available again, or will stay down. */
   bringBack(job: string, host: string): void {
     this.#down.get(job)?.delete(host);
   }

@@ -17,8 +17,8 @@ export interface CheckedJob {
 }
 
 /**
- * Checks the health of a job once, for allocations that are not known to stay away, and notes the results. For a job
- * without checks, it tries to connect.
+ * Checks the health of a job once, except for allocations that are known to stay down, and records the results. If the
+ * job has no health checks, it connects to the workers instead.
  */
 export async function checkOthers(run: ScopeSource, { job, state, mayBeBack }: CheckedJob): Promise<void> {
   const checked = (run.allocationsOf.get(job.name) ?? []).filter(({ host }) => {
@@ -34,7 +34,7 @@ export async function checkOthers(run: ScopeSource, { job, state, mayBeBack }: C
     run.bucket.store.downtimes.seenBack(back);
 }
 
-/** Promoted allocations need no check; the others have the state of their worker. */
+/** Promoted allocations need no check. The state of the other allocations is the state of their worker. */
 async function seeWithoutChecks(
   run: ScopeSource,
   { job, state, checked }: Pick<CheckedJob, "job" | "state"> & { readonly checked: readonly Allocation[] },

@@ -16,8 +16,8 @@ export interface DowntimeRequest {
   /** The command behind the change, such as `maand job restart`; refusals of other requests name it. */
   readonly by: string;
   /**
-   * Records the granted units until they are settled: if the command is killed, what it took down still counts. Absent
-   * for a deploy, because its journal has the same records.
+   * Records the granted units until they are settled, so that downtime counts even if the command is killed. Absent for
+   * a deploy, because its journal has the same records.
    */
   readonly recordAs?: DowntimeRecordKind;
   /**
@@ -26,8 +26,8 @@ export interface DowntimeRequest {
    */
   readonly isFresh?: boolean;
   /**
-   * Whether a person requested that the whole job goes down, or named the allocations to stop. The budget never refuses
-   * such a request, but the request is recorded.
+   * Whether the operator requested to take the whole job down, or named the allocations to stop. The budget never
+   * refuses such a request, but the request is recorded.
    */
   readonly isAsked?: boolean;
 }
@@ -40,7 +40,7 @@ export interface RefusedUnit {
   readonly error: MaandError;
 }
 
-/** The answer to a request. Granted units count as away until they are settled. */
+/** The result of a request. Granted units count as unavailable until they are settled. */
 export interface DowntimeAnswer {
   readonly granted: readonly DowntimeUnit[];
   readonly refused: readonly RefusedUnit[];
@@ -71,14 +71,14 @@ function jobsOf(units: readonly DowntimeUnit[]): string[] {
   return [...new Set(units.flatMap(({ jobs }) => jobs))];
 }
 
-/** Whether a request for these jobs can be refused. If not, the request is unnecessary. */
+/** Whether a request for these jobs can be refused. Otherwise, the request is unnecessary. */
 export function isDecided(run: ScopeSource, kind: DowntimeKind, names: readonly string[]): boolean {
   if (names.some((name) => isLimitedJob(run, kind, name))) return true;
   const exclusions = exclusionsOf([...run.jobs.values()]);
   return names.some((name) => exclusions.has(name));
 }
 
-/** Reports units that a command leaves unchanged in the end. */
+/** Reports units that a command has left unchanged. */
 export function reportRefused(
   run: Pick<ScopeSource, "reporter" | "budget">,
   refused: readonly Omit<RefusedUnit, "refusal">[],
@@ -86,12 +86,15 @@ export function reportRefused(
   for (const { unit, error } of refused) report(run, "budget.refused", unit, error);
 }
 
-/** Removes these allocations from the state of the run. The records in the store then decide whether they are away. */
+/**
+ * Removes these allocations from the state of the run. The records in the store then decide whether they are
+ * unavailable.
+ */
 export function leaveToRecords({ budget }: Pick<ScopeSource, "budget">, units: readonly DowntimeUnit[]): void {
   for (const { host, jobs } of units) for (const job of jobs) budget.bringBack(job, host);
 }
 
-/** Notes that allocations that were taken down are back and healthy, so that they no longer count. */
+/** Records that allocations that were taken down are healthy again, so they no longer count. */
 export function settle(run: ScopeSource, units: readonly DowntimeUnit[]): void {
   for (const { host, jobs } of units)
     for (const job of jobs) {
@@ -104,15 +107,15 @@ export function settle(run: ScopeSource, units: readonly DowntimeUnit[]): void {
 }
 
 /**
- * Notes that a job is being rolled out or maintained, until the returned function is called. Requests for jobs that
- * exclude it (`never_with`) are refused meanwhile.
+ * Records that a job is being rolled out or maintained, until the returned function is called. In the meantime,
+ * requests for jobs that exclude it (`never_with`) are refused.
  */
 export function beginChange({ budget }: Pick<ScopeSource, "budget">, change: UnderWay): () => void {
   budget.underWay.add(change);
   return () => void budget.underWay.delete(change);
 }
 
-/** Throws BUDGET_EXCEEDED if a job that excludes this job is being changed. Used for changes that take nothing down. */
+/** Throws BUDGET_EXCEEDED if a job that excludes this job is being changed. Used for changes without downtime. */
 export function refuseExcluded(run: ScopeSource, job: string): void {
   const exclusions = exclusionsOf([...run.jobs.values()]);
   const refusal = exclusionRefusal([job], exclusions, changesUnderWay(run, [job], exclusions));
@@ -154,7 +157,7 @@ function decideAndRecord(
   return { granted, refused };
 }
 
-/** What this run changes, staged rollouts that are not complete, and maintenances by other commands. */
+/** The jobs that this run changes, that have an incomplete staged rollout, or that another command maintains. */
 function changesUnderWay(run: ScopeSource, names: readonly string[], exclusions: Exclusions): UnderWay[] {
   if (!names.some((name) => exclusions.has(name))) return [];
   const { store } = run.bucket;

@@ -6,17 +6,17 @@ import type { Allocation, Job } from "../../domain/workspace/job.ts";
 import type { Run } from "../run.ts";
 import type { BudgetState } from "./budget-state.ts";
 
-/** The parts of a run that a decision about downtime depends on. */
+/** The properties of a run that a decision about downtime depends on. */
 export type ObservedRun = Pick<Run, "bucket" | "jobs" | "allocationsOf" | "budget"> & Partial<Pick<Run, "number">>;
 
-/** What is away in some jobs, read at one moment. */
+/** The unavailable allocations of some jobs, read at one moment. */
 export interface JobStates {
   readonly jobs: ReadonlyMap<string, JobAvailability>;
-  /** Whether a health check could free an allocation that is away. */
+  /** Whether a health check could show that an unavailable allocation is available again. */
   mayBeBack(job: string, away: Away): boolean;
 }
 
-/** Reads what is away in the named jobs. Removed jobs have no allocations that count. */
+/** Reads the unavailable allocations of the named jobs. Removed jobs have no allocations that count. */
 export function readJobStates(run: ObservedRun, names: readonly string[]): JobStates {
   const { store } = run.bucket;
   const allocations = names.flatMap((name) => run.allocationsOf.get(name) ?? []);

@@ -2,7 +2,7 @@ import type { DowntimeUnit } from "../../domain/budget/downtime.ts";
 import type { ScopeSource } from "../scope/contexts.ts";
 import { type DowntimeRequest, type RefusedUnit, requestDowntime } from "./arbiter.ts";
 
-/** What to run next, and the position of its batch; or, if nothing may go down, the reasons. */
+/** The members to run next, and the position of their batch. If nothing may go down, the reasons. */
 export type NextBatch<Member> =
   | { readonly batch: readonly Member[]; readonly from: number }
   | { readonly refused: readonly RefusedMember<Member>[] };

@@ -3,7 +3,7 @@ import type { Allocation } from "../../domain/workspace/job.ts";
 import type { HealthFinding } from "../check-health.ts";
 import type { Run } from "../run.ts";
 
-/** Notes the results of a health check for some allocations of a job. */
+/** Records the results of a health check for some allocations of a job. */
 export function noteSeen(
   { budget }: Pick<Run, "budget">,
   checked: readonly Allocation[],

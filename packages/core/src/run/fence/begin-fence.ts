@@ -29,7 +29,7 @@ export interface BeginOptions {
   readonly run?: number;
   /** The lock, which is released if the command is refused. */
   readonly lock?: Pick<Lock, "release">;
-  /** Make this copy of the bucket the one to deploy from. */
+  /** Make this copy of the bucket the copy to deploy from. */
   readonly adopts?: boolean;
 }
 
@@ -70,12 +70,12 @@ export function beginFence(
 function currentCopy(bucket: Bucket): BucketCopy {
   const { store, paths } = bucket;
   const known = store.copyOf.read();
-  // all clones of a bucket in PostgreSQL share one store, and its lease allows only one of them to act at a time
+  // all clones of a bucket in PostgreSQL share one store, whose lease allows only one clone to act at a time
   const place = store.workingCopy ? undefined : copyPlace(paths.store);
   if (!known || !place) return known ?? takeCopy(bucket);
   const isSame = isSamePlace(known.place, place);
   const isThere = known.path === paths.root;
-  // a store that was restored in its place is no second copy; the fences on workers show if it is too old
+  // a store that was restored at the same path is not a second copy; the fences on workers show whether it is too old
   if (!isSame && !(isThere && isSameMachine(known.place, place))) throw copied(bucket, known, place);
   if (isSame && isThere) return known;
   const moved = { ...known, place, path: paths.root };

@@ -7,15 +7,15 @@ export interface GuardSource {
   /** The record that the command leaves on the workers that it changes. */
   readonly record: FenceRecord;
   /**
-   * Whether this copy of the bucket ran the command with this holder, or took over the work of the copy that ran it.
+   * Whether this copy of the bucket ran the command of this holder, or has adopted the work of the copy that ran it.
    */
   knows(holder: string): boolean;
 }
 
 /**
  * Decides which workers one command may change. It may change a worker only if this copy of the bucket has a record of
- * the command that changed the worker last, and if that command is not newer. After the first worker is refused because
- * of another copy, all other workers are refused too.
+ * the command that last changed the worker, and if that command is not newer. If one worker is refused because of
+ * another copy, all later workers are refused too.
  */
 export class FenceGuard {
   readonly #source: GuardSource;
@@ -70,14 +70,17 @@ function unknownCopy(host: string, record: FenceRecord, own: Pick<FenceRecord, "
   });
 }
 
-/** Names the command that changed a worker; this copy of the bucket, with the id `own`, has no record of it. */
+/**
+ * Describes the command that last changed a worker and of which this copy of the bucket, with the id `own`, has no
+ * record.
+ */
 export function unknownText(host: string, record: FenceRecord, own: string | undefined): string {
   return record.copy === own
-    ? `${host} is ahead of this bucket, whose store is older: it was changed last by ${originText(record)}`
-    : `${host} was changed last from another copy of this bucket: ${originText(record)}`;
+    ? `${host} is ahead of this bucket, whose store is older: it was last changed by ${originText(record)}`
+    : `${host} was last changed from another copy of this bucket: ${originText(record)}`;
 }
 
-/** What to do about a worker that another copy changed last. */
+/** What to do about a worker that was last changed from another copy. */
 export const FOREIGN_HINT =
   "deploy from there; or, if that copy is no longer used, run maand adopt here, then maand deploy --verify";
 

@@ -66,7 +66,7 @@ function knownWorker(run: ScopeSource, host: string) {
   });
 }
 
-/** Runs a target as `maand job` does. Returns its exit code; throws if the target cannot run. */
+/** Runs a target as `maand job` does. Returns the exit code of the target; throws if the target cannot run. */
 async function runTarget(
   run: ScopeSource,
   own: Job,
@@ -114,8 +114,8 @@ function takesDown(target: string): boolean {
 }
 
 /**
- * The budget limits the commands of a job too. A command must start the allocations that it stops, and check the
- * allocations that it restarts before it continues, so its success settles the request.
+ * The budget limits the commands of a job too. A command is responsible for starting the allocations that it stops, and
+ * for checking the allocations that it restarts, so its success settles the request.
  */
 function requestTargetDowntime(run: ScopeSource, own: Job, job: Job, unit: DowntimeUnit): void {
   const record = job.maxUnavailable === undefined ? {} : { recordAs: "restart" as const };
@@ -132,7 +132,7 @@ function targetJob(run: ScopeSource, own: Job, name: string): Job {
   throw new MaandError({
     code: "PROBLEMS",
     message: `job ${own.name} may not run targets of job ${name}`,
-    hint: "it may run its own targets, and those of jobs that its commands demand",
+    hint: "it may run its own targets, and those of jobs that its commands depend on",
   });
 }
 

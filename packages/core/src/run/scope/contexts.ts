@@ -41,9 +41,9 @@ export function allocationContext(run: ContextSource, job: Job, allocation: Allo
 }
 
 /**
- * The version that a command is for: by default, the version of the job. For a manual command, it is the running
- * version if a staged rollout has not reached the allocation. In a maintenance, it is always the version that ran
- * before. Neither may start a release that is not approved.
+ * The version that a command acts on: by default, the version of the job. For a manual command, it is the running
+ * version if a staged rollout has not reached the allocation. During maintenance, it is always the version that ran
+ * before. Neither of them may start a release that is not approved.
  */
 function newVersionOf(run: ContextSource, job: Job, allocation: Allocation): string {
   const reason = reasonOf(run, job, allocation);

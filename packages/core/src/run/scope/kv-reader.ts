@@ -29,7 +29,10 @@ export function kvReader(kv: KvStore, job: Job, hosts: readonly string[]): KvRea
   });
 }
 
-/** The namespaces that a job may read on every worker, cached because a plan creates a reader for each allocation. */
+/**
+ * The namespaces that a job may read on every worker. They are cached, because a plan creates a reader for each
+ * allocation.
+ */
 const readable = new WeakMap<Job, ReadonlySet<string>>();
 
 function readableOf(job: Job): ReadonlySet<string> {

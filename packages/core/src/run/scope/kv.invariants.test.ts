@@ -12,7 +12,7 @@ const LABELS = ["a", "b", "c"];
 const NAMES = ["api", "db", "web", "worker"];
 const EMPTY = { workers: [], jobs: [], allocations: [] };
 
-/** A workspace from which every build must make the same entries. */
+/** A workspace from which every build must publish the same entries. */
 const workspaces = fc.record({
   workers: fc.uniqueArray(
     fc.record({
@@ -40,7 +40,7 @@ const workspaces = fc.record({
 
 type Workspace = typeof workspaces extends fc.Arbitrary<infer T> ? T : never;
 
-/** The entries that a build makes from the workspace; `turned` reverses every list. */
+/** The entries that a build publishes from the workspace; `turned` reverses every list. */
 function sourcesOf(workspace: Workspace, before: Before, turned: boolean): KvSources {
   const turn = <T>(list: readonly T[]) => (turned ? [...list].reverse() : [...list]);
   const written: Written = {
@@ -100,7 +100,7 @@ function write(kv: Kv, before: KvSources["catalog"], sources: KvSources): void {
   storeKv(kv, { before, sources, contributed: new Map(), purgeJobs: true });
 }
 
-it("a second build of the same workspace writes no row, even if files are listed in another order", () => {
+it("a second build of the same workspace writes no rows, even if files are listed in another order", () => {
   fc.assert(
     fc.property(workspaces, (workspace) =>
       withKv((kv, store) => {
@@ -115,7 +115,7 @@ it("a second build of the same workspace writes no row, even if files are listed
   );
 }, 30_000);
 
-it("a build publishes the same entries from any previous state, except for variables of jobs", () => {
+it("a build publishes the same entries whatever the previous state, except for variables of jobs", () => {
   fc.assert(
     fc.property(workspaces, workspaces, (one, other) =>
       withKv((kv) => {

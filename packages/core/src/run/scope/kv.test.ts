@@ -117,7 +117,7 @@ describe("a build", () => {
     expect(deleted).toMatchObject([{ namespace: "vars/bucket", key: "b", value: "2", version: 2 }]);
   });
 
-  it("refuses a variable that is not text and names its file and key", async () => {
+  it("refuses a variable that is not a string, with an error that names its file and key", async () => {
     bucket.job("api", { selectors: ["worker"] }, { "vars.toml": "size = 1\n[table]\nx = 1\n" });
     await expect(bucket.build()).rejects.toMatchObject({
       problems: [
@@ -225,7 +225,7 @@ describe("a job that reads the KV store", () => {
     });
   });
 
-  it("may not read a port that two jobs declare, and the error names both jobs", async () => {
+  it("may not read a port that two jobs declare, and receives an error that names both jobs", async () => {
     await reading("api", A, (kv) =>
       expect(() => kv.get("maand/bucket", "http")).toThrow(
         expect.objectContaining({
@@ -237,7 +237,7 @@ describe("a job that reads the KV store", () => {
     );
   });
 
-  it("may not read entries of other workers or of jobs that it does not demand", async () => {
+  it("may not read entries of other workers or of jobs that it does not depend on", async () => {
     await reading("api", A, (kv) => {
       const refused = expect.objectContaining({ code: "KV_REFUSED" });
       for (const namespace of ["maand/job/web", "secrets/job/web", `maand/worker/${B}`, `maand/job/api/worker/${B}`]) {
@@ -268,7 +268,7 @@ describe("a job that reads the KV store", () => {
 });
 
 describe("cat kv", () => {
-  it("lists what a job may read on all its workers, including derived entries", async () => {
+  it("lists all entries that a job may read on its workers, including derived entries", async () => {
     bucket.job("api", { selectors: ["worker"] });
     bucket.job("web", { selectors: ["db"] });
     await bucket.build();
@@ -327,7 +327,7 @@ describe("a deploy", () => {
   const started = () => bucket.fleet.done.splice(0).filter((what) => !what.startsWith("stage"));
   const warnings = () => bucket.events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
 
-  it("publishes the promoted version, and writes it again only when it changes", async () => {
+  it("publishes the promoted version, and writes it again only after a change", async () => {
     await bucket.ship();
     expect(await values(`maand/job/api/worker/${A}`)).toMatchObject({ version: "1.0.0" });
     await bucket.deploy({ force: true });
@@ -340,7 +340,7 @@ describe("a deploy", () => {
     expect(await version(B)).toMatchObject({ value: "1.0.0", version: 1 });
   });
 
-  it("follows the rollout order that a hook wrote", async () => {
+  it("uses the rollout order that a hook wrote", async () => {
     await bucket.ship();
     started();
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });

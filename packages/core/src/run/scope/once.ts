@@ -9,7 +9,7 @@ type Given = Omit<ActionContext, "action" | "once">;
 
 /**
  * The function that runs the commands of an action once. Commands are numbered in the order of the calls. Without a
- * step, or without a plugin that keeps receipts on the worker, a command runs as with `remote.exec`.
+ * step, or without a plugin that keeps receipts on the worker, a command runs through `remote.exec`.
  */
 export function onceFor({ hooks }: Pick<Bucket, "hooks">, given: Given): RunOnce {
   let number = 0;

@@ -17,7 +17,7 @@ export type CopyPlace =
       readonly machine: string;
     };
 
-/** The place of a store; undefined if it is not a file, such as a store in memory. */
+/** The place of a store; undefined if the store is not a file, such as a store in memory. */
 export function copyPlace(file: string, name = process.env[COPY_VARIABLE]): CopyPlace | undefined {
   if (name !== undefined && name !== "") return { name };
   const stats = statSync(file, { bigint: true, throwIfNoEntry: false });

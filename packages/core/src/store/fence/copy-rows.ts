@@ -3,7 +3,7 @@ import type { CopyPlace } from "./copy-place.ts";
 
 /** The copy of the bucket that a store belongs to. */
 export interface BucketCopy {
-  /** A random text. */
+  /** A random string. */
   readonly id: string;
   readonly place: CopyPlace;
   readonly user: string;

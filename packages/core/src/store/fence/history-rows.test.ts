@@ -29,7 +29,7 @@ it("the history lists commands newest first, by job and by worker", () => {
   });
 });
 
-it("command numbers increase beyond those of an adopted copy, and the holders of both copies are known", () => {
+it("after a copy is adopted, command numbers exceed those of the copy, and the holders of both are known", () => {
   const [one, two] = [begin("deploy"), begin("adopt")];
   expect(two.number).toBe(one.number + 1);
   expect(one.holder).toMatch(/^[0-9a-f]{16}$/);
@@ -41,7 +41,7 @@ it("command numbers increase beyond those of an adopted copy, and the holders of
   expect(store.history.knows("0".repeat(16))).toBe(true);
 });
 
-it("the history has the commit of the last build and the result of the run for each command", () => {
+it("the history contains the commit of the last build and the result of the run for each command", () => {
   store.bucket.setBuilt({ selector: "", maxBytes: 1, parts: {}, commit: "abc" });
   const run = store.journal.beginRun("id-1", "deploy", "2030-01-01T00:00:00.000Z");
   const { number } = begin("deploy");

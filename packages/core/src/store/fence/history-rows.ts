@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Fence } from "../../domain/fence/fence-record.ts";
 import type { Row, StoreDatabase } from "../database.ts";
 
-/** A command that begins, and where it runs from. */
+/** A command that begins, with the user, machine and directory that it runs from. */
 export interface BegunCommand {
   readonly command: string;
   readonly user: string;
@@ -51,8 +51,8 @@ export interface HistoryFilter {
 }
 
 /**
- * Every command that took the lock to change something. Its row is also its fence: the transaction that begins the
- * command increases the number, and workers refuse a command that is not the newest.
+ * Every command that took the lock to change something. The row of a command is also its fence: the transaction that
+ * begins the command increases the number, and workers refuse all but the newest command.
  */
 export class HistoryRows {
   readonly #db: StoreDatabase;
@@ -90,7 +90,7 @@ export class HistoryRows {
     this.#db.run("UPDATE history SET git_commit = ? WHERE number = ?", commit, number);
   }
 
-  /** Makes all later numbers larger than this one. */
+  /** Makes all later numbers greater than this number. */
   advance(number: number, beyond: number): void {
     this.#db.run("UPDATE history SET number = max(number, ?) WHERE number = ?", beyond + 1, number);
   }

@@ -1,8 +1,8 @@
 import { closeSync, openSync } from "node:fs";
 
 /**
- * Creates an empty private file if none exists; returns whether it did. A file that SQLite creates would be readable by
- * other users.
+ * Creates an empty private file if it does not exist; returns whether it was created. A file that SQLite creates would
+ * be readable by other users.
  */
 export function makeFile(file: string): boolean {
   try {

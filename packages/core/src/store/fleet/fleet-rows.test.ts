@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Store } from "../store.ts";
 
-it("the same repair increases its count, and a different repair starts again at one", () => {
+it("the same repair increases the count, and a different repair resets it to one", () => {
   const { repairs } = Store.open(":memory:");
   expect(repairs.note("w1", "api", "changed a", "T1")).toMatchObject({ times: 1, firstAt: "T1", lastAt: "T1" });
   expect(repairs.note("w1", "api", "changed a", "T2")).toMatchObject({ times: 2, firstAt: "T1", lastAt: "T2" });

@@ -1,9 +1,6 @@
 import type { StoreDatabase } from "../database.ts";
 
-/**
- * The last repair of an allocation or of a worker's metadata, and how many times in succession the same repair was
- * made.
- */
+/** The last repair of an allocation or of a worker's metadata, and how many times in a row the same repair was made. */
 export interface Repair {
   /** The difference that was repaired: a `driftKey`. */
   readonly difference: string;
@@ -13,7 +10,7 @@ export interface Repair {
   readonly lastAt: string;
 }
 
-/** The job of repairs of a worker's metadata. */
+/** The job name under which repairs of a worker's metadata are stored. */
 export const METADATA_REPAIR = "";
 
 /** The repairs on workers. */

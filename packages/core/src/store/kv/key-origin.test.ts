@@ -64,10 +64,10 @@ describe("the key of the secrets", () => {
   });
 
   it.each([
-    [["no-such-program"], "no-such-program of kv_key_command cannot be started: there is no such program"],
-    [["sh", "-c", "echo not logged in >&2; exit 3"], "sh of kv_key_command ended with exit code 3: not logged in"],
-    [["true"], "true of kv_key_command printed nothing"],
-  ])("is reported as unreadable if %j does not print it", (argv, message) => {
+    [["no-such-program"], "kv_key_command (no-such-program) cannot be started: there is no such program"],
+    [["sh", "-c", "echo not logged in >&2; exit 3"], "kv_key_command (sh) exited with code 3: not logged in"],
+    [["true"], "kv_key_command (true) printed nothing"],
+  ])("is reported as unreadable if the command %j does not print it", (argv, message) => {
     const key = new KvKey(file, { command: () => argv, environment: { PATH: process.env.PATH } });
     expect(() => key.encrypt("x")).toThrow(
       expect.objectContaining({ code: "SECRET_NOT_READ", message: expect.stringContaining(message) }),

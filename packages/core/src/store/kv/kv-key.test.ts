@@ -26,7 +26,7 @@ describe("the key file", () => {
     expect(readFileSync(file)).toEqual(bytes);
   });
 
-  it("is not created again if the store has values that are encrypted with a missing key", () => {
+  it("is not created again if the store has values that were encrypted with a missing key", () => {
     expect(() => makeKvKey(file, true)).toThrow(expect.objectContaining({ code: "KV_KEY_MISSING" }));
     expect(existsSync(file)).toBe(false);
   });
@@ -46,7 +46,7 @@ describe("the key file", () => {
     expect(() => new KvKey(file).encrypt("x")).toThrow(refused);
   });
 
-  it("is reported as missing only when the key is used", () => {
+  it("is reported as missing only when it is used", () => {
     const key = new KvKey(file);
     expect(() => key.decrypt("enc:v1:", "it")).toThrow(expect.objectContaining({ code: "KV_KEY_MISSING" }));
   });
@@ -91,7 +91,7 @@ describe("an encrypted value", () => {
     }
   });
 
-  it.each(["plain", "", "enc:v1:", "enc:v1:AAAA", "enc:v2:AAAA"])("cannot be the text %j", (value) => {
+  it.each(["plain", "", "enc:v1:", "enc:v1:AAAA", "enc:v2:AAAA"])("cannot be the string %j", (value) => {
     expect(() => open(new KvKey(file), value)).toThrow(failed);
   });
 });

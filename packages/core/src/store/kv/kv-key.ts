@@ -62,8 +62,8 @@ export class KvKey {
   }
 
   /**
-   * A keyed digest that shows whether two texts differ without revealing them. Without the key, the digest cannot be
-   * used to guess values. Throws KV_KEY_MISSING.
+   * An HMAC that shows whether two strings differ without revealing them. Without the key, the HMAC cannot be used to
+   * guess values. Throws KV_KEY_MISSING.
    */
   fingerprint(text: string): string {
     return createHmac("sha256", this.#key()).update(text).digest("hex").slice(0, FINGERPRINT_DIGITS);
@@ -98,7 +98,7 @@ function decoded(written: string, where: string): Buffer {
   });
 }
 
-/** Whether the key of a bucket comes from another source, so that it needs no file. */
+/** Whether the key of a bucket comes from another source, so the bucket needs no key file. */
 export function isKeyElsewhere({ command, environment = process.env }: KeyOrigin): boolean {
   return (environment[KEY_VARIABLE] ?? "") !== "" || (command?.()?.length ?? 0) > 0;
 }

@@ -2,7 +2,7 @@ import type { KvRow } from "../../domain/kv/kv-derived.ts";
 import { CERTS } from "../../domain/kv/kv-names.ts";
 import type { Row, StoreDatabase } from "../database.ts";
 
-/** How many of the newest rows of a key are kept, whatever their age. */
+/** The number of versions that are kept of each key, whatever their age. */
 export const VERSIONS_KEPT = 7;
 
 const NEWEST = "SELECT key, value, max(version) AS version, created_date, deleted FROM kv WHERE namespace = ?";
@@ -16,7 +16,7 @@ export class KvRows {
     this.#db = db;
   }
 
-  /** Increases whenever rows might differ from the rows that were read before. */
+  /** Increases whenever rows that were read earlier might be out of date. */
   get changes(): number {
     return this.#changes;
   }

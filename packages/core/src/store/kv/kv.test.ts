@@ -38,7 +38,7 @@ afterEach(() => {
 
 const versionOf = (namespace: string, key: string) => store.kv.newest(namespace, key)?.version;
 
-describe("a put of a value", () => {
+describe("putting a value", () => {
   it("increments the version and records the time", () => {
     kv.put(VARS, "color", "red");
     expect(store.kv.newest(VARS, "color")).toEqual({
@@ -61,7 +61,7 @@ describe("a put of a value", () => {
     expect([versionOf(VARS, "color"), store.kv.changes]).toEqual([1, before]);
   });
 
-  it("preserves blanks and line ends", () => {
+  it("preserves spaces and newlines", () => {
     const pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     kv.put("maand/worker", "certs/ca.crt", pem);
     kv.put(VARS, "indent", "  ");
@@ -80,8 +80,8 @@ describe("a put of a value", () => {
   });
 });
 
-describe("a delete of a key", () => {
-  it("adds a version that keeps the value, and a later put adds the next version", () => {
+describe("deleting a key", () => {
+  it("adds a deleted version with the old value, and a later put adds the next version", () => {
     kv.put(VARS, "color", "red");
     expect(kv.remove(VARS, "color")).toBe(true);
     expect(store.kv.newest(VARS, "color")).toMatchObject({ version: 2, deleted: true, value: "red" });
@@ -100,8 +100,8 @@ describe("a delete of a key", () => {
   });
 });
 
-describe("a sync of entries", () => {
-  it("writes all given entries, deletes the other keys that drops selects, and keeps the rest", () => {
+describe("syncing entries", () => {
+  it("writes all given entries, deletes other keys if drops selects them, and keeps the rest", () => {
     for (const key of ["gone", "same", "certs/a.crt"]) kv.put("maand/worker", key, "1");
     const entries = new Map([
       ["same", "1"],
@@ -112,7 +112,7 @@ describe("a sync of entries", () => {
     expect(versionOf("maand/worker", "same")).toBe(1);
   });
 
-  it("gives the same result for many namespaces with a prefix as one call for each namespace", () => {
+  it("gives the same result for all namespaces with a prefix as separate calls for each namespace", () => {
     for (const namespace of ["maand/worker/a", "maand/worker/b", "maand/workers"]) kv.put(namespace, "gone", "1");
     kv.put("maand/worker/b", "same", "1");
     const all = new Map(["a", "b", "c"].map((name) => [`maand/worker/${name}`, new Map([["same", "1"]])] as const));
@@ -149,7 +149,7 @@ describe("a secret in the KV store", () => {
     expect(secrets).toEqual(["s3cret "]);
   });
 
-  it("does not get a new version if the same value is put again", () => {
+  it("gets no new version if the same value is put again", () => {
     kv.put(SECRETS, "password", "s3cret");
     kv.put(SECRETS, "password", "s3cret");
     expect(versionOf(SECRETS, "password")).toBe(1);

@@ -41,8 +41,8 @@ export interface KvStore {
 }
 
 /**
- * The KV store in clear text. Values are stored unchanged, without trimming, to preserve files and significant blanks.
- * Writing the current value changes nothing and creates no version, even for secrets.
+ * The KV store in clear text. Values are stored unchanged, without trimming, to preserve files and significant white
+ * space. Writing the current value changes nothing and creates no version, even for secrets.
  */
 export class Kv implements KvStore {
   readonly #parts: KvParts;

@@ -93,7 +93,7 @@ async function tried(): Promise<string> {
   return printed;
 }
 
-/** Runs `work` while another process holds the lock; in that process, only lock.ts refers to the lock. */
+/** Runs `work` while another process holds the lock. In that process, only lock.ts has a reference to the lock. */
 async function whileHeld(work: (holder: Another) => Promise<void>): Promise<void> {
   const holder = another("keep");
   try {
@@ -133,9 +133,9 @@ describe("the lock of a bucket", () => {
     take();
   });
 
-  it("is held after garbage collection, even if no other object refers to it", () =>
+  it("is still held after garbage collection, even if no other object refers to it", () =>
     whileHeld(async () => {
-      store.holder.clear(); // the lock alone must keep other processes out
+      store.holder.clear(); // without the record, only the lock keeps other processes out
       expect(take).toThrow(expect.objectContaining({ code: "BUSY" }));
     }));
 
@@ -160,14 +160,14 @@ describe("a lock file", () => {
       },
     ],
     ["overwritten", () => writeFileSync(file, "rubbish ".repeat(1_000))],
-  ])("that is %s while it is held does not get a second holder", (_, harm) =>
+  ])("that is %s while the lock is held does not get a second holder", (_, harm) =>
     whileHeld(async ({ pid }) => {
       harm();
       expect(take).toThrow(busy(pid));
     }),
   );
 
-  it("that is deleted with all files next to it does not get a second holder", () =>
+  it("that is deleted together with the files next to it does not get a second holder", () =>
     whileHeld(async ({ pid }) => {
       for (const name of readdirSync(directory)) if (name.startsWith("maand.lock")) rmSync(join(directory, name));
       expect(take).toThrow(busy(pid));
@@ -199,7 +199,7 @@ describe("a lock file", () => {
 });
 
 describe("the lock record of a dead process in the store", () => {
-  it("does not block other commands, even if another process has the same number", () => {
+  it("does not block other commands, even if another process now has the same process id", () => {
     store.holder.write({ ...HOLDER, process: "the process that had this number before" });
     expect(lockHolder(store.holder)).toBeUndefined();
     take();

@@ -20,7 +20,7 @@ const held = new Map<Database, string>();
  * Takes the bucket's lock, or throws BUSY and names its holder. The lock is an exclusive transaction on a separate
  * SQLite file, and therefore a lock of the operating system, which always ends with the process. The file is never
  * opened outside SQLite, because closing it would drop the lock. If the lock file is deleted while the lock is held, a
- * second process can lock a new file. In this case, the recorded holder, if it is alive, keeps the second process out.
+ * second process could lock a new file. In this case, the record of the live holder keeps the second process out.
  */
 export function takeLock(file: string, holder: Holder, record: HolderRecord): Lock {
   const db = openLockFile(file);
@@ -47,7 +47,7 @@ export function takeLock(file: string, holder: Holder, record: HolderRecord): Lo
 export function lockHolder(record: Pick<HolderRecord, "read">): Holder | undefined {
   const holder = record.read();
   if (!holder) return undefined;
-  // a process of another machine cannot be examined here, but the record has already checked its lease
+  // a process of another machine cannot be examined here, but reading the record has already checked its lease
   const mayHold = holder.machine === undefined ? mayBeAlive(holder) : !isDeadHere(holder);
   return mayHold ? holder : undefined;
 }

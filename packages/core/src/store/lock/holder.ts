@@ -8,14 +8,14 @@ export interface Holder {
   /** UTC, ISO 8601. */
   readonly since: string;
   /**
-   * Distinguishes its process from a later process with the same number; undefined if the system does not provide such
-   * a mark.
+   * Distinguishes its process from a later process with the same process id; undefined if the system does not provide
+   * such an identity.
    */
   readonly process?: string;
   /** Its user and machine, where a bucket is used on several machines. */
   readonly user?: string;
   readonly machine?: string;
-  /** The scope of `pid`: the running system and its process number namespace. */
+  /** The scope of `pid`: the running system and its process id namespace. */
   readonly space?: string;
 }
 
@@ -63,7 +63,7 @@ export function withMachine(holder: Holder, user: string): Holder {
   };
 }
 
-/** Whether the recorded process ran on this machine and is certainly gone. */
+/** Whether the recorded process ran on this machine and certainly no longer exists. */
 export function isDeadHere(holder: Holder): boolean {
   if (holder.space === undefined || holder.space !== processSpace() || holder.process === undefined) return false;
   return (
@@ -72,12 +72,12 @@ export function isDeadHere(holder: Holder): boolean {
   );
 }
 
-/** Whether the process that now has the recorded number is certainly the recorded one. */
+/** Whether the process that now has the recorded process id is certainly the recorded process. */
 export function isSameProcess({ pid, process }: Holder): boolean {
   return process !== undefined && processIdentity(pid) === process;
 }
 
-/** Whether the process might still be alive. If its identity cannot be read, its number decides. */
+/** Whether the process might still be alive. If its identity cannot be read, the process id decides. */
 export function mayBeAlive(holder: Holder): boolean {
   return isAlive(holder.pid) && (processIdentity(holder.pid) === undefined || isSameProcess(holder));
 }

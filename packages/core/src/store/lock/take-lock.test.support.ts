@@ -5,7 +5,7 @@ import { takeLock } from "./bucket-lock.ts";
 
 /**
  * Runs as a separate process, and takes the lock of the given directory. `keep` holds the lock until stdin ends. The
- * only reference to the lock is the one in lock.ts, and all garbage is collected.
+ * only reference to the lock is in lock.ts, and all garbage is collected.
  */
 const [, , directory = "", mode = "try"] = process.argv;
 const store = Store.open(join(directory, "maand.db"));

@@ -2,10 +2,10 @@ import type { MaintainedWorker, Maintenance } from "../../domain/maintenance/mai
 import { isInMaintenance, PHASES, type Phase, type WorkerState } from "../../domain/maintenance/maintenance.ts";
 import type { Row, StoreDatabase } from "../database.ts";
 
-/** How many maintenances are kept on record after their end. */
+/** The number of finished maintenance runs to keep on record. */
 const KEPT = 20;
 
-/** An allocation that a maintenance stopped, and that it starts again. */
+/** An allocation that was stopped for maintenance and will be started again. */
 export interface MaintenanceStop {
   readonly host: string;
   readonly allocation: string;
@@ -13,16 +13,16 @@ export interface MaintenanceStop {
   readonly started: boolean;
 }
 
-/** A stored maintenance, with the text of its command in a form that may be shown. */
+/** A stored maintenance run, with its command in a form that may be shown. */
 export interface StoredMaintenance extends Maintenance {
   /** The command with secrets masked. */
   readonly shownCommand?: string;
 }
 
-/** A new maintenance. */
+/** A new maintenance run. */
 export type NewMaintenance = Omit<StoredMaintenance, "number" | "workers"> & { readonly hosts: readonly string[] };
 
-/** Maintenances of workers. At most one is open; closed maintenances are kept for a while. */
+/** Maintenance runs. At most one is in progress; finished ones are kept for a while. */
 export class MaintenanceRows {
   readonly #db: StoreDatabase;
 
@@ -30,7 +30,7 @@ export class MaintenanceRows {
     this.#db = db;
   }
 
-  /** The maintenance that is not finished. */
+  /** The maintenance run in progress. */
   open(): StoredMaintenance | undefined {
     const row = this.#db.get("SELECT * FROM maintenance WHERE finished_at IS NULL ORDER BY number LIMIT 1");
     return row && this.#maintenanceOf(row);
@@ -49,7 +49,7 @@ export class MaintenanceRows {
     );
   }
 
-  /** Opens a maintenance in which all workers wait; returns its number. */
+  /** Opens a maintenance run in which all workers are waiting; returns its number. */
   begin({ id, request, shownCommand, startedAt, startedBy, hosts }: NewMaintenance): number {
     return this.#db.transaction(() => {
       const number = this.#db.run(
@@ -80,7 +80,7 @@ export class MaintenanceRows {
     });
   }
 
-  /** The allocations that a maintenance stopped, on one worker or on all workers. */
+  /** The allocations that a maintenance run stopped, on one worker or on all workers. */
   stops(number: number, host?: string): MaintenanceStop[] {
     const rows = this.#db.all(
       "SELECT host, allocation, started FROM maintenance_stop WHERE maintenance = ? AND (? IS NULL OR host = ?) ORDER BY allocation",
@@ -102,7 +102,7 @@ export class MaintenanceRows {
     );
   }
 
-  /** Closes the maintenance. */
+  /** Closes the maintenance run. */
   close(number: number, outcome: "ok" | "aborted", at: string): void {
     this.#db.transaction(() => {
       this.#db.run("UPDATE maintenance SET finished_at = ?, outcome = ? WHERE number = ?", at, outcome, number);

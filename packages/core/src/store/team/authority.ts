@@ -30,7 +30,7 @@ export interface Standing {
   readonly lease: LeaseState | null;
 }
 
-/** An answer of the database: the revision of the bucket, and rows. With `more`, further rows follow. */
+/** A response of the database: the revision of the bucket, and rows. With `more`, further rows follow. */
 export interface Pulled {
   readonly standing: Standing;
   readonly rows: readonly RowChange[];
@@ -90,7 +90,7 @@ export class Authority {
     );
   }
 
-  /** An answer and all answers that follow it, part by part. */
+  /** A response and all responses that follow it, part by part. */
   *parts(first: Pulled, since: number): Generator<Pulled> {
     for (let part = first; ; ) {
       yield part;
@@ -109,13 +109,13 @@ export class Authority {
     return this.#read(this.#statements.query(sql, [this.bucket, since, nonce, JSON.stringify(holder), ttlMs]));
   }
 
-  /** Renews the lease from the thread, until the returned function is called. */
+  /** Renews the lease from the database thread, until the returned function is called. */
   beat({ number, nonce }: LeaseProof, ttlMs: number, everyMs: number, onBeat: (beat: Beat) => void): () => void {
     const sql = "SELECT maand.renew($1, $2, $3, $4) AS renewed";
     return this.#statements.beat(sql, [this.bucket, number, nonce, ttlMs], everyMs, onBeat);
   }
 
-  /** Takes results of renewals that have arrived. */
+  /** Processes results of renewals that have arrived. */
   receiveBeats(): void {
     this.#statements.receive();
   }
@@ -134,7 +134,7 @@ export class Authority {
     return lease.nonce !== null && this.release({ number: lease.number, nonce: lease.nonce });
   }
 
-  /** Stores a change completely or not at all, and only once, whatever happens to the connection. */
+  /** Stores a change completely or not at all, and only once, even if the connection is lost. */
   apply({ expected, rows, lease, version, replace = false }: Change): Applied {
     const change = randomUUID();
     let part: RowChange[] = [];
@@ -234,7 +234,7 @@ export class Authority {
     if (outcome === "missing") throw this.#lacksBucket();
     throw new MaandError({
       code: "STORE_BROKEN",
-      message: `the store ${this.url} answered a change with ${JSON.stringify(done)}; nothing was stored`,
+      message: `the store ${this.url} responded to a change with ${JSON.stringify(done)}; nothing was stored`,
       hint: "run the command again",
     });
   }

@@ -4,7 +4,7 @@ import { type Replica, readReplica } from "./replica-row.ts";
 
 /**
  * Refuses to use a working copy as an independent store, and an independent store as the working copy of a database at
- * `url`: both would lose changes. Returns the state of the copy; undefined for an independent store.
+ * `url`: both mistakes would lose changes. Returns the state of the copy; undefined for an independent store.
  */
 export function checkReplica(db: Database, url: string | undefined, file: string): Replica | undefined {
   const replica = readReplica(db);

@@ -7,8 +7,8 @@ interface Waiting {
 }
 
 /**
- * Collects work that needs a transaction for a moment, and runs it in one transaction. Work that throws does not affect
- * the other work.
+ * Collects, for a moment, work that needs a transaction, and runs it in one transaction. Work that throws does not
+ * affect the other work.
  */
 export class Gathering {
   readonly #transaction: (work: () => void) => void;

@@ -7,13 +7,13 @@ import type { LeaseProof } from "./authority.ts";
 import type { Beat } from "./pg/messages.ts";
 import type { WorkingCopy } from "./working-copy.ts";
 
-/** Times of a lease, in milliseconds. */
+/** Durations of a lease, in milliseconds. */
 export interface LeaseTimes {
   /** How long the lease lasts without being renewed. */
   readonly ttlMs: number;
   /** Time between two renewals. */
   readonly everyMs: number;
-  /** How long before the end of the lease its holder stops work. */
+  /** How long before the lease expires its holder stops work. */
   readonly marginMs: number;
 }
 
@@ -94,7 +94,7 @@ class HeldLease implements Lock {
 
   release(): void {
     clearTimeout(this.#timer);
-    // the writes that remain after a lost lease must not be stored without a lease
+    // the remaining writes must not be stored without a lease
     if (!this.#error) this.#copy.keep(undefined);
     this.#endBeat();
     try {

@@ -21,9 +21,9 @@ export interface Moved {
 }
 
 /**
- * Moves the store in `file` to a database, and makes the file its working copy. All rows appear there in one change,
- * and are then read back and compared. The old store is kept as `<file>.moved` and can no longer be used. If a move is
- * interrupted, run it again.
+ * Moves the store in `file` to a database, and makes the file its working copy. All rows are stored there in one
+ * change, and are then read back and compared. The old store is kept as `<file>.moved` and can no longer be used. If a
+ * move is interrupted, run it again.
  */
 export function moveToDatabase(file: string, shared: SharedStore): Moved {
   const db = openStoreFile(file);
@@ -31,7 +31,7 @@ export function moveToDatabase(file: string, shared: SharedStore): Moved {
     const known = readReplica(db);
     if (known) throw alreadyMoved(file, known, shared.url);
     const bucket = String(db.prepare("SELECT bucket_id FROM bucket").pluck().get());
-    // the holder is the command that moves the store; it is not valid in the new place
+    // the holder is the command that moves the store; its record is not valid in the new place
     db.exec("UPDATE bucket SET holder = NULL");
     const authority = authorityOf(shared, bucket);
     try {

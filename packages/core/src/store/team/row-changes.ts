@@ -26,7 +26,7 @@ interface Table {
  */
 const OWN: ReadonlySet<string> = new Set(["replica", "settled_job", "placement"]);
 
-/** All columns of all tables, in one statement. */
+/** Reads all columns of all tables in one statement. */
 const COLUMNS = `SELECT t.name AS "table", c.name, c.type, c.pk FROM main.sqlite_schema AS t, pragma_table_info(t.name) AS c
   WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.cid`;
 
@@ -120,7 +120,7 @@ export class RowChanges {
 
   #rowOf(name: string, key: string): RowChange {
     const table = this.#tables.get(name);
-    if (!table) throw new Error(`a trigger noted a row of ${name}, which is no table`);
+    if (!table) throw new Error(`a trigger noted a row of ${name}, which is not a table`);
     const where = table.keys.map((column) => `${quoted(column)} = ?`).join(" AND ");
     const row = this.#prepared(`SELECT * FROM ${quoted(name)} WHERE ${where}`).get(...valuesOf(key));
     return row ? changeOf(table, row) : { name, key: sameText(key), row: null, bytes: null };

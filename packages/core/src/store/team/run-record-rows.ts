@@ -7,7 +7,7 @@ export interface RecordPart {
   readonly lines: string;
 }
 
-/** A short limit, because a record must not delay the end of the command. */
+/** The limits are short, because a record must not delay the end of the command. */
 const PATIENCE = { limitMs: 3000, attemptMs: 3000 };
 
 const ADD = "INSERT INTO maand.run_record (bucket, run, seq, lines) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";

@@ -10,13 +10,13 @@ export interface SharedStore {
   readonly url: string;
   /** Undefined if it comes from PGPASSWORD or ~/.pgpass. */
   readonly password: string | undefined;
-  /** How long to wait for a database that does not answer, in milliseconds. */
+  /** How long to wait for a database that does not respond, in milliseconds. */
   readonly timeoutMs: number;
   /** The time, ISO 8601. */
   readonly now: () => string;
   /** Do not connect to the database; read only the working copy. */
   readonly offline?: boolean;
-  /** Replace the entire working copy, even if it is up to date. */
+  /** Download the entire working copy again, even if it is up to date. */
   readonly discards?: boolean;
   /** Makes the connection; default: to PostgreSQL, in a thread. */
   readonly connect?: ConnectStatements;

@@ -23,7 +23,8 @@ export function upgradeBucket(authority: Authority, { version, revision, lease }
     const rows = new RowChanges(db);
     for (const part of authority.parts(authority.pull(0), 0)) rows.apply(part.rows);
     migrate(db);
-    // if another command upgraded it at the same time, this change is outdated, and there is nothing left to do
+    // if another command has upgraded the bucket at the same time, this change is outdated and nothing remains to be
+    // done
     authority.apply({ expected: revision, rows: allRows(db), lease: mine, version: STORE_VERSION, replace: true });
   } finally {
     db.close();

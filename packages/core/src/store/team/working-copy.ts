@@ -23,7 +23,7 @@ export interface LeaseKeeper {
   proof(): LeaseProof;
   /** Called with the holder when the database reports that another command holds the lease. */
   lost(holder: Holder | null): MaandError;
-  /** Called when the database no longer answers. */
+  /** Called when the database no longer responds. */
   unreachable(error: MaandError): void;
 }
 
@@ -67,14 +67,14 @@ export class WorkingCopy {
   }
 
   /**
-   * The holder of the lease according to the last answer of the database; undefined if it is free, or has expired since
-   * then.
+   * The holder of the lease according to the last response of the database; undefined if the lease is free, or has
+   * expired since then.
    */
   holder(): Holder | undefined {
     return this.leaseLeftMs() > 0 ? (this.#lease?.holder ?? undefined) : undefined;
   }
 
-  /** Milliseconds until the lease ends, unless it is renewed; not positive if nothing holds it. */
+  /** Milliseconds until the lease expires, unless it is renewed; zero or negative if the lease is free. */
   leaseLeftMs(): number {
     const { holder, leftMs } = this.#lease ?? {};
     return holder && typeof leftMs === "number" ? leftMs - (performance.now() - this.#leaseSeen) : 0;
@@ -223,7 +223,7 @@ export class WorkingCopy {
   }
 
   /**
-   * Writes all parts of an answer, as one local transaction. The rows are consistent only after the last part, so
+   * Writes all parts of a response, as one local transaction. The rows are consistent only after the last part, so
    * changes that were made in the meantime are also pulled.
    */
   #store(first: Pulled, since: number): void {
@@ -237,7 +237,7 @@ export class WorkingCopy {
         for (let from = since, part = first; ; from = revision, part = this.authority.pull(from)) {
           const count = this.#applyParts(part, from);
           ({ revision, lastChange } = part.standing);
-          if (count === 1) break; // a single statement saw a single state
+          if (count === 1) break; // a single statement reads a consistent state
         }
         this.#note(revision, lastChange);
       });

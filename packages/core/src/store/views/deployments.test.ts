@@ -8,7 +8,7 @@ const A = "10.0.0.1";
 
 let bucket: TestBucket;
 
-/** Gives every tree a different file, as a template or a certificate would. */
+/** Adds a different file to every tree, as a template or a certificate would. */
 const renderer = definePlugin({
   name: "renderer",
   apply: ({ render }) =>

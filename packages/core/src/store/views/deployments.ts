@@ -30,7 +30,10 @@ export interface Deployment {
   readonly step: string | null;
 }
 
-/** All allocations with their promoted version and pending change, from the store alone; by job, then worker. */
+/**
+ * All allocations with their promoted version and pending change, from the store alone, sorted by job and then by
+ * worker.
+ */
 export function deployments(store: Store): Deployment[] {
   const catalog = store.catalog.read();
   const recorded = store.promoted.recorded();

@@ -5,7 +5,7 @@ import type { StoreDatabase } from "../database.ts";
 export interface JobState {
   /** Number of these allocations. */
   readonly count: number;
-  /** Everything that planning reads about these allocations. Equal texts mean equal states. */
+  /** Everything that planning reads about these allocations. Equal strings mean equal states. */
   readonly text: string;
   /** The recorded release of all these allocations; undefined if their releases differ, or if one of them has none. */
   readonly release: number | undefined;

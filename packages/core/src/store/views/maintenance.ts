@@ -4,13 +4,13 @@ import { lockHolder } from "../lock/bucket-lock.ts";
 import type { StoredMaintenance } from "../maintenance/maintenance-rows.ts";
 import type { Store } from "../store.ts";
 
-/** A worker of the open maintenance: one row of `maand maintain status`. */
+/** A worker of the maintenance run in progress: one row of `maand maintain status`. */
 export interface MaintainedWorkerView extends MaintainedWorker {
-  /** Jobs that the maintenance stopped there and has not started again, in name order. */
+  /** Jobs that were stopped there for maintenance and are not started again yet, in name order. */
   readonly stopped: readonly string[];
 }
 
-/** The open maintenance. */
+/** The maintenance run in progress. */
 export interface MaintenanceView extends Omit<StoredMaintenance, "workers"> {
   readonly workers: readonly MaintainedWorkerView[];
   /** The process id of the run that is working on it; undefined if none is. */
@@ -19,7 +19,7 @@ export interface MaintenanceView extends Omit<StoredMaintenance, "workers"> {
   readonly text: string;
 }
 
-/** The open maintenance, from the store alone; undefined if there is none. */
+/** The maintenance run in progress, from the store alone; undefined if there is none. */
 export function openMaintenance(store: Store): MaintenanceView | undefined {
   const open = store.maintenance.open();
   if (!open) return undefined;
@@ -51,7 +51,10 @@ function textOf({ number, workers, startedBy, startedAt }: StoredMaintenance, pi
 
 const NEXT = "maand maintain resume continues it, maand maintain abort ends it and starts what it stopped";
 
-/** What deploys and dry runs print about workers in maintenance, which they do not change: one sentence, or none. */
+/**
+ * The sentence that deploys and dry runs print about workers in maintenance, which they do not change; undefined if
+ * there are none.
+ */
 export function maintenanceTexts(store: Pick<Store, "maintenance">): string[] {
   const hosts =
     store.maintenance

@@ -7,15 +7,17 @@ import type { FakeAnswer } from "../fake-remote.ts";
 /** The machines of fake workers: their boot ids, and the receipts of commands that ran there once. */
 export interface FakeMachines {
   bootId(host: string): string;
-  /** Files directly in the bucket's directory, such as `worker.json`, which its connection reads from now on. */
+  /**
+   * Sets the files directly in the bucket's directory, such as `worker.json`, which its connection reads from now on.
+   */
   deliver(host: string, metadata: ReadonlyMap<string, string>): void;
-  /** Refuses a command that may not change the worker; otherwise leaves its record there. */
+  /** Refuses a command that may not change the worker; otherwise writes the record of the command there. */
   fence(remote: Remote): void;
-  /** The record of the command that changed a worker last; empty if there is none. */
+  /** The record of the command that last changed a worker; empty if there is none. */
   record(host: string): string;
-  /** The answer to a command on its connection. */
+  /** The result of a command on its connection. */
   answer(host: string, line: string): FakeAnswer | undefined;
-  /** Runs a step unless it has already ended, and returns its exit code. A step that was replaced never begins. */
+  /** Runs a step unless it has already ended, and returns the exit code. A step that was replaced never begins. */
   once(step: ActionStep, work: () => Promise<void>): Promise<number>;
   /** Gives it another boot id. */
   reboot(host: string): void;
@@ -66,5 +68,5 @@ export function fakeMachines(): FakeMachines {
   };
 }
 
-/** The exit code of a step that must not begin any more. */
+/** The exit code of a step that must no longer begin. */
 const ENDED = 130;

@@ -10,7 +10,7 @@ import { STREAM_CHECKS } from "./stream-checks.ts";
 import { Trial } from "./trial.ts";
 import type { OpenedTransport, TransportUnderTest } from "./under-test.ts";
 
-/** Everything a transport promises, in the order it is checked. */
+/** The guarantees of a transport, in the order in which they are checked. */
 export const TRANSPORT_CHECKS: readonly TransportCheck[] = [
   ...COMMAND_CHECKS,
   ...ENVIRONMENT_CHECKS,
@@ -20,10 +20,10 @@ export const TRANSPORT_CHECKS: readonly TransportCheck[] = [
   ...CONNECTION_CHECKS,
 ];
 
-/** The result of one check: kept, a declared limit, or broken. */
+/** The result of one check: the transport meets the guarantee, declares it as a limit, or breaks it. */
 export interface TransportResult extends Pick<TransportCheck, "id" | "promise"> {
   readonly outcome: "kept" | "limit" | "broken";
-  /** Why it is a limit, or how the promise was broken. */
+  /** Why it is a limit, or how the guarantee was broken. */
   readonly reason?: string;
 }
 
@@ -37,8 +37,8 @@ export interface TestRunner {
 const CHECK_MS = 60_000;
 
 /**
- * Checks a transport in a test file, one test per promise: `testTransport({ it, beforeAll, afterAll }, transport)` with
- * the functions of vitest. A declared limit is in the name of its test.
+ * Checks a transport in a test file, with one test per guarantee: `testTransport({ it, beforeAll, afterAll },
+ * transport)` with the functions of vitest. A declared limit is in the name of its test.
  */
 export function testTransport({ it, beforeAll, afterAll }: TestRunner, transport: TransportUnderTest): void {
   refuseUnknown(transport);
@@ -81,7 +81,7 @@ async function resultOf(check: TransportCheck, trial: Trial, limit: string | und
   }
 }
 
-/** Throws if the promise is broken, or if a limit is declared although the promise is kept. */
+/** Throws if the guarantee is broken, or if a limit is declared although the transport meets the guarantee. */
 async function holds(check: TransportCheck, trial: Trial, limit: string | undefined): Promise<void> {
   const lacks = check.needs !== undefined && trial.opened[check.needs] === undefined;
   if (lacks)
@@ -90,12 +90,12 @@ async function holds(check: TransportCheck, trial: Trial, limit: string | undefi
   const run = inTime(check.run(trial));
   if (limit === undefined) return run;
   await run.then(
-    () => assert.fail(`the promise is kept: remove the limit "${check.id}" (${limit})`),
+    () => assert.fail(`the check passes: remove the limit "${check.id}" (${limit})`),
     () => undefined,
   );
 }
 
-/** A check that hangs also counts as a broken promise. */
+/** A check that hangs also counts as a broken guarantee. */
 function inTime(work: Promise<void>): Promise<void> {
   const limit = timeLimit(CHECK_MS - 5_000);
   const late = new Promise<never>((_, reject) => {

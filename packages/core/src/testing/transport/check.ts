@@ -1,12 +1,12 @@
 import type { Trial } from "./trial.ts";
 
-/** One promise that a transport keeps. */
+/** One guarantee of a transport. */
 export interface TransportCheck {
   /** Its name in `limits`. */
   readonly id: string;
-  /** The promise, as a sentence. */
+  /** The guarantee, as a sentence. */
   readonly promise: string;
-  /** What this check needs from `open`. */
+  /** The part of the result of `open` that this check needs. */
   readonly needs?: "cut" | "unreachable";
   /** Throws if the transport breaks it. */
   run(trial: Trial): Promise<void>;

@@ -11,7 +11,7 @@ const SIGNALS = [
   ["HUP", 129],
 ] as const;
 
-/** Words that some shell would change. */
+/** Words that at least one shell would change. */
 const ODD_WORDS = [
   ...[
     "",

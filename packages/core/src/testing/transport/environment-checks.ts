@@ -22,7 +22,7 @@ const ODD_VALUES = [
   "é 🙂",
 ];
 
-/** What a command finds in its environment, and whether others can see it. */
+/** Checks of the environment of a command, and of its visibility to others. */
 export const ENVIRONMENT_CHECKS: readonly TransportCheck[] = [
   {
     id: "variables",

@@ -2,8 +2,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /**
- * The number of bytes in live buffers, after garbage collection. Node frees the memory of dead buffers on another
- * thread after a collection; only the next collection waits for it.
+ * The number of bytes in live buffers, after garbage collection. After a collection, Node frees the memory of dead
+ * buffers on another thread, and only the next collection waits for that thread.
  */
 export function liveBufferBytes(): number {
   collect();

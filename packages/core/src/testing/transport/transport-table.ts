@@ -1,6 +1,8 @@
 import type { TransportResult } from "./check-transport.ts";
 
-/** The results of some transports as a Markdown table: one row per promise, and a list of the limits below it. */
+/**
+ * The results of some transports as a Markdown table: one row per guarantee, and a list of the limits after the table.
+ */
 export function transportTable(results: Readonly<Record<string, readonly TransportResult[]>>): string {
   const names = Object.keys(results);
   const [first = []] = Object.values(results);

@@ -7,7 +7,7 @@ import type { Argv, Remote } from "../../remote/remote.ts";
 import { locatedRoot } from "../../run/located-root.ts";
 import type { OpenedTransport } from "./under-test.ts";
 
-/** A context as in a run: `root` is the answer of `locate`. */
+/** A context as in a run: `root` is the value that `locate` returned. */
 export function located(hooks: Hooks, context: ConnectContext): ConnectContext {
   return { ...context, root: locatedRoot(hooks, context) };
 }
@@ -32,12 +32,12 @@ export class Trial {
   static async begin(opened: OpenedTransport): Promise<Trial> {
     const hooks = await applyPlugins([opened.plugins].flat());
     const remote = await hooks.connect.promise(located(hooks, opened.context));
-    assert(remote, "no plugin answers `connect` for this worker");
+    assert(remote, "no plugin handles `connect` for this worker");
     const { stdout } = await remote.exec(sh('at=$(mktemp -d) && chmod 777 "$at" && echo "$at"'));
     return new Trial(opened, hooks, remote, stdout.trim());
   }
 
-  /** The connection that most checks share; none of them may break it. */
+  /** The connection that most checks share. A check must not break it. */
   get remote(): Remote {
     const [remote] = this.#remotes;
     assert(remote);
@@ -47,7 +47,7 @@ export class Trial {
   /** Another connection to the same worker. */
   async connect(over: Partial<ConnectContext> = {}): Promise<Remote> {
     const remote = await this.hooks.connect.promise(located(this.hooks, { ...this.opened.context, ...over }));
-    assert(remote, "no plugin answers `connect` for this worker");
+    assert(remote, "no plugin handles `connect` for this worker");
     this.#remotes.push(remote);
     return remote;
   }
@@ -99,11 +99,11 @@ export class Trial {
   }
 }
 
-/** A process that has ended may not be reaped yet: then it is a zombie. */
+/** A process that has ended but is not reaped yet is a zombie. */
 const IS_ALIVE = `state=$(cat "/proc/$1/stat" 2>/dev/null) || exit 1
 case "\${state##*) }" in Z*) exit 1 ;; esac`;
 
-/** A script for `sh`, with words that it receives as `$1`, `$2`, ... */
+/** A command that runs a script with `sh`; the script receives the words as `$1`, `$2`, ... */
 export function sh(script: string, ...words: readonly string[]): Argv {
   return ["sh", "-c", script, "sh", ...words];
 }

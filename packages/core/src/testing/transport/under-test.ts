@@ -3,9 +3,9 @@ import type { Plugin } from "../../plugin-api/plugin.ts";
 
 /** A worker for testing a transport, and what the checks may do to it. */
 export interface OpenedTransport {
-  /** The plugins of a configuration; the first whose `connect` hook answers is checked. */
+  /** The plugins of a configuration. The first plugin whose `connect` hook returns a remote is checked. */
   readonly plugins: Plugin | readonly Plugin[];
-  /** What the `connect` hook receives, for a worker that can be reached: see `connectContext`. */
+  /** The context of the `connect` hook for a reachable worker: see `connectContext`. */
   readonly context: ConnectContext;
   /** The same for a worker that cannot be reached. Without it, declare the limit `unreachable`. */
   readonly unreachable?: ConnectContext;
@@ -14,7 +14,7 @@ export interface OpenedTransport {
    * the limit `cut`.
    */
   cut?(): Promise<void>;
-  /** Releases what was opened; called once, at the end. */
+  /** Releases what `open` created; called once, at the end. */
   close?(): Promise<void> | void;
 }
 
@@ -24,7 +24,7 @@ export interface TransportUnderTest {
   open(): Promise<OpenedTransport> | OpenedTransport;
   /**
    * What the transport cannot do: the id of a check, and why. Such a check still runs if possible, and fails if the
-   * promise is kept after all.
+   * transport meets the guarantee after all.
    */
   readonly limits?: Readonly<Record<string, string>>;
 }

@@ -48,7 +48,7 @@ const sorted = (allocations: readonly Allocation[]) =>
   [...allocations].sort((a, b) => (a.job + a.host < b.job + b.host ? -1 : 1));
 
 describe("a placement that skips unchanged jobs", () => {
-  it("equals a placement of all jobs after any change", () => {
+  it("gives the same result as a placement of all jobs, after any change", () => {
     let left = 0;
     fc.assert(
       fc.property(fc.array(state, { maxLength: 2 }), state, fc.boolean(), (earlier, now, isSame) => {

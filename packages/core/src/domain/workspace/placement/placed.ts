@@ -43,14 +43,14 @@ export function placedCount(placed: Placed): number {
   return [...placed.values()].reduce((sum, { members }) => sum + members.length, 0);
 }
 
-/** Jobs whose allocations were all removed, without jobs that were never placed. */
+/** Jobs whose allocations were all removed. Jobs that were never placed do not count. */
 export function withdrawnJobs(placed: Placed): Set<string> {
   return new Set(
     [...placed].filter(([, { members, removed }]) => members.length === 0 && removed > 0).map(([job]) => job),
   );
 }
 
-/** Computes a value once for each list, even if many jobs share the list. */
+/** Computes a value once for each list, however many jobs share the list. */
 export function oncePerList<T extends NonNullable<unknown>>(
   compute: (hosts: readonly string[]) => T,
 ): (hosts: readonly string[]) => T {

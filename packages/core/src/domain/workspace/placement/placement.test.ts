@@ -56,7 +56,7 @@ describe("the allocations of a placement", () => {
       [2, false],
     ]);
   });
-  it("are kept as removed, after the others, if their job, worker or label is gone", () => {
+  it("are kept as removed, after the others, if their job, worker or label no longer exists", () => {
     const before = [
       was("old", "10.0.0.10"),
       was("old", "10.0.0.2"),
@@ -72,7 +72,7 @@ describe("the allocations of a placement", () => {
       ["old", "10.0.0.10", true, "kept-old-10.0.0.10"],
     ]);
   });
-  it("keep their id if they were removed and are desired again", () => {
+  it("keep their id if they are desired again after being removed", () => {
     const placed = place([job("api", "db")], workers, NOTHING_DISABLED, [was("api", "10.0.0.2", { removed: true })]);
     expect(placed).toEqual([was("api", "10.0.0.2")]);
   });

@@ -6,9 +6,9 @@ import { compareHosts, type Worker } from "../worker.ts";
 import { oncePerList, type Placed, type PlacedJob, placedOf, placementDigests } from "./placed.ts";
 
 /**
- * Places jobs on workers: a job runs on every worker that has all the labels it selects. Earlier allocations that are
- * no longer desired are marked as removed and kept until `gc`. `workers` and `jobs` are in catalog order. The result is
- * in the same order: job by job, worker by worker, with removed allocations last.
+ * Places jobs on workers: a job runs on every worker that has all the labels that the job selects. Earlier allocations
+ * that are no longer desired are marked as removed, and are kept until `gc` purges them. `workers` and `jobs` are in
+ * catalog order. The result is in the same order: job by job, worker by worker, with removed allocations last.
  */
 export function place(
   jobs: readonly Pick<Job, "name" | "selectors">[],
@@ -51,11 +51,11 @@ export interface RecordedPlacement {
 /** The stored allocations. A placement reads only the allocations of jobs whose placement might change. */
 export interface EarlierAllocations {
   readonly placements: ReadonlyMap<string, RecordedPlacement>;
-  /** The allocations of all jobs except these. */
+  /** Returns the allocations of all jobs except the given ones. */
   except(jobs: ReadonlySet<string>): readonly Allocation[];
 }
 
-/** Where jobs run, and the allocations that might differ from the stored ones. */
+/** The placement of jobs, and the allocations that might differ from the stored ones. */
 export interface Placement {
   readonly placed: Placed;
   /** Jobs whose placement equals the recorded placement. */
@@ -67,8 +67,8 @@ export interface Placement {
 }
 
 /**
- * Returns the same placement as {@link place}, but creates no values for the allocations of a job whose recorded
- * placement is the desired one. The work for such a job does not depend on the number of its workers.
+ * Returns the same placement as {@link place}, but creates no values for the allocations of jobs whose placement is
+ * unchanged. The work for such a job does not depend on the number of its workers.
  */
 export function placeChanged(
   jobs: readonly Pick<Job, "name" | "selectors">[],
@@ -153,8 +153,8 @@ function isSame(
 }
 
 /**
- * The earlier allocations of a job, which callers take by host. Callers nearly always take them in their stored order,
- * which needs no map. For a large fleet, creating the maps would take longer than the rest of a placement.
+ * The earlier allocations of a job, which callers take by host. Callers nearly always take them in stored order, so a
+ * map is rarely needed. For a large fleet, creating the maps would take longer than the rest of a placement.
  */
 class Earlier {
   readonly #all: readonly Allocation[];

@@ -29,14 +29,14 @@ it.each([
 });
 
 it.each(["nonsense", "postgres://a,b:port/db", "postgres://x/db?host=a,b,c&port=1,2"])(
-  "the text %s is refused as a URL",
+  "the string %s is refused as a URL",
   (text) => {
     expect(serversOf(text)).toBeUndefined();
     expect(() => readPlace(text, "maand.conf")).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
   },
 );
 
-it("the place of a store has the list of hosts in its URL, but not the password", () => {
+it("the place of a store contains the list of hosts, but not the password", () => {
   expect(readPlace("postgres://ann:p%40ss@a:1,b/db?target_session_attrs=read-write", "maand.conf")).toEqual({
     url: "postgres://ann@a:1,b/db?target_session_attrs=read-write",
     password: "p@ss",

@@ -18,7 +18,7 @@ const PARTS = /^([a-z]+:\/\/)([^/?#]*@)?([^/?#@]*)(.*)$/i;
 
 /**
  * Reads `postgres://user@a:5432,b:5433/db?target_session_attrs=read-write`; the options `host` and `port` may be lists
- * as well. Undefined if the text is not a URL, or if hosts and ports do not match.
+ * as well. Undefined if the string is not a URL, or if the numbers of hosts and ports do not match.
  */
 export function serversOf(text: string): Servers | undefined {
   const [, scheme = "", user = "", hosts = "", rest = ""] = PARTS.exec(text) ?? [];

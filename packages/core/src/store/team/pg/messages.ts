@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 
-/** One row of an answer. */
+/** One row of a result. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** How to connect to the database. */
@@ -15,7 +15,7 @@ export interface PgTarget {
 
 /** The message that the thread receives for each bucket. */
 export interface Session extends PgTarget {
-  /** Counts answers, so that the main thread can wait for the next answer. */
+  /** Counts responses, so that the main thread can wait for the next one. */
   readonly answered: SharedArrayBuffer;
   readonly port: MessagePort;
 }
@@ -24,9 +24,9 @@ export interface Session extends PgTarget {
 export interface Query {
   readonly sql: string;
   readonly values: readonly unknown[];
-  /** The time limit for all attempts, in milliseconds. */
+  /** The timeout for all attempts, in milliseconds. */
   readonly limitMs: number;
-  /** The time limit for one attempt, in milliseconds. */
+  /** The timeout for one attempt, in milliseconds. */
   readonly attemptMs: number;
 }
 
@@ -57,7 +57,7 @@ export interface Answer {
 
 /** The result of a renewal. */
 export interface Beat {
-  /** Undefined if there was no answer. */
+  /** Undefined if there was no response. */
   readonly renewed: boolean | undefined;
   /** When the renewal was requested, by `performance.now()` in the thread that gets the result. */
   readonly sent: number;

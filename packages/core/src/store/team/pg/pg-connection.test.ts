@@ -3,11 +3,11 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, it } from "vitest";
 import { PgConnection } from "./pg-connection.ts";
 
-it("if all attempts fail, the error is the answer of a server, even if the last attempt got no answer", async () => {
+it("if all attempts fail, the error is the response of a server, even if the last attempt got no response", async () => {
   const clients: Socket[] = [];
   const server = createServer((client) => {
     clients.push(client.on("error", () => undefined));
-    // it answers the first attempt, and then hangs
+    // the server responds to the first attempt, and then hangs
     if (clients.length === 1)
       client.once("data", () => client.end(refusal("57P03", "the database system is starting up")));
   }).listen(0, "127.0.0.1");

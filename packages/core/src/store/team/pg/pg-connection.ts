@@ -21,13 +21,13 @@ const IS_FIT: Readonly<Record<Exclude<SessionAttributes, "any">, string>> = {
   "read-write": "SELECT NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off' AS fit",
   primary: "SELECT NOT pg_is_in_recovery() AS fit",
 };
-/** The SQLSTATE of a read-only database. Another server of the URL may be writable. */
+/** The SQLSTATE of a read-only database. Another server in the URL may be writable. */
 const IS_READ_ONLY = "25006";
 
 /**
- * One connection to the first usable server of its URL. The connection is opened when it is first needed, and opened
- * again after it was lost. Statements run one after another. A statement whose answer is lost might run twice, so all
- * statements are written in a way that the second run changes nothing.
+ * One connection to the first usable server of its URL. The connection is opened when it is first needed, and is
+ * reopened after a loss. Statements run one after another. A statement whose result is lost might run twice, so all
+ * statements are idempotent.
  */
 export class PgConnection {
   readonly #target: PgTarget;
@@ -44,7 +44,7 @@ export class PgConnection {
     this.#attributes = attributes;
   }
 
-  /** Runs a statement, and retries it until its time limit. */
+  /** Runs a statement, and retries it until its timeout. */
   query(query: Query): Promise<readonly Row[]> {
     const mine = this.#last.then(() => this.#patiently(query));
     this.#last = mine.catch(() => undefined);
@@ -95,7 +95,7 @@ export class PgConnection {
     return inTime(limit, async () => {
       const client = await this.#connected(limit);
       const result = await client.query<Row>(sql, [...values]);
-      // several statements have several results
+      // several statements return several results
       return Array.isArray(result) ? [] : result.rows;
     });
   }
@@ -161,7 +161,7 @@ export class PgConnection {
     if (this.#client === client) this.#client = undefined;
   }
 
-  /** Closes the connection without waiting, because the other side might not answer. */
+  /** Closes the connection without waiting, because the other side might not respond. */
   #drop(): void {
     const client = this.#client;
     this.#client = undefined;
@@ -178,7 +178,7 @@ function withPassword(url: string, password: string | undefined): string {
   return whole.href;
 }
 
-/** The more useful error of two attempts that may be retried: an answer from a server is more useful than no answer. */
+/** The more useful error of two failed attempts: a response from a server is more useful than no response. */
 function moreTelling(before: unknown, now: unknown): unknown {
   if (before === undefined) return now;
   const { code } = PgConnection.failureOf(now);
@@ -188,7 +188,7 @@ function moreTelling(before: unknown, now: unknown): unknown {
 async function inTime<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const error = Object.assign(new Error(`no answer for ${Math.round(limitMs)} ms`), { code: "NO_ANSWER" });
+    const error = Object.assign(new Error(`no response for ${Math.round(limitMs)} ms`), { code: "NO_ANSWER" });
     timer = setTimeout(() => reject(error), limitMs);
   });
   const working = work();

@@ -22,7 +22,7 @@ const SLACK_MS = 10_000;
 const GIVEN_UP_MS = 500;
 
 /**
- * Runs statements in PostgreSQL through a thread, and waits for the answers, because the store is synchronous. While a
+ * Runs statements in PostgreSQL through a thread, and waits for the results, because the store is synchronous. While a
  * statement runs, this thread does nothing else.
  */
 export class PgThread implements Statements {
@@ -40,9 +40,7 @@ export class PgThread implements Statements {
   /** Statements that were sent and have not ended. */
   readonly #onEnd = new Map<number, () => void>();
 
-  /**
-   * `interrupted`: if set, Ctrl-C ends a wait only if this signal is aborted by then; default: Ctrl-C always ends it.
-   */
+  /** `interrupted`: if set, Ctrl-C ends a wait only if this signal is aborted; default: Ctrl-C always ends a wait. */
   constructor(target: PgTarget, patience: Patience, interrupted?: AbortSignal) {
     this.#target = target;
     this.#patience = patience;
@@ -66,18 +64,21 @@ export class PgThread implements Statements {
       if (answer?.rows) return answer.rows;
       if (answer?.failure) throw databaseError(this.#target.url, answer.failure);
       const left = end - performance.now();
-      if (left <= 0) throw databaseError(this.#target.url, { code: "NO_ANSWER", message: "no answer in time" });
+      if (left <= 0) throw databaseError(this.#target.url, { code: "NO_ANSWER", message: "no response in time" });
       if (!waitForAnswer(this.#signal, seen, left) && this.#interrupted?.aborted !== false) this.#giveUp();
     }
   }
 
   /**
-   * After an interrupted wait, later statements wait only briefly, until an answer arrives again: the command is
-   * stopping.
+   * After an interrupted wait, the command is stopping, so later statements wait only briefly until a result arrives
+   * again.
    */
   #giveUp(): never {
     this.#isGivenUp = true;
-    throw databaseError(this.#target.url, { code: "INTERRUPTED", message: "the wait for its answer was interrupted" });
+    throw databaseError(this.#target.url, {
+      code: "INTERRUPTED",
+      message: "the wait for its response was interrupted",
+    });
   }
 
   send(sql: string, values: readonly unknown[], patience = this.#patience): Promise<void> {
@@ -109,7 +110,7 @@ export class PgThread implements Statements {
     this.#onEnd.clear();
   }
 
-  /** Takes the messages that have arrived. Drops answers to statements that were given up. */
+  /** Processes the messages that have arrived. Drops results of statements that are no longer awaited. */
   #received(id: number): Answer | undefined {
     const port = this.#port;
     for (let got = port && receiveMessageOnPort(port); got; got = port && receiveMessageOnPort(port)) {
@@ -154,7 +155,7 @@ export class PgThread implements Statements {
 const NEEDED_FILES = 12;
 
 /**
- * Throws if too few file descriptors are free. The thread could not report that it cannot start for this reason,
+ * Throws if too few file descriptors are free. A thread that cannot start for this reason could not report the problem,
  * because this thread waits for it.
  */
 function mustHaveFreeFiles(url: string): void {

@@ -1,10 +1,13 @@
 /** The version of the schema `maand` in PostgreSQL that this version of maand creates and needs. */
 export const SCHEMA_VERSION = 1;
 
-/** The approximate number of bytes of rows in one answer or call. A single row can be larger. */
+/** The approximate number of bytes of rows in one result or call. A single row can be larger. */
 export const PART_BYTES = 8 * 1024 * 1024;
 
-/** The number of changes after which deleted rows are forgotten. An older working copy is replaced completely. */
+/**
+ * The number of changes after which records of deleted rows are purged. A working copy that is older is replaced
+ * completely.
+ */
 const KEPT_CHANGES = 5000;
 
 /**
@@ -70,7 +73,7 @@ CREATE TABLE maand.run_record (
 CREATE INDEX run_record_at ON maand.run_record (bucket, at);
 `;
 
-/** Every answer begins with a row without a name, whose `row` is the state of the bucket. */
+/** Every result begins with a row without a name, whose `row` is the state of the bucket. */
 const HEADER = `
 CREATE FUNCTION maand.header(of text, since bigint, more json) RETURNS json LANGUAGE sql STABLE AS $$
   SELECT json_build_object(
@@ -114,13 +117,13 @@ BEGIN
 END $$;
 `;
 
-/** Writes of the lease and of changes reach the disk before the database answers, even if its default is different. */
+/** Writes of the lease and of changes reach the disk before the database responds, even if its default is different. */
 const DURABLE = `
   IF current_setting('synchronous_commit') = 'off' THEN PERFORM set_config('synchronous_commit', 'on', true); END IF;`;
 
 /**
  * Takes the lease if it is free or has expired, in one atomic step. A repeated call with the same nonce succeeds,
- * because the first answer may have been lost. The row of the bucket is locked first, so that no change is stored at
+ * because the first result may have been lost. The row of the bucket is locked first, so that no change is stored at
  * the same time.
  */
 const LEASE = `

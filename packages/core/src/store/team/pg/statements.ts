@@ -4,13 +4,13 @@ import type { Beat, PgTarget, Row } from "./messages.ts";
 export interface Patience {
   /** Milliseconds for which a lost connection is retried. */
   readonly limitMs: number;
-  /** Milliseconds after which an unanswered attempt is given up. */
+  /** Milliseconds after which an attempt without a response is abandoned. */
   readonly attemptMs: number;
 }
 
 /**
  * Runs statements in a database. The store is synchronous, so each call waits for its statement. A statement whose
- * answer was lost might run twice, so all statements are written in a way that the second run changes nothing.
+ * result was lost might run twice, so all statements are idempotent.
  */
 export interface Statements {
   /** The number of statements so far, each one round trip. Heartbeats do not count, because nothing waits for them. */
@@ -24,7 +24,7 @@ export interface Statements {
    * free. Returns a function that ends this heartbeat. No result follows, not even of a renewal in progress.
    */
   beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): () => void;
-  /** Takes results of heartbeats that have arrived, without waiting. */
+  /** Processes results of heartbeats that have arrived, without waiting. */
   receive(): void;
   close(): void;
 }

@@ -5,7 +5,7 @@ import { PgConnection } from "./pg-connection.ts";
 
 /**
  * The code of the database thread. A process has one such thread, and the main thread of the process waits for its
- * answers. The heartbeats of leases run in the database thread, because the main thread might be busy for seconds.
+ * results. The heartbeats of leases run in the database thread, because the main thread might be busy for seconds.
  */
 parentPort?.on("message", (session: Session) => serve(session));
 

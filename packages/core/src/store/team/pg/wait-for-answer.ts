@@ -1,8 +1,8 @@
 import { type Context, createContext, Script } from "node:vm";
 
 /**
- * Calls the function `wait` of its context. Ctrl-C ends a script even while its thread waits for another thread and
- * runs nothing.
+ * Calls the function `wait` of its context, as a script, because Ctrl-C can end a script even while its thread is
+ * blocked by waiting for another thread.
  */
 const SCRIPT = "wait()";
 
@@ -10,7 +10,7 @@ let prepared: { readonly script: Script; readonly context: Context } | undefined
 
 /**
  * Waits until the value is no longer `seen`, or for `ms`. Ctrl-C ends the wait and calls the listeners of SIGINT, which
- * otherwise could not run until the wait is over. In this case it returns false.
+ * otherwise could not run until the wait is over. In this case, it returns false.
  */
 export function waitForAnswer(signal: Int32Array, seen: number, ms: number): boolean {
   prepared ??= { script: new Script(SCRIPT), context: createContext({}) };
