@@ -66,7 +66,7 @@ export interface EventMap extends OperationEvents {
     readonly job: string;
     /** `r14`. */
     readonly from: string;
-    /** `r12`; null if nothing ran before, so that what was started is stopped. */
+    /** `r12`; null if nothing ran before. In this case, everything that was started is stopped. */
     readonly to: string | null;
     readonly workers: readonly string[];
     readonly reason: string;

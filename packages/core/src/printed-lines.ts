@@ -14,7 +14,7 @@ export interface PrintedLines {
   readonly lines: readonly string[];
 }
 
-/** A tap of `event`. If it has `readLines`, that function is called once for lines that arrived together. */
+/** An `event` tap. If it has `readLines`, that function is called once for lines that arrived together. */
 export interface EventReader {
   (event: MaandEvent): void;
   readLines?(printed: PrintedLines): void;

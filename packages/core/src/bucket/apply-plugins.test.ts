@@ -178,12 +178,12 @@ describe("an error of a tap names its plugin", () => {
     ["rollout", null, 'it returned null; it must return "done", or nothing'],
     ["connect", "done", "it returned done; it must return a Remote, or nothing"],
     ["render", [], "it returned []; it must return a tree, { files }, or nothing"],
-  ] as const)("a tap of %s that returns %o is an error", async ([hook, answer, output]) => {
+  ] as const)("a %s tap that returns %o is an error", async ([hook, answer, output]) => {
     const mine = plugin("mine", (hooks) => tapByName(hooks, hook, { name: "mine" }, () => answer));
     await expect(callHook([mine], hook)).rejects.toThrow(`mine failed in ${hook}: ${output}`);
   });
 
-  it("a tap of connect that returns a Remote with another root is an error, and the Remote is closed", async () => {
+  it("a connect tap that returns a Remote with another root is an error, and the Remote is closed", async () => {
     const remote = fakeRemote({ root: "/srv/acme" });
     const mine = plugin("mine", (hooks) => tapByName(hooks, "connect", { name: "mine" }, () => remote));
     await expect(callHook([mine], "connect")).rejects.toThrow(

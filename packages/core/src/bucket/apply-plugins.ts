@@ -68,7 +68,7 @@ export function tapsOf(hooks: Hooks, name: HookName): Tapped[] {
   return hooks[name].taps.map((tap) => ({ tap: tap.name, plugin: origins.get(tap)?.plugin }));
 }
 
-/** The errors that taps of `event` threw since the last call: the first error of each tap. */
+/** The errors that `event` taps threw since the last call: the first error of each tap. */
 export function takeEventFailures(hooks: Hooks): MaandError[] {
   return eventFailures.get(hooks)?.splice(0) ?? [];
 }
@@ -130,7 +130,7 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
     const replaceable = applying.plugin?.provides?.replaceableFunctions === true;
     if (hookName === "templateFunctions" && !replaceable)
       return instantTap(ownFunctions(call, by.plugin, providers), by);
-    return hookName === "event" ? heard(instantTap(call, by), failedTaps) : instantTap(call, by);
+    return hookName === "event" ? withErrorsKept(instantTap(call, by), failedTaps) : instantTap(call, by);
   };
   hook.intercept({
     register: (tap) => {
@@ -195,8 +195,8 @@ function writtenAt(tap: TapOrder): string | undefined {
   return tap.place;
 }
 
-/** A tap of `event`: its errors are kept for one warning and stop neither the other taps nor the run. */
-function heard(tap: Call, failedTaps: MaandError[]): Call {
+/** Wraps an `event` tap: its errors are collected for one warning and stop neither the other taps nor the run. */
+function withErrorsKept(tap: Call, failedTaps: MaandError[]): Call {
   let isReported = false;
   return (...given) => {
     try {
@@ -208,7 +208,7 @@ function heard(tap: Call, failedTaps: MaandError[]): Call {
   };
 }
 
-/** A tap of `templateFunctions` that may not define a name of another plugin, regardless of their order. */
+/** Wraps a `templateFunctions` tap: it may not define a name of another plugin, regardless of their order. */
 function ownFunctions(tap: Call, plugin: string, providers: Map<string, string>): Call {
   return (...given) => {
     const answer = tap(...given);

@@ -29,7 +29,7 @@ export interface OpenOptions extends LoadOptions {
   readonly pid: number;
   /** Readers of events, such as the screen. They are not part of the configuration. */
   readonly readers?: readonly Plugin[];
-  /** Measures every call of a tap. */
+  /** Measures every call to a tap. */
   readonly tracer?: Tracer;
   /**
    * Registers a function to call whenever the process has nothing left to wait for and would exit. Returns a function

@@ -47,7 +47,7 @@ export async function checkPlugins(
         "write settings: defineSettings({ entries: { ... } })",
       );
   for (const { message, hint } of serviceProblems(plugins)) refuse(message, hint);
-  for (const { what, of, owned } of belongings(plugins, taken))
+  for (const { what, of, owned } of ownedNames(plugins, taken))
     for (const { word, owners } of shared(plugins, of, (plugin) => (stock.includes(plugin) ? [] : owned)))
       refuse(
         `${owners.join(" and ")} both define ${what} "${word}"`,
@@ -66,14 +66,14 @@ async function fits(version: string, range: string): Promise<boolean> {
   return satisfies(version, range, { includePrerelease: true });
 }
 
-interface Belonging {
+interface OwnedNames {
   readonly what: string;
   of(plugin: Plugin): readonly string[];
   /** Names that maand itself uses. */
   readonly owned: readonly string[];
 }
 
-function belongings(plugins: readonly Plugin[], taken: Taken | undefined): Belonging[] {
+function ownedNames(plugins: readonly Plugin[], taken: Taken | undefined): OwnedNames[] {
   const keys = (declared: object | undefined) => Object.keys(declared ?? {});
   const core = MANIFEST_KEYS.filter((key) => !OFFERED.includes(key));
   const isFirstOwner = (plugin: Plugin) => plugins.find(({ settings }) => settings === plugin.settings) === plugin;
@@ -110,7 +110,7 @@ function tableWords({ tables, commands }: Plugin): string[] {
 }
 
 /** Names with more than one owner, and their owners. For a name of maand itself, maand is listed first. */
-function shared(plugins: readonly Plugin[], of: Belonging["of"], ownedFor: (plugin: Plugin) => readonly string[]) {
+function shared(plugins: readonly Plugin[], of: OwnedNames["of"], ownedFor: (plugin: Plugin) => readonly string[]) {
   const owners = new Map<string, string[]>();
   for (const plugin of plugins)
     for (const word of of(plugin)) {

@@ -76,7 +76,7 @@ function requestOf(
   const by = `maand ${reporter.command}`;
   if (target === "stop") {
     const active = (allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
-    return { kind: "stop", by, recordAs: "stop", isAsked: allocations.length === active.length };
+    return { kind: "stop", by, recordAs: "stop", isExplicit: allocations.length === active.length };
   }
   if (target !== "restart" && target !== "reload") return undefined;
   return { kind: "restart", by, recordAs: "restart" };

@@ -9,7 +9,7 @@ import { limitTo } from "./worker-limit.ts";
 export interface ExpectedStops {
   /** Allocations that it stops or whose files it deletes, those of the last wave first. */
   readonly stops: readonly StoppingAllocation[];
-  /** Whether the `workers.json` of the last build has no workers, so that nothing remains to run. */
+  /** Whether the `workers.json` of the last build has no workers, so nothing remains to run. */
   readonly isFleetEmpty: boolean;
 }
 

@@ -9,7 +9,7 @@ export type DoingHook = Extract<
 >;
 
 /** A call that no plugin handled. */
-export interface Unanswered {
+export interface MissingHandler {
   readonly hook: DoingHook;
   /** The transport of the worker. */
   readonly transport: string;
@@ -22,7 +22,10 @@ export interface Unanswered {
  * The error for a required hook that no tap handled. It names the worker, and a plugin that could handle the hook but
  * is not loaded.
  */
-export function noHandler(absent: readonly AbsentPlugin[], { hook, transport, host, wanted }: Unanswered): MaandError {
+export function noHandler(
+  absent: readonly AbsentPlugin[],
+  { hook, transport, host, wanted }: MissingHandler,
+): MaandError {
   const unit = `worker ${host} with transport "${transport}"`;
   return new MaandError({
     code: "NO_HANDLER",

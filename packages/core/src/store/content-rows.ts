@@ -54,7 +54,7 @@ export class ContentRows {
   /** Returns content in pieces. Throws STORE_BROKEN if it is missing. */
   *pieces(hash: string): Generator<Uint8Array> {
     const row = this.#db.get("SELECT bytes, pieces FROM content WHERE hash = ?", hash);
-    if (!row) throw lacking(hash);
+    if (!row) throw contentMissing(hash);
     yield bytesOf(row, hash);
     for (let number = 1; number < Number(row.pieces); number++) {
       const piece = this.#db.get("SELECT bytes FROM content_piece WHERE hash = ? AND number = ?", hash, number);
@@ -112,10 +112,10 @@ export class ContentRows {
 
 function bytesOf(row: Readonly<Record<string, unknown>> | undefined, hash: string): Uint8Array {
   if (row?.bytes instanceof Uint8Array) return row.bytes;
-  throw lacking(hash);
+  throw contentMissing(hash);
 }
 
-function lacking(hash: string): MaandError {
+function contentMissing(hash: string): MaandError {
   return new MaandError({
     code: "STORE_BROKEN",
     message: `the store lacks the content ${hash}`,

@@ -32,9 +32,9 @@ export interface TestBucket {
   open(): Promise<OpenedBucket>;
   build(): Promise<Built>;
   deploy(options?: Partial<DeployOptions>): Promise<Summary>;
-  plan(wish?: Partial<PlanOptions>): Promise<Plan>;
+  plan(options?: Partial<PlanOptions>): Promise<Plan>;
   /** Builds, then deploys. */
-  ship(wish?: Partial<DeployOptions>): Promise<Summary>;
+  ship(options?: Partial<DeployOptions>): Promise<Summary>;
   dispose(): void;
 }
 

@@ -24,7 +24,7 @@ export async function callHook(
   const hooks = await applyPlugins([plugins].flat());
   const hook: unknown = Reflect.get(hooks, name);
   const all = given.length > 0 ? given : sampleOf(name);
-  const answer: unknown = isAsked(hook) ? await hook[isWaiting(hook) ? "promise" : "call"](...all) : undefined;
+  const answer: unknown = isHook(hook) ? await hook[isAsynchronous(hook) ? "promise" : "call"](...all) : undefined;
   const [failure] = takeEventFailures(hooks);
   if (failure) throw failure;
   return answer;
@@ -32,11 +32,11 @@ export async function callHook(
 
 type Call = (...given: readonly unknown[]) => unknown;
 
-function isAsked(hook: unknown): hook is { readonly promise: Call; readonly call: Call } {
+function isHook(hook: unknown): hook is { readonly promise: Call; readonly call: Call } {
   return typeof hook === "object" && hook !== null && "promise" in hook;
 }
 
 /** Whether a hook is asynchronous: only asynchronous hooks have no `call`. */
-function isWaiting(hook: object): boolean {
+function isAsynchronous(hook: object): boolean {
   return !("call" in hook) || typeof hook.call !== "function";
 }

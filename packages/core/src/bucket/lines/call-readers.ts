@@ -7,18 +7,18 @@ type LinesTap = (printed: PrintedLines) => unknown;
 const linesTaps = new WeakMap<object, LinesTap>();
 const pressures = new WeakMap<object, BackPressure>();
 
-/** Registers the function through which a tap of `event` receives lines that arrived together. */
+/** Registers the function through which an `event` tap receives lines that arrived together. */
 export function takesLines(tap: object, readLines: LinesTap): void {
   linesTaps.set(tap, readLines);
 }
 
-/** Registers a tap of `event` that can fall behind, with the function that reports whether it is behind. */
+/** Registers an `event` tap that can fall behind, with the function that reports whether it is behind. */
 export function canBeBehind(tap: object, backPressure: BackPressure): void {
   pressures.set(tap, backPressure);
 }
 
 /**
- * The back-pressure of all taps of `event` together. All waiting commands share one promise. It resolves when all taps
+ * The back-pressure of all `event` taps together. All waiting commands share one promise. It resolves when all taps
  * have caught up, or when the run is interrupted, because the commands must then be able to end.
  */
 export function pressureOf(hooks: Pick<Hooks, "event">, signal: AbortSignal): BackPressure {
@@ -41,7 +41,7 @@ export function pressureOf(hooks: Pick<Hooks, "event">, signal: AbortSignal): Ba
   };
 }
 
-/** Calls the taps of `event` with lines that arrived together: once, or event by event. */
+/** Calls the `event` taps with lines that arrived together: once, or event by event. */
 export function callWithLines(hooks: Pick<Hooks, "event">, printed: PrintedLines): void {
   const taps = hooks.event.taps.map(({ fn }) => ({ fn, readLines: linesTaps.get(fn) }));
   const events = taps.every(({ readLines }) => readLines) ? [] : eventsOf(printed);

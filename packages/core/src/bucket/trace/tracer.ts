@@ -2,7 +2,7 @@ import { isRecord } from "../../domain/checks/validate.ts";
 import { unitOf, unitText } from "../watch/tap-unit.ts";
 import type { Call, Tapping } from "../watch/tapping.ts";
 
-/** One call of a tap. Times are in milliseconds since the tracer was created. */
+/** One call to a tap. Times are in milliseconds since the tracer was created. */
 export interface TracedCall {
   readonly hook: string;
   readonly plugin: string;
@@ -15,7 +15,7 @@ export interface TracedCall {
 }
 
 /**
- * Measures every call of a tap. Taps are wrapped only in a bucket that was opened with a tracer, so a bucket without a
+ * Measures every call to a tap. Taps are wrapped only in a bucket that was opened with a tracer, so a bucket without a
  * tracer has no overhead.
  */
 export class Tracer {

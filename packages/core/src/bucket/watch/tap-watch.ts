@@ -24,7 +24,7 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A call of a tap. */
+/** A call to a tap. */
 export interface WatchedCall {
   readonly by: Tapping;
   readonly args: readonly unknown[];
@@ -32,7 +32,7 @@ export interface WatchedCall {
   readonly outcome: Outcome;
 }
 
-/** A call of a tap that has not finished. */
+/** A call to a tap that has not finished. */
 interface PendingTap {
   readonly by: Tapping;
   readonly args: readonly unknown[];

@@ -89,11 +89,11 @@ const REASONS: readonly (readonly [RegExp, string, string])[] = [
 
 function refusal(job: string, host: string, pair: string, stderr: string): MaandError {
   const [, reason, remedy] = REASONS.find(([pattern]) => pattern.test(stderr)) ?? [];
-  const whom = pair === ":" ? "the default owner" : pair.replace(/^:/, "group ").replace(/:$/, "");
+  const owner = pair === ":" ? "the default owner" : pair.replace(/^:/, "group ").replace(/:$/, "");
   return new MaandError({
     code: "STAGE_FAILED",
     worker: host,
-    message: `files of ${job} cannot be owned by ${whom} on ${host}: ${reason ?? "chown failed"}`,
+    message: `files of ${job} cannot be owned by ${owner} on ${host}: ${reason ?? "chown failed"}`,
     hint: `${remedy ?? "check its output"}, or change "files" in ${manifestFile(job)}`,
     output: stderr.trim().split("\n").slice(-3),
   });

@@ -32,7 +32,7 @@ export function resolveDemands(
   for (const demand of demands) checkDemand(demand, byName, report);
   checkVersions(demands, byName, report);
   const edges = new Map(jobs.map((job) => [job.name, demandsOf(job).map((demand) => demand.on)]));
-  reportCircles(edges, report);
+  reportCycles(edges, report);
   return sequence(edges).waves;
 }
 
@@ -44,18 +44,18 @@ function demandsOf(from: Demanding): Demand[] {
 }
 
 /** Reports cycles that have no job in common, all at once, so that they can be fixed together. */
-function reportCircles(edges: ReadonlyMap<string, readonly string[]>, report: Report): void {
+function reportCycles(edges: ReadonlyMap<string, readonly string[]>, report: Report): void {
   const left = new Map(edges);
-  for (let { circle } = sequence(left); circle; { circle } = sequence(left)) {
+  for (let { cycle } = sequence(left); cycle; { cycle } = sequence(left)) {
     report(
       error(
         "circular_demand",
-        `${manifestFile(circle[0] ?? "")}: commands`,
-        `jobs depend on each other in a cycle: ${circle.join(" -> ")}`,
+        `${manifestFile(cycle[0] ?? "")}: commands`,
+        `jobs depend on each other in a cycle: ${cycle.join(" -> ")}`,
         "remove one of these demands",
       ),
     );
-    for (const job of circle) left.delete(job);
+    for (const job of cycle) left.delete(job);
   }
 }
 

@@ -39,9 +39,9 @@ export function assignPorts(
     if (holder) report(collision(port, port.options, holder));
     else taken.set(port.options, port);
   }
-  const homeless = declared.filter((port) => port.options === "any" && !keep(port, before, range, taken));
+  const unassigned = declared.filter((port) => port.options === "any" && !keep(port, before, range, taken));
   let next = range.min;
-  for (const port of homeless) {
+  for (const port of unassigned) {
     while (taken.has(next)) next += 1;
     if (next > range.max) report(exhausted(port, range));
     else taken.set(next, port);

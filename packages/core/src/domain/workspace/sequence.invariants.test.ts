@@ -14,8 +14,8 @@ const acyclic = demands.map((all) => new Map([...all].map(([job, on]) => [job, o
 it("every job is in the earliest wave after the waves of all jobs it depends on", () => {
   fc.assert(
     fc.property(acyclic, (all) => {
-      const { waves, circle } = sequence(all);
-      expect(circle).toBeUndefined();
+      const { waves, cycle } = sequence(all);
+      expect(cycle).toBeUndefined();
       for (const [job, on] of all) {
         const demanded = on.map((name) => waves.get(name) ?? Number.NaN);
         expect(waves.get(job)).toBe(demanded.length === 0 ? 0 : Math.max(...demanded) + 1);
@@ -27,11 +27,11 @@ it("every job is in the earliest wave after the waves of all jobs it depends on"
 it("either every job has a wave, or a cycle is reported in which each job depends on the next", () => {
   fc.assert(
     fc.property(demands, (all) => {
-      const { waves, circle } = sequence(all);
-      expect(waves.size === all.size).toBe(circle === undefined);
-      for (const [at, job] of (circle ?? []).slice(0, -1).entries()) expect(all.get(job)).toContain(circle?.[at + 1]);
-      if (circle) expect(circle.at(-1)).toBe(circle[0]);
-      for (const job of circle ?? []) expect(waves.has(job)).toBe(false);
+      const { waves, cycle } = sequence(all);
+      expect(waves.size === all.size).toBe(cycle === undefined);
+      for (const [at, job] of (cycle ?? []).slice(0, -1).entries()) expect(all.get(job)).toContain(cycle?.[at + 1]);
+      if (cycle) expect(cycle.at(-1)).toBe(cycle[0]);
+      for (const job of cycle ?? []) expect(waves.has(job)).toBe(false);
       for (const job of waves.keys()) for (const on of all.get(job) ?? []) expect(waves.has(on)).toBe(true);
     }),
   );
@@ -43,7 +43,7 @@ it("the waves do not depend on the order of the jobs", () => {
       const other = sequence(new Map(order.map((job) => [job, [...(all.get(job) ?? [])].reverse()])));
       const one = sequence(all);
       expect(Object.fromEntries(other.waves)).toEqual(Object.fromEntries(one.waves));
-      expect(other.circle).toEqual(one.circle);
+      expect(other.cycle).toEqual(one.cycle);
     }),
   );
 });

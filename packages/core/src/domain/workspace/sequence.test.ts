@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { sequence } from "./sequence.ts";
 
 const waves = (demands: Record<string, string[]>) => {
-  const { waves, circle } = sequence(new Map(Object.entries(demands)));
-  return { ...Object.fromEntries(waves), ...(circle ? { circle: circle.join(" -> ") } : {}) };
+  const { waves, cycle } = sequence(new Map(Object.entries(demands)));
+  return { ...Object.fromEntries(waves), ...(cycle ? { cycle: cycle.join(" -> ") } : {}) };
 };
 
 describe("the waves of jobs", () => {
@@ -14,17 +14,17 @@ describe("the waves of jobs", () => {
     ["put a job after the latest job that it depends on", { a: ["b", "c"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
     ["count a repeated dependency once", { a: ["b", "b"], b: [] }, { a: 1, b: 0 }],
     ["ignore dependencies on unknown jobs", { a: ["gone"], b: [] }, { a: 0, b: 0 }],
-    ["omit jobs in a cycle", { a: ["b"], b: ["a"], c: [] }, { c: 0, circle: "a -> b -> a" }],
-    ["report a job that depends on itself as a cycle", { a: ["a"] }, { circle: "a -> a" }],
+    ["omit jobs in a cycle", { a: ["b"], b: ["a"], c: [] }, { c: 0, cycle: "a -> b -> a" }],
+    ["report a job that depends on itself as a cycle", { a: ["a"] }, { cycle: "a -> a" }],
     [
       "omit jobs that depend on a cycle, and jobs of the cycle that also have other dependencies",
       { a: ["b", "free"], b: ["a"], behind: ["a"], free: [] },
-      { free: 0, circle: "a -> b -> a" },
+      { free: 0, cycle: "a -> b -> a" },
     ],
     [
       "report a cycle without the jobs that lead to it",
       { a: ["x"], x: ["y"], y: ["z"], z: ["x"] },
-      { circle: "x -> y -> z -> x" },
+      { cycle: "x -> y -> z -> x" },
     ],
   ])("%s", (_, demands, expected) => expect(waves(demands)).toEqual(expected));
 });
@@ -63,6 +63,6 @@ describe("the waves are computed quickly for", () => {
   });
   it("a cycle of 5000 jobs", () => {
     const ring = Array.from({ length: 5000 }, (_, at): [string, string[]] => [`job${at}`, [`job${(at + 1) % 5000}`]]);
-    expect(sequence(new Map(ring)).circle).toHaveLength(5001);
+    expect(sequence(new Map(ring)).cycle).toHaveLength(5001);
   });
 });

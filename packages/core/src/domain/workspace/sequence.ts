@@ -1,11 +1,11 @@
 /**
  * Computes the waves of jobs: 0 for a job without dependencies, otherwise one more than the highest wave among the jobs
- * that it depends on. Takes linear time. Jobs in a cycle, and jobs that depend on a cycle, have no wave; `circle` then
+ * that it depends on. Takes linear time. Jobs in a cycle, and jobs that depend on a cycle, have no wave; `cycle` then
  * names one cycle, from a job back to itself.
  */
 export function sequence(demands: ReadonlyMap<string, readonly string[]>): {
   readonly waves: ReadonlyMap<string, number>;
-  readonly circle?: readonly string[];
+  readonly cycle?: readonly string[];
 } {
   const { waiting, dependents } = count(demands);
   const waves = new Map<string, number>();
@@ -14,7 +14,7 @@ export function sequence(demands: ReadonlyMap<string, readonly string[]>): {
     for (const job of wave) waves.set(job, number);
     wave = wave.flatMap((job) => release(job, waiting, dependents));
   }
-  return waves.size === demands.size ? { waves } : { waves, circle: findCircle(demands, waves) };
+  return waves.size === demands.size ? { waves } : { waves, cycle: findCycle(demands, waves) };
 }
 
 /** The number of jobs that each job still waits for, and the jobs that wait for it. */
@@ -43,7 +43,7 @@ function release(job: string, waiting: Map<string, number>, dependents: Readonly
 }
 
 /** Follows dependencies among the jobs without a wave until a job repeats. */
-function findCircle(demands: ReadonlyMap<string, readonly string[]>, waves: ReadonlyMap<string, number>): string[] {
+function findCycle(demands: ReadonlyMap<string, readonly string[]>, waves: ReadonlyMap<string, number>): string[] {
   const stuck = (names: Iterable<string>) => [...names].filter((name) => demands.has(name) && !waves.has(name)).sort();
   const path = new Set<string>();
   let job = stuck(demands.keys())[0];

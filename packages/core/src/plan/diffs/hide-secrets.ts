@@ -12,8 +12,8 @@ import { inShell } from "../../remote/secret-spellings.ts";
 export type Hider = (text: string) => string | undefined;
 
 /**
- * Hides every secret that a job may read on some workers: whole, line by line, and in the encodings that templates produce.
- * Equal secrets have equal marks, so that a diff shows that a secret changed.
+ * Hides every secret that a job may read on some workers: whole, line by line, and in the encodings that templates
+ * produce. Equal secrets have equal marks, so a diff shows that a secret changed.
  */
 export function hiderFor({ kv, key }: Pick<Bucket, "kv" | "key">, job: Job, ...hosts: readonly string[]): Hider {
   const secrets = readableNamespaces(job, hosts).flatMap((namespace) =>

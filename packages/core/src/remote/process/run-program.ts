@@ -26,7 +26,7 @@ export interface Program {
 export interface ProgramResult {
   /** Its exit code; undefined if it could not be started or was stopped. */
   readonly code: number | undefined;
-  /** Whether it could not be started because it does not exist. */
+  /** Whether it could not be started because the program does not exist. */
   readonly missing: boolean;
   /** Why it could not be started, or was stopped, as a sentence without its subject: `did not end within 30 s`. */
   readonly failure: string | undefined;

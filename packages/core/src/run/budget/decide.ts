@@ -29,7 +29,7 @@ export interface DowntimeRequest {
    * Whether the operator requested to take the whole job down, or named the allocations to stop. The budget never
    * refuses such a request, but the request is recorded.
    */
-  readonly isAsked?: boolean;
+  readonly isExplicit?: boolean;
 }
 
 /** A unit that must not go down now. */
@@ -63,8 +63,8 @@ export function decideNow(run: ScopeSource, request: DowntimeRequest): DowntimeA
 }
 
 /** The jobs of a request whose budgets limit it. */
-export function limitedOf(run: ScopeSource, { kind, units, isAsked = false }: DowntimeRequest): string[] {
-  return isAsked ? [] : jobsOf(units).filter((name) => isLimitedJob(run, kind, name));
+export function limitedOf(run: ScopeSource, { kind, units, isExplicit = false }: DowntimeRequest): string[] {
+  return isExplicit ? [] : jobsOf(units).filter((name) => isLimitedJob(run, kind, name));
 }
 
 function jobsOf(units: readonly DowntimeUnit[]): string[] {
@@ -130,7 +130,7 @@ function isLimitedJob({ jobs, allocationsOf }: ScopeSource, kind: DowntimeKind, 
   return job !== undefined && isLimited(kind, budgetOf(job, allocationsOf.get(name)?.length ?? 0));
 }
 
-interface Decisive {
+interface DecisionBasis {
   readonly limited: readonly string[];
   readonly exclusions: Exclusions;
 }
@@ -138,12 +138,12 @@ interface Decisive {
 function decideAndRecord(
   run: ScopeSource,
   request: DowntimeRequest,
-  { limited, exclusions }: Decisive,
+  { limited, exclusions }: DecisionBasis,
 ): DowntimeAnswer {
   const { jobs } = readJobStates(run, limited);
   const decided = decideDowntime(request.kind, request.units, jobs);
   const names = request.units.flatMap(({ jobs }) => jobs);
-  const underWay = request.isAsked ? [] : changesUnderWay(run, names, exclusions);
+  const underWay = request.isExplicit ? [] : changesUnderWay(run, names, exclusions);
   const excluded = decided.granted.flatMap((unit) => {
     const refusal = exclusionRefusal(unit.jobs, exclusions, underWay);
     return refusal ? [{ unit, refusal }] : [];

@@ -81,7 +81,7 @@ export class PgConnection {
         const { code } = PgConnection.failureOf(cause);
         const mayPass = PASSING.test(code) || PASSING_LOCAL.has(code) || this.#mayBeElsewhere(code);
         if (mayPass) this.#drop();
-        failure = moreTelling(failure, cause);
+        failure = moreInformative(failure, cause);
         const pause = PAUSES[Math.min(attempt, PAUSES.length - 1)] ?? 1000;
         if (!mayPass || performance.now() + pause > end) throw mayPass ? failure : cause;
         await new Promise((resolve) => setTimeout(resolve, pause));
@@ -120,7 +120,7 @@ export class PgConnection {
         const { code } = PgConnection.failureOf(cause);
         // a wrong password or a missing database would cause the same error on another server
         if (!PASSING.test(code) && !PASSING_LOCAL.has(code)) throw cause;
-        failure = moreTelling(failure, cause);
+        failure = moreInformative(failure, cause);
       }
     }
     throw failure;
@@ -179,7 +179,7 @@ function withPassword(url: string, password: string | undefined): string {
 }
 
 /** The more useful error of two failed attempts: a response from a server is more useful than no response. */
-function moreTelling(before: unknown, now: unknown): unknown {
+function moreInformative(before: unknown, now: unknown): unknown {
   if (before === undefined) return now;
   const { code } = PgConnection.failureOf(now);
   return code === "NO_ANSWER" || PgConnection.failureOf(before).code === "READ_ONLY" ? before : now;
