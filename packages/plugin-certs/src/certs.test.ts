@@ -456,7 +456,7 @@ describe("a CA key from ca_key_command", () => {
   it("is not replaced by a new key if the command fails", async () => {
     conf('certs_key = "ecdsa-p256"', 'ca_key_command = ["false"]');
     job({ own: {} });
-    await expect(bucket.build()).rejects.toMatchObject({ message: expect.stringContaining("false of ca_key_command") });
+    await expect(bucket.build()).rejects.toMatchObject({ message: expect.stringContaining("ca_key_command (false)") });
     expect(existsSync(join(bucket.root, "secrets/ca.key"))).toBe(false);
   });
 });

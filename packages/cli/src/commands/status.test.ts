@@ -58,7 +58,7 @@ describe("maand status", () => {
       /^certificate {2}the certificate authority expires in (29|30) days$/m,
     );
     expect((await inYears(50 + (days + 30) / 365.25)("status")).out).toMatch(
-      /^certificate {2}the certificate authority ended (29|30|31) days ago$/m,
+      /^certificate {2}the certificate authority expired (29|30|31) days ago$/m,
     );
   });
 

@@ -90,6 +90,6 @@ test("the key command runs once, and output that is not a key is reported withou
   const wrong = printedKey({ argv: ["echo", "s3cret"], root: directory }, ssh2.utils.parseKey);
   expect(wrong).toEqual({ path: "ssh_key_command", problem: "is not a private key" });
   expect(() => printedKey({ argv: ["false"], root: directory }, ssh2.utils.parseKey)).toThrow(
-    expect.objectContaining({ code: "SECRET_NOT_READ", message: expect.stringContaining("false of ssh_key_command") }),
+    expect.objectContaining({ code: "SECRET_NOT_READ", message: expect.stringContaining("ssh_key_command (false)") }),
   );
 });
