@@ -60,7 +60,7 @@ const fromSource = {
 /** Files of one process share the modules they import: loading the engine for each would be half of all work. */
 const shared = {
   isolate: false,
-  maxWorkers: 4,
+  maxWorkers: 5, // end-to-end tests wait almost half of the time, and every fleet has its own addresses
   testTimeout: 60_000, // a busy machine must not fail a test
   hookTimeout: 60_000,
 };
@@ -86,7 +86,6 @@ export default defineConfig({
         test: {
           ...shared,
           name: "e2e",
-          maxWorkers: 6, // end-to-end tests wait almost half of the time, and every fleet has its own addresses
           globalSetup: "test/support/built.ts",
           include: IS_IN_POSTGRES ? MAIN_SUITES.map((path) => `${path}/**/*.e2e.test.ts`) : ["test/**/*.e2e.test.ts"],
           exclude: ["**/node_modules/**", ...WITH_POSTGRES, ...SLOW, ...(IS_IN_POSTGRES ? ONLY_SQLITE_FILES : [])],
