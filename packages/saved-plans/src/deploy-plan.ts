@@ -195,9 +195,9 @@ function stale({ bucket, number }: Run, { rests_on }: SavedPlan, changes: readon
   const what =
     changes.length === 1 && first
       ? `${first.where}: ${first.message}`
-      : `${changes.length} things that it depends on changed`;
+      : `${changes.length} of its inputs have changed`;
   const runs = bucket.store.journal.runsBetween(rests_on.last_run, number);
-  const since = runs.length === 0 ? "" : `; since then: run ${runs.slice(-3).join(", run ")}`;
+  const since = runs.length === 0 ? "" : `; later runs: ${runs.slice(-3).join(", ")}`;
   return new MaandError({
     code: "PLAN_STALE",
     message: `the plan is out of date: ${what}${since}`,

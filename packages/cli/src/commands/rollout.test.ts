@@ -81,7 +81,7 @@ describe("a staged rollout", () => {
     expect(code).toBe(4);
     expect(output).toContain(`    step 1 of 4 (1): ${HOSTS[0]}
     step 2 of 4 pauses: maand rollout resume api continues, maand rollout abort api goes back
-    waits: ${HOSTS[1]}, ${HOSTS[2]}
+    waiting: ${HOSTS[1]}, ${HOSTS[2]}
 `);
     expect((await typed("why", "api", "127.0.0.12")).out).toContain(
       "will not change yet: the rollout of r2 will pause",

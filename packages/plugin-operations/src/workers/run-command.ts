@@ -96,7 +96,7 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
 
   function warnOf(worker: string): void {
     if (!script.mayDisconnect) return;
-    const message = `${worker}: the connection closed while the command ran${rebootKind ? "; its machine is shutting down" : ""}`;
+    const message = `${worker}: the connection closed while the command ran${rebootKind ? "; the machine is shutting down" : ""}`;
     reporter.emit("warning", { code: "disconnected", message, worker, job: null });
   }
 }

@@ -17,7 +17,7 @@ export function stepLines({ job, steps }: Pick<PlanJob, "job" | "steps">, style:
       : `${name} waits ${written[step]}`;
   });
   const hosts = steps.waiting.map(({ allocation }) => allocation.host);
-  return [...lines, ...(hosts.length > 0 ? [`waits: ${hosts.join(", ")}`] : [])].map((line) => `    ${line}`);
+  return [...lines, ...(hosts.length > 0 ? [`waiting: ${hosts.join(", ")}`] : [])].map((line) => `    ${line}`);
 }
 
 /** The commands that end a pause. */
