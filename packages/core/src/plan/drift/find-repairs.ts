@@ -59,7 +59,7 @@ export interface VerifyOptions {
  */
 export const MOST_REPAIRS = 3;
 
-/** Workers inspected in parallel. */
+/** The number of workers that are inspected in parallel. */
 const AT_ONCE = 64;
 
 /**
