@@ -54,8 +54,8 @@ Description: deploys and runs services on Linux machines over ssh
  maand deploys jobs to ordinary Linux machines over ssh, without agents and
  without a control plane, in small batches with health checks between them.
  .
- This package contains its own Node.js in /usr/lib/maand, and neither needs
- nor changes one that is installed.
+ This package contains its own Node.js in /usr/lib/maand. It neither needs
+ nor changes an installed Node.js.
 `;
 }
 

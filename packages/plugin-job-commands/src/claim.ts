@@ -7,7 +7,7 @@ export const CommandsClaim: Claim = {
   schema: { "~standard": { version: 1, vendor: "maand", validate: (value) => ({ value }) } },
 };
 
-/** The key of `maand.conf` that limits the time of a job command. */
+/** The key of `maand.conf` that sets the timeout of job commands. */
 export const COMMAND_SETTINGS = defineSettings({
   entries: {
     "timeouts.hook": setting(

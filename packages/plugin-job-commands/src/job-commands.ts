@@ -81,10 +81,10 @@ export function jobCommands(): Plugin {
   });
 }
 
-/** Extra time for a tap beyond the time limit of one command. */
+/** Extra time for a tap beyond the timeout of one command, in milliseconds. */
 const AROUND_MS = 60_000;
 
-/** How long a job may show no activity: the time limit of one command, or the wait between two health checks. */
+/** How long a job may show no activity: the timeout of one command, or the wait between two health checks. */
 function limitMs({ job, settings }: ScopedJobContext): number {
   return Math.max(commandLimitMs(job, settings), waitOf(job).intervalMs) + AROUND_MS;
 }

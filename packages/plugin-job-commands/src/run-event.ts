@@ -31,8 +31,8 @@ export interface CommandResult {
 }
 
 /**
- * Runs the commands of a job for an event, one after another, each for all its allocations, even if it fails for an
- * allocation. After a failed command, the following commands do not run. Throws all failures as one error.
+ * Runs the commands of a job for an event, one after another. Each command runs for all its allocations, even if it fails
+ * for one of them. After a failed command, the following commands do not run. Throws all failures as one error.
  */
 export async function runEvent(runtime: CommandRuntime, run: EventRun): Promise<void> {
   const results = await tryEvent(runtime, run);
@@ -43,13 +43,13 @@ export async function runEvent(runtime: CommandRuntime, run: EventRun): Promise<
 /** Like `runEvent`, but returns the result of each command. */
 export async function tryEvent(runtime: CommandRuntime, run: EventRun): Promise<CommandResult[]> {
   const { context, event, allocations, concurrency, only } = run;
-  const side = pLimit(concurrency);
+  const limit = pLimit(concurrency);
   const results: CommandResult[] = [];
   for (const command of commandsFor(context.job, event)) {
     if (only !== undefined && command.name !== only) continue;
     const one = (allocation: Allocation) => tryOne(runtime, run, command, allocation);
     const those = allocationsFor(command, allocations, context);
-    const ended = await Promise.all(those.map((allocation) => side(() => one(allocation))));
+    const ended = await Promise.all(those.map((allocation) => limit(() => one(allocation))));
     results.push(...ended);
     if (ended.some(({ failure }) => failure !== undefined)) break;
   }
@@ -92,7 +92,7 @@ function joined(failed: readonly CommandResult[]): MaandError {
 }
 
 /** The maximum number of different failures in a message, and of workers per failure; others are only counted. */
-const MOST_NAMED = 10;
+const MAX_NAMED = 10;
 
 /** Failures in one line. Failures that differ only in the worker are named once, with all their workers. */
 export function failuresInWords(failed: readonly CommandResult[]): string {
@@ -114,6 +114,6 @@ function of(allocation?: Allocation): string {
 }
 
 function listed(items: readonly string[], separator: string): string {
-  const more = items.length > MOST_NAMED ? ` and ${items.length - MOST_NAMED} more` : "";
-  return `${items.slice(0, MOST_NAMED).join(separator)}${more}`;
+  const more = items.length > MAX_NAMED ? ` and ${items.length - MAX_NAMED} more` : "";
+  return `${items.slice(0, MAX_NAMED).join(separator)}${more}`;
 }

@@ -3,7 +3,7 @@ import { MODULES } from "./process/scripts.ts";
 
 type Context = Pick<ValidateContext, "jobs" | "read" | "report">;
 
-/** The port on which the Go program listened for the scripts of job commands. */
+/** The port on which the earlier maand, written in Go, listened for the scripts of job commands. */
 const FIXED_PORT = /(?<!\d)8080(?!\d)/;
 
 /** Names of this machine in a line that sends a request to it. */
@@ -14,8 +14,8 @@ const COMMENT = /^\s*(#|\/\/|\*)/;
 const HINT = "use the library next to the script (import maand), or JOB_COMMAND_API_PORT and JOB_COMMAND_API_TOKEN";
 
 /**
- * Warns about scripts that use port 8080, where the Go program listened. This version of maand does not listen there,
- * and a script may mistake the refused connection for a missing value and continue.
+ * Warns about scripts that use port 8080, on which the earlier maand, written in Go, listened. This version of maand does
+ * not listen there. A script may mistake the refused connection for a missing value and continue.
  */
 export function validateApiPort({ jobs, read, report }: Context): void {
   for (const job of jobs) {

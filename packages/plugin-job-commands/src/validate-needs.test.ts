@@ -31,7 +31,7 @@ function program(path: string): void {
   chmodSync(join(root, path), 0o755);
 }
 
-/** The problems of a job with one command, whose `_modules/` has these files. */
+/** The problems of a job that has one command and these files in its `_modules/`. */
 function found(files: Readonly<Record<string, string>>, runtime?: string) {
   return problemsOf(files, runtime).map(({ level, code, where, hint }) => ({ level, code, where, hint }));
 }
@@ -66,7 +66,7 @@ describe("a command in Python", () => {
   });
 
   it.each([".venv/bin/python3", ".venv/bin/python", "venv/bin/python3", "venv/bin/python"])(
-    "uses the job's own %s, with or without python3",
+    "uses the job's own %s if python3 is not installed",
     (python) => {
       rmSync(join(root, "bin"), { recursive: true });
       program(`${MODULES}/${python}`);
@@ -91,19 +91,19 @@ describe("a command in Python", () => {
     it("is accepted if python3 finds its requirements", () =>
       expect(found({ "command_x.py": "", "requirements.txt": "redis[hiredis]>=5  # client\n" })).toEqual([]));
 
-    it("is refused with the name of a requirement that python3 lacks", () => {
+    it("is refused if python3 lacks a requirement, and the error names it", () => {
       const [problem, ...others] = problemsOf({ "command_x.py": "", "requirements.txt": "redis\nno-such-thing==1\n" });
       expect(others).toEqual([]);
       expect(problem).toMatchObject({ level: "error", code: "missing_packages" });
       expect(problem?.message).toMatch(/: no-such-thing$/);
     });
 
-    it("is refused for a line of requirements.txt that only pip can resolve", () =>
+    it("is refused if requirements.txt has a line that only pip can resolve", () =>
       expect(problemsOf({ "command_x.py": "", "requirements.txt": "-r base.txt\n" })[0]?.message).toMatch(
         /: -r base.txt$/,
       ));
 
-    it("ignores a requirement with a condition", () =>
+    it("is accepted if python3 lacks only a requirement with an environment marker", () =>
       expect(found({ "command_x.py": "", "requirements.txt": 'tomli; python_version < "3.0"\n' })).toEqual([]));
   });
 
@@ -128,7 +128,7 @@ describe.each(["command_x.ts", "command_x.js"])("a command in %s", (script) => {
     ]);
   });
 
-  it("is accepted with installed dependencies", () => {
+  it("is accepted if its dependencies are installed", () => {
     mkdirSync(join(root, MODULES, "node_modules"), { recursive: true });
     expect(found({ [script]: "", "package.json": '{ "dependencies": { "redis": "5" } }' })).toEqual([]);
   });
@@ -141,19 +141,19 @@ describe.each(["command_x.ts", "command_x.js"])("a command in %s", (script) => {
   it("is refused if package.json is invalid", () =>
     expect(found({ [script]: "", "package.json": "{" })).toMatchObject([{ level: "error", code: "missing_packages" }]));
 
-  it("for bun gets a warning if bun is not installed, because it then runs in Node", () => {
+  it("with the runtime bun causes a warning if bun is not installed, because Node then runs the command", () => {
     mkdirSync(join(root, "bin/bun"));
     const where = "workspace/jobs/api/manifest.json: commands.command_x.runtime";
     const hint = "install bun, or remove runtime";
     expect(found({ [script]: "" }, "bun")).toEqual([{ level: "warning", code: "missing_interpreter", where, hint }]);
   });
 
-  it("for bun is accepted if bun is installed", () => {
+  it("with the runtime bun is accepted if bun is installed", () => {
     program("bin/bun");
     expect(found({ [script]: "" }, "bun")).toEqual([]);
   });
 
-  it("for an unknown runtime is refused", () =>
+  it("with an unknown runtime is refused", () =>
     expect(found({ [script]: "" }, "bunn")).toMatchObject([{ code: "invalid_command", hint: 'did you mean "bun"?' }]));
 });
 

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { must, run } from "./command.ts";
 
-/** The unprivileged user of fleet workers, with sudo for everything without a password. */
+/** The unprivileged user of fleet workers, who can run any command with sudo without a password. */
 export const ACCOUNT = "maandtest";
 
 const SUDOERS = `/etc/sudoers.d/${ACCOUNT}`;
@@ -16,7 +16,7 @@ export async function ensureAccount(): Promise<void> {
   if ((await readFile(SUDOERS, "utf8").catch(() => "")) !== RULE) await addRule();
 }
 
-/** `*` instead of the locked `!`: sshd without PAM refuses a locked account, even with a key. */
+/** Replaces the locked password `!` with `*`, because sshd without PAM refuses a locked account, even with a key. */
 async function addUser(): Promise<void> {
   const added = await run(["useradd", "--create-home", "--shell", "/bin/sh", "--password", "*", ACCOUNT]);
   const exists = 9;

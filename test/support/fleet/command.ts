@@ -7,7 +7,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs a command on this machine to its end. */
+/** Runs a command on this machine and waits until it exits. */
 export function run(argv: readonly string[], input = ""): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(argv[0] ?? "", argv.slice(1), { stdio: ["pipe", "pipe", "pipe"] });
@@ -24,7 +24,7 @@ export function run(argv: readonly string[], input = ""): Promise<CommandResult>
   });
 }
 
-/** Runs a command that must succeed. */
+/** Runs a command and returns its stdout. Throws if its exit code is not 0. */
 export async function must(argv: readonly string[], input = ""): Promise<string> {
   const result = await run(argv, input);
   if (result.code !== 0) throw new Error(`${argv.join(" ")} exited with ${result.code}: ${result.stderr.trim()}`);

@@ -33,7 +33,7 @@ export interface Fleet {
   readonly conf: string;
   /** Entries for the bucket's `workers.json`, with these labels. */
   workersJson(labels?: readonly string[]): { host: string; port: number; labels: string[] }[];
-  /** Ends all workers and removes the directory. Safe to call twice. */
+  /** Stops all workers and removes the directory. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   return { workers, directory, key, close, ...access(options.sudo ?? true, key, workers) };
 }
 
-/** Starts a fleet, calls `use` with it, and always ends it. */
+/** Starts a fleet, calls `use` with it, and then stops it, even if `use` throws. */
 export async function withFleet<T>(options: FleetOptions, use: (fleet: Fleet) => Promise<T>): Promise<T> {
   const fleet = await startFleet(options);
   try {

@@ -25,7 +25,7 @@ const PREPARED_USER = "agent";
 /** Directories of this machine that a fresh worker copies, so that no other worker sees its changes. */
 const OWN = ["/etc", "/usr", "/home", "/root", "/var"];
 
-/** A replacement for apt-get that restores the hidden programs. It does not wait for a lock, because apt-get fails then. */
+/** A replacement for apt-get. It takes no lock, records each call, and restores hidden programs instead of installing them. */
 const APT_GET = `#!/bin/sh
 echo "apt-get $*" >>/var/log/apt-calls
 case " $* " in *" update "*) exit 0 ;; esac
@@ -35,8 +35,9 @@ done
 `;
 
 /**
- * Removes the key, the user and rsync from a worker, as on a newly installed machine. The worker has its own file system over the
- * file system of this machine, and an apt-get that installs without a network.
+ * Makes a worker like a newly installed machine: sets the password of root, and removes the keys of root, the prepared user,
+ * the sudo rules and rsync. The worker gets its own file system, layered over the file system of this machine, and an
+ * apt-get that needs no network.
  */
 export async function makeFresh(fleet: Fleet, worker: FleetWorker, { password, authorized }: Fresh): Promise<void> {
   const layers = join(fleet.directory, `fresh-${worker.port}`);

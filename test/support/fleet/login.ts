@@ -8,11 +8,11 @@ import type { FleetWorker } from "./worker.ts";
 
 /** Changes to the account that maand uses to log in to a worker. */
 export interface Login {
-  /** Login shell; default: as on this machine. */
+  /** The login shell; default: the login shell of the account on this machine. */
   readonly shell?: string;
   /** Files in its home directory, by path. */
   readonly home?: Readonly<Record<string, string>>;
-  /** Its sudo rule; default: anything without a password. */
+  /** The sudo rule of the account; default: any command without a password. */
   readonly sudoers?: string;
 }
 

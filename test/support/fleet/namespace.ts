@@ -8,11 +8,11 @@ import { until } from "./until.ts";
 export interface Namespace {
   /** Path prefix under which this process sees the worker's files. */
   readonly root: string;
-  /** Arguments before a command that make it run inside. */
+  /** Arguments to put before a command, so that it runs in the namespace. */
   readonly enter: readonly string[];
-  /** All processes inside, except those that keep the namespace open. */
+  /** All processes in the namespace, except those that keep it open. */
   processes(): number[];
-  /** Ends everything inside. */
+  /** Terminates all processes in the namespace. */
   close(): Promise<void>;
 }
 

@@ -7,7 +7,10 @@ export interface SlowLink {
   readonly port: number;
   /** Connections since the last {@link reset}. */
   readonly connections: number;
-  /** The longest chain in one connection of messages that each waited for an answer from the worker. TCP handshakes do not count. */
+  /**
+   * The length of the longest chain of messages in one connection: each message in a chain was sent after a response to the
+   * previous one. TCP handshakes do not count.
+   */
   readonly roundTrips: number;
   reset(): void;
   close(): Promise<void>;
@@ -15,7 +18,7 @@ export interface SlowLink {
 
 /**
  * Forwards connections to a worker, and delays all data by half of the round trip in each direction. Counts chains of
- * messages instead of measuring time: a message adds one round trip to the last answer that arrived before it.
+ * messages instead of measuring time: a message adds one round trip to the last response that arrived before it.
  */
 export async function slowLink(worker: FleetWorker, roundTripMs: number): Promise<SlowLink> {
   const sockets = new Set<Socket>();

@@ -11,7 +11,7 @@ export interface UsedFleet {
   remotes(options?: SshOptions): WorkerRemotes;
 }
 
-/** Starts a fleet before the tests of a file, and ends it after them. */
+/** Starts a fleet before the tests of a file, and stops it after them. */
 export function useFleet(count: number, options: Omit<FleetOptions, "count"> = {}): UsedFleet {
   let started: Fleet | undefined;
   const opened: WorkerRemotes[] = [];
@@ -36,7 +36,7 @@ export function useFleet(count: number, options: Omit<FleetOptions, "count"> = {
   };
 }
 
-/** The error of a promise that must fail. */
+/** The error with which a promise is rejected. Fails the test if the promise is fulfilled. */
 export function failure(promise: Promise<unknown>): Promise<MaandError> {
   return promise.then(
     () => expect.fail("it did not fail"),

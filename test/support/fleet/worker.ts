@@ -99,7 +99,7 @@ export class FleetWorker {
     await this.#kill(this.#sshdProcesses());
   }
 
-  /** Ends all sessions immediately. It still accepts new ones. */
+  /** Closes all sessions immediately. The worker still accepts new sessions. */
   async dropConnections(): Promise<void> {
     await until("sessions to end", () => {
       // searched again each time, because a new session starts another process
@@ -109,14 +109,14 @@ export class FleetWorker {
     });
   }
 
-  /** Stops all its processes. Connections stay open, but nothing answers. */
+  /** Suspends all its processes. Connections stay open, but nothing responds. */
   freeze(): void {
     signalAll(this.#space().processes(), "SIGSTOP");
   }
 
   /**
-   * Ends {@link freeze}. sudo stops itself when it detects that its command was stopped, which may happen only now.
-   * Therefore, all processes are woken repeatedly until none has been stopped for a while.
+   * Resumes all processes after {@link freeze}. sudo suspends itself when it detects that its command was suspended, which
+   * may happen only now. Therefore, all processes are resumed repeatedly until none has been suspended for a while.
    */
   thaw(): void {
     const looks = 20;
@@ -149,7 +149,7 @@ export class FleetWorker {
     await this.run(["truncate", `--size=${Math.max(0, size - leaveKb * 1024)}`, filler]);
   }
 
-  /** Ends {@link fillDisk}. */
+  /** Frees the disk after {@link fillDisk}. */
   async freeDisk(): Promise<void> {
     await rm(this.#inside("/opt/worker/.filler"), { force: true });
   }
@@ -193,7 +193,7 @@ export class FleetWorker {
       .filter((pid) => argumentsOf(pid).includes(text));
   }
 
-  /** Ends all processes on the worker. */
+  /** Terminates all processes on the worker. */
   async close(): Promise<void> {
     await this.#rebooter?.end();
     await this.#namespace?.close();

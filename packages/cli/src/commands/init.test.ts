@@ -75,7 +75,7 @@ describe("maand init", () => {
     expect((await typed("init")).out).toBe("maand bucket is up to date\n");
   });
 
-  it("is followed by builds that update outdated schemas", async () => {
+  it("writes schemas that later builds update if they are out of date", async () => {
     await typed("init");
     write("maand.config.js", CLAIMING);
     const before = statSync(join(root, "workspace/.schemas/workers.json")).mtimeMs;
@@ -93,14 +93,14 @@ describe("maand init", () => {
     expect(statSync(join(root, "workspace/.schemas/workers.json")).mtimeMs).toBe(before);
   });
 
-  it("is followed by builds that write no schemas if their directory was deleted", async () => {
+  it("writes schemas that later builds do not write again if the directory was deleted", async () => {
     await typed("init");
     rmSync(join(root, "workspace/.schemas"), { recursive: true });
     expect(await typed("build")).toMatchObject({ code: 0, err: "" });
     expect(existsSync(join(root, "workspace/.schemas"))).toBe(false);
   });
 
-  it("is followed by builds that warn if the schemas cannot be written", async () => {
+  it("writes schemas, and later builds warn if they cannot update them", async () => {
     await typed("init");
     rmSync(join(root, "workspace/.schemas/workers.json"));
     mkdirSync(join(root, "workspace/.schemas/workers.json"));

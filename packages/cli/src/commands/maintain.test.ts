@@ -125,7 +125,7 @@ describe("maintenance in progress", () => {
     expect((await typed("maintain", "-w", SECOND, "--keep-drained")).err).toContain("is not over: 0 of 2 workers done");
   });
 
-  it("is ended by maand maintain abort, and disappears from the tables", async () => {
+  it("is stopped by maand maintain abort, and no longer appears in the tables", async () => {
     const { code, out } = await typed("maintain", "abort", "--json");
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({

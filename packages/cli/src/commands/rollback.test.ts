@@ -54,13 +54,13 @@ function lastRun(): string[] {
   });
 }
 
-describe("maand rollback", () => {
+describe("after a second release was deployed", () => {
   beforeEach(async () => {
     version("1.1.0");
     expect(await typed("deploy", "--build")).toMatchObject({ code: 0 });
   });
 
-  it("restores the last good release, and every table shows the held release", async () => {
+  it("maand rollback restores the first release, and later commands report that the second release is held", async () => {
     const shown = await typed("rollback", "api", "--dry-run");
     expect(shown).toMatchObject({ code: 0, out: expect.stringContaining("rollback dry-run: rollback required") });
     const { code, err } = await typed("rollback", "api");
@@ -83,7 +83,7 @@ describe("maand rollback", () => {
     expect(out).toMatch(/r1 .* 1\.0\.0 .* 127\.0\.0\.11,127\.0\.0\.12,127\.0\.0\.13 .* good .* wanted/);
   });
 
-  it("is undone by a deploy of the held release", async () => {
+  it("a deploy of the held release undoes a rollback", async () => {
     await typed("rollback", "api");
     expect(await typed("deploy", "--jobs", "api", "--release", "r2")).toMatchObject({ code: 0 });
     expect(lastRun()).toEqual(HOSTS.map(() => "restart 1.0.0 1.1.0 upgrade"));
@@ -102,7 +102,7 @@ describe("maand rollback", () => {
     [["deploy", "--release", "r1"], "--release names a release of one job"],
     [["diff", "api", "r1", "r9"], "api has no release r9"],
     [["releases", "nope"], 'there is no job "nope"'],
-  ])("refuses %j and changes nothing", async (words, message) => {
+  ])("maand refuses %j, and changes nothing", async (words, message) => {
     const { code, err } = await typed(...words);
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) });
     expect(lastRun()).toEqual(HOSTS.map(() => "restart 1.0.0 1.1.0 upgrade"));
@@ -127,7 +127,7 @@ describe("maand diff", () => {
 });
 
 describe("a deploy of a bad version", () => {
-  it("is reverted with on_failure: revert, and exits with 1", async () => {
+  it("reverts to the last good release with on_failure: revert, and exits with code 1", async () => {
     version("2.0.0", { on_failure: "revert" });
     const { code, err } = await typed("deploy", "--build");
     expect(code).toBe(1);

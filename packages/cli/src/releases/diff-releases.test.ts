@@ -21,7 +21,7 @@ describe("a diff of two releases", () => {
     return diffReleases(opened, "api", { from, to }).finally(() => opened.close());
   };
 
-  it("shows the changed lines of source files, by number or version", async () => {
+  it("shows the changed lines of source files, for releases given by number or version", async () => {
     await bucket.build();
     write("1.1.0", "two\n");
     await bucket.build();

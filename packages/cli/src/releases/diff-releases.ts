@@ -19,8 +19,9 @@ import { releaseName } from "@maand/core/readonly";
 /** The source files that differ between two releases of a job. */
 export interface ReleaseDiff {
   readonly job: string;
-  /** `r12` and `r14`. */
+  /** The name of the first release, such as `r12`. */
   readonly from: string;
+  /** The name of the second release, such as `r14`. */
   readonly to: string;
   readonly files: readonly FileDiff[];
 }

@@ -13,7 +13,7 @@ export interface ApiAccess {
 
 /** Loopback: only this machine can connect. */
 const HOST = "127.0.0.1";
-/** The time limit for a client's request, in milliseconds. */
+/** The timeout of a client's request, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
 interface Listening {
@@ -26,7 +26,10 @@ export class Api {
   readonly #tokens = new Tokens();
   #listening: Promise<Listening> | undefined;
 
-  /** Serves one process while `work` runs; its token, semaphores and open requests end with it. */
+  /**
+   * Serves one process while `work` runs. After that, the token of the process is invalid, its semaphores are released,
+   * and its open requests are aborted.
+   */
   async serve<T>(session: Session, work: (access: ApiAccess) => Promise<T>): Promise<T> {
     const ending = new AbortController();
     const token = this.#tokens.admit({ session, ended: ending.signal });

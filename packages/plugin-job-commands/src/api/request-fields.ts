@@ -2,15 +2,15 @@ import { Refusal } from "./refusal.ts";
 import type { Call } from "./session.ts";
 
 /** The maximum length of a namespace, key or name. */
-const LONGEST_NAME = 512;
-/** The maximum time limit, in seconds. */
-const LONGEST_SECONDS = 86_400;
+const MAX_NAME = 512;
+/** The maximum timeout, in seconds. */
+const MAX_SECONDS = 86_400;
 
 /** A required string without control characters. */
 export function nameIn({ fields }: Pick<Call, "fields">, field: string): string {
   const value = textIn({ fields }, field);
   if (value.trim() === "") throw new Refusal(400, `${field} contains only blanks`);
-  if (value.length > LONGEST_NAME) throw new Refusal(400, `${field} is longer than ${LONGEST_NAME} characters`);
+  if (value.length > MAX_NAME) throw new Refusal(400, `${field} is longer than ${MAX_NAME} characters`);
   if (hasControl(value)) throw new Refusal(400, `${field} contains a control character`);
   return value;
 }
@@ -40,7 +40,7 @@ export function optionalNumber({ fields }: Pick<Call, "fields">, field: string):
 /** `timeout_seconds` in milliseconds; undefined if it is missing, zero or less. */
 export function timeoutIn(call: Pick<Call, "fields">): number | undefined {
   const seconds = optionalNumber(call, "timeout_seconds");
-  return seconds === undefined || seconds <= 0 ? undefined : Math.min(seconds, LONGEST_SECONDS) * 1000;
+  return seconds === undefined || seconds <= 0 ? undefined : Math.min(seconds, MAX_SECONDS) * 1000;
 }
 
 function hasControl(text: string): boolean {

@@ -8,7 +8,7 @@ export interface Holder {
   readonly allocationId: string;
 }
 
-/** The requested capacity and the time limit. */
+/** The requested capacity and the timeout. */
 export interface Acquisition {
   /** The scope of a name: run, job and event. */
   readonly scope: object;

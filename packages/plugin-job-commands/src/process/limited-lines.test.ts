@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { LimitedLines } from "./limited-lines.ts";
 
-it("lines of stdout and stderr are passed on as they arrive, and an incomplete last line at the end", () => {
+it("lines of stdout and stderr are passed on as they arrive, and a last line without a newline at the end", () => {
   const lines: string[] = [];
   const limited = new LimitedLines((line, stream) => lines.push(`${stream} ${line}`));
   limited.push("stdout", Buffer.from("one\ntw"));

@@ -1,9 +1,10 @@
 import type { OutputStream } from "@maand/core";
 import { LineSplitter } from "@maand/core/internal";
 
-/** Maximum number of lines and characters of one process to pass on; further output is read and dropped. */
-const MOST_LINES = 100_000;
-const MOST_CHARACTERS = 16 * 1024 * 1024;
+/** The maximum number of lines of one process that are passed on; further output is read and dropped. */
+const MAX_LINES = 100_000;
+/** The maximum number of characters of one process that are passed on. */
+const MAX_CHARACTERS = 16 * 1024 * 1024;
 
 /**
  * Splits the output of a process into lines, up to a limit, so that a script with endless output does not fill the
@@ -27,7 +28,7 @@ export class LimitedLines {
     if (!this.#isFull()) this.#splitters[stream].push(chunk);
   }
 
-  /** Passes on last lines that have no newline. */
+  /** Passes on the last line of each stream if it does not end with a newline. */
   end(): void {
     if (this.#isFull()) return;
     this.#splitters.stdout.end();
@@ -43,6 +44,6 @@ export class LimitedLines {
   }
 
   #isFull(): boolean {
-    return this.#lines >= MOST_LINES || this.#characters >= MOST_CHARACTERS;
+    return this.#lines >= MAX_LINES || this.#characters >= MAX_CHARACTERS;
   }
 }

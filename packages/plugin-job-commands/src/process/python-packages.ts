@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 
-/** The time limit of python3 for the check, in milliseconds. */
-const LIMIT_MS = 20_000;
+/** The timeout of the check that python3 runs, in milliseconds. */
+const TIMEOUT_MS = 20_000;
 
 /** Prints which of its arguments are neither installed packages nor modules that can be imported. Imports none of them. */
 const PROGRAM = `import importlib.util, re, sys
@@ -32,7 +32,7 @@ export interface Requirements {
   readonly others: readonly string[];
 }
 
-/** Reads a requirements file. A requirement with a condition may not apply here, and is omitted. */
+/** Reads a requirements file. Omits requirements with an environment marker, because they may not apply to this machine. */
 export function readRequirements(text: string): Requirements {
   const lines = text
     .replace(/\\\r?\n/g, " ")
@@ -46,10 +46,10 @@ export function readRequirements(text: string): Requirements {
   };
 }
 
-/** The packages that python3 does not find; all of them if it cannot run. */
+/** The packages that python3 does not find, or all packages if python3 cannot run. */
 export function missingPackages(names: readonly string[]): readonly string[] {
   if (names.length === 0) return [];
-  const { status, stdout } = spawnSync("python3", ["-c", PROGRAM, ...names], { encoding: "utf8", timeout: LIMIT_MS });
+  const { status, stdout } = spawnSync("python3", ["-c", PROGRAM, ...names], { encoding: "utf8", timeout: TIMEOUT_MS });
   const lines = (stdout ?? "").trim().split("\n");
   return status === 0 && lines.at(-1) === "." ? lines.slice(0, -1) : names;
 }

@@ -1,7 +1,7 @@
 import type { OutputStream } from "@maand/core";
 
 /** The maximum number of lines that are held back for a comparison; longer output is shown as it arrives. */
-const MOST_HELD = 200;
+const MAX_HELD = 200;
 
 type Show = (line: string, stream: OutputStream) => void;
 
@@ -36,14 +36,14 @@ export class ShownOutput {
     return {
       push: (line, stream) => {
         lines += 1;
-        if (lines <= MOST_HELD) text += `${stream} ${line.replaceAll(place, "")}\n`;
+        if (lines <= MAX_HELD) text += `${stream} ${line.replaceAll(place, "")}\n`;
         if (live) return show(line, stream);
         held.push([line, stream]);
-        if (held.length > MOST_HELD) flush();
+        if (held.length > MAX_HELD) flush();
       },
       end: () => {
         if (!live && text !== earlier) flush();
-        this.#last.set(key, lines > MOST_HELD ? `${lines} lines` : text);
+        this.#last.set(key, lines > MAX_HELD ? `${lines} lines` : text);
       },
     };
   }

@@ -7,7 +7,7 @@ import { InspectAnswer } from "./inspect-answer.ts";
 import { LimitedOutput } from "./limited-output.ts";
 import { type QuickCheck, quickCheck } from "./quick-check.ts";
 
-/** How much longer this side waits than the time limit after which the program exits by itself, in milliseconds. */
+/** How much longer the controller waits than the timeout after which the program exits by itself, in milliseconds. */
 const GRACE_MS = 5_000;
 /** Maximum number of bytes that a login may print before the output of a command. */
 const LOGIN_TEXT = 64 * 1024;
@@ -106,7 +106,7 @@ async function ended({ io, exit }: RemoteStream, failed: Promise<unknown>): Prom
   return code;
 }
 
-/** The signal that stops the program at its time limit. */
+/** The exit code if SIGALRM stops the program after its timeout. */
 const ALARM = 128 + 14;
 
 function refused(context: InspectContext, code: number, errorText: string): MaandError {

@@ -1,23 +1,21 @@
 import type { InspectContext, InspectedJob, Inspection } from "@maand/core";
 
-/** Larger files are left to the inspection program, which caches their hashes. */
-const LARGEST = 64 * 1024 - 1;
-/** Maximum bytes of the paths: sshd passes a command to a shell as one argument, which Linux limits to 128 KiB. */
-const ARGUMENTS = 48 * 1024;
-/** Words that `sh` may split and `find` takes literally. */
+/** The size of the largest file to hash, in bytes. The inspection program handles larger files, because it caches hashes. */
+const MAX_FILE_BYTES = 64 * 1024 - 1;
+/** The maximum size of all paths, in bytes. sshd passes a command as one argument, which Linux limits to 128 KiB. */
+const MAX_PATH_BYTES = 48 * 1024;
+/** Names without characters that are special to `sh`, or to `find` in a pattern. */
 const PLAIN = /^[A-Za-z0-9_.+-]+$/;
 
-/** A check whether a worker is exactly as expected. */
+/** Checks whether the files on a worker are exactly as expected. */
 export interface QuickCheck {
-  /** The first arguments of {@link QUICK_SCRIPT}: where find starts, and what it skips. */
+  /** Two arguments of {@link QUICK_SCRIPT}: the directories in which find starts, and the paths that it skips. */
   readonly words: readonly string[];
   /** Files to hash. */
   readonly paths: readonly string[];
-  /**
-   * The maximum number of bytes that the script prints on a worker that is as expected, without output of the login.
-   */
+  /** The number of bytes that the script prints if everything is as expected. Output of the login is not included. */
   readonly bytes: number;
-  /** What is on the worker if the check succeeds. */
+  /** The result of the inspection if the check succeeds. */
   readonly inspection: Inspection;
   /** Whether the output of the script shows a worker that is as expected. */
   accepts(output: Buffer): boolean;
@@ -28,9 +26,10 @@ const BEGIN = "maand-inspect";
 
 /**
  * Lists everything in the jobs' directories (type, mode, path), and then the hashes of the given files. The
- * controller compares the output. This takes one process less on each worker than with `sort`, and two less than with a
- * hash of the complete output. Starting Python takes several times as long as these programs, and usually nothing
- * differs. Any other find or sha256sum has other output or fails, so the inspection program decides.
+ * controller compares the output. This takes one process fewer on each worker than sorting the list there, and two fewer
+ * than hashing the complete output there. Starting Python takes several times as long as these programs, and usually
+ * nothing differs. If find or sha256sum is not the GNU version, it fails or its output differs, and the inspection
+ * program is run.
  */
 export const QUICK_SCRIPT = [
   "root=$1 starts=$2 prune=$3; shift 3",
@@ -41,14 +40,15 @@ export const QUICK_SCRIPT = [
 ].join("\n");
 
 /**
- * The check of a request. Undefined if it cannot decide, because the request has large or unusual files, owners, or
- * files that a job keeps, or if it would cost more than it saves.
+ * Creates the check for a request. Returns undefined if the check could not decide, or would cost more than it saves.
+ * This is the case if the request has no jobs, a job without files or with protected files, users or groups to look up,
+ * names that are not {@link PLAIN}, a large file, or too many paths.
  */
 export function quickCheck({ jobs, keep, metadata, users, groups }: InspectContext): QuickCheck | undefined {
   if (users.length + groups.length > 0 || ![...jobs.keys(), ...keep].every((name) => PLAIN.test(name)))
     return undefined;
   const known = checkOfJobs(jobs);
-  if (known === undefined || known.pathBytes + Buffer.byteLength([...metadata.keys()].join("\0")) > ARGUMENTS)
+  if (known === undefined || known.pathBytes + Buffer.byteLength([...metadata.keys()].join("\0")) > MAX_PATH_BYTES)
     return undefined;
   const hashes = known.hashes + latin1([...metadata].map(metadataLine).join(""));
   const found = new Map([...metadata].map(([path, hash]) => [path, { hash }]));
@@ -68,7 +68,7 @@ export function quickCheck({ jobs, keep, metadata, users, groups }: InspectConte
   };
 }
 
-/** The part of a check that workers with the same jobs and files have in common. */
+/** The part of a check that is the same for all workers with the same jobs and files. */
 interface CheckOfJobs {
   readonly paths: readonly string[];
   readonly pathBytes: number;
@@ -103,7 +103,7 @@ function makeCheck(jobs: InspectContext["jobs"]): CheckOfJobs | undefined {
   const files = [...jobs].flatMap(([job, { files: own }]) =>
     [...own].map(([path, file]) => ({ path: `jobs/${job}/${path}`, ...file })),
   );
-  if (files.some(({ size }) => size === undefined || size > LARGEST)) return undefined;
+  if (files.some(({ size }) => size === undefined || size > MAX_FILE_BYTES)) return undefined;
   const paths = files.map(({ path }) => path);
   const hashes = files.map(({ path, hash }) => `${hash}  ${path}\0`);
   return {
@@ -120,7 +120,7 @@ function metadataLine([path, hash]: readonly [string, string]): string {
   return `${hash}  ${path}\0`;
 }
 
-/** What find prints about files with their modes and the directories above them. */
+/** The output of find, sorted, for these files and the directories that contain them. */
 function listing(files: readonly { readonly path: string; readonly mode: number }[]): string {
   const directories = new Set(files.flatMap(({ path }) => directoriesAbove(path)));
   const lines = [
@@ -130,7 +130,7 @@ function listing(files: readonly { readonly path: string; readonly mode: number 
   return sorted(latin1(lines.join("")));
 }
 
-/** Sorts lines that end with a zero byte: find prints them in the order of the file system. */
+/** Sorts lines that end with a zero byte, because find prints them in the order of the file system. */
 function sorted(lines: string): string {
   return lines.split("\0").sort().join("\0");
 }
@@ -140,7 +140,7 @@ function latin1(text: string): string {
   return Buffer.from(text).toString("latin1");
 }
 
-/** `jobs/api/conf` and `jobs/api/conf/a` of `jobs/api/conf/a/b`, without `jobs/api`. */
+/** The directories between a job's directory and a file: for `jobs/api/a/b/c`, these are `jobs/api/a` and `jobs/api/a/b`. */
 function directoriesAbove(path: string): string[] {
   const names = path.split("/").slice(0, -1);
   return names.map((_, at) => names.slice(0, at + 1).join("/")).slice(2);

@@ -6,7 +6,10 @@ export type CutoffCode = Extract<ErrorCode, "TIMED_OUT" | "INTERRUPTED" | "DISCO
 /** A longer timer would fire immediately. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Stops waiting for a request if the run is interrupted, or at a local time limit that backs up that of the runner. */
+/**
+ * Stops waiting for a request if the run is interrupted, or after a local timeout, which applies if the timeout of the
+ * runner has no effect.
+ */
 export class Cutoff {
   readonly #signal: AbortSignal;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -28,7 +31,7 @@ export class Cutoff {
     return this.#signal.aborted;
   }
 
-  /** Sets the time limit, counted from now. */
+  /** Sets the timeout, counted from now. */
   limit(ms: number): void {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
     this.#timers.push(setTimeout(() => this.#settle("TIMED_OUT"), Math.min(ms, LONGEST_MS)));

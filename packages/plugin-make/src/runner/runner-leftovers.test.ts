@@ -12,7 +12,7 @@ function parentOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[1]);
 }
 
-/** Runs a target with a time limit that is long enough for its recipe to begin, and returns its exit code. */
+/** Runs a target with a timeout that is long enough for its recipe to begin, and returns its exit code. */
 async function codeAfterBegin(
   w: ReturnType<typeof aWorker>,
   target: string,
@@ -53,7 +53,7 @@ describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () =>
     expect(w.order()).toEqual(["alone"]);
   });
 
-  it("is stopped at its time limit, even if it ignores SIGTERM", async (context) => {
+  it("is stopped after its timeout, even if it ignores SIGTERM", async (context) => {
     const w = worker(context);
     expect(await codeAfterBegin(w, "orphan")).toBe(124);
     expect(isRunning(await w.grandchild())).toBe(false);
@@ -125,7 +125,7 @@ describe.concurrent.each(FORMS)("a command whose %s runner is killed", { timeout
     });
   }
 
-  it("is stopped at its time limit by the next command if make was killed too", async (context) => {
+  it("is stopped after its timeout by the next command if make was killed too", async (context) => {
     const w = aWorker(context);
     await killBoth(w, "deaf", 2);
     const next = w.start(form, "together");

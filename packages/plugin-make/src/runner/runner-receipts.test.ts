@@ -251,7 +251,7 @@ describe.concurrent("a step of a run whose controller has died", { timeout: 60_0
     expect(w.kept()).toEqual([]);
   });
 
-  it("runs to its end, and the last part of its output is kept", async (context) => {
+  it("is not stopped, and the last part of its output is kept", async (context) => {
     const w = worker(context);
     w.write(
       "Makefile",

@@ -65,7 +65,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(bytes).toBe(50_000_000);
   });
 
-  it("buffers little output while it is not read, and keeps its time limits", async (context) => {
+  it("buffers little output while the output is not read, and enforces its timeouts", async (context) => {
     const w = worker(context, "web");
     const { request, process, io } = w.serve();
     expect(await request("start", { jobs: "web" }).code).toBe(0);

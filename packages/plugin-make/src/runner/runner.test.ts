@@ -58,7 +58,7 @@ describe.concurrent.each(FORMS)("a %s runner", { timeout: 30_000 }, (form) => {
     expect(bytes.subarray(1_000_000)).toEqual(tail);
   });
 
-  it("stops all processes of a command at its time limit", async (context) => {
+  it("stops all processes of a command after its timeout", async (context) => {
     const w = worker(context);
     const { code, stdout, stderr } = await w.run(form, "hang", { timeout: 0.5 });
     expect(code).toBe(124);
@@ -131,7 +131,7 @@ describe.concurrent.each(FORMS)("a %s runner", { timeout: 30_000 }, (form) => {
     expect(w.order()).toEqual(["in", "out", "in", "out"]);
   });
 
-  it("waits for another command only until its own time limit or the word `end`", async (context) => {
+  it("waits for another command only until its own timeout has passed or it receives the word `end`", async (context) => {
     const w = worker(context);
     w.start(form, "gate");
     await w.exists("here");
@@ -219,7 +219,7 @@ describe.concurrent("a runner that is started with a target", { timeout: 30_000 
     expect(existsSync(w.inJob("done"))).toBe(true);
   });
 
-  it("keeps the time limit if its reader stalls", async (context) => {
+  it("enforces the timeout if its reader stalls", async (context) => {
     const w = worker(context);
     const command = w.alone("flood", { timeout: 0.5, unread: true });
     expect(await command.code).toBe(124);

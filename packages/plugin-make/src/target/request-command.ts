@@ -17,7 +17,7 @@ export interface RequestOptions {
 }
 
 /**
- * Sends a command to a runner and follows it to its end. Returns its exit code. Throws TIMED_OUT, INTERRUPTED or
+ * Sends a command to a runner, waits until the command exits, and returns its exit code. Throws TIMED_OUT, INTERRUPTED or
  * DISCONNECTED if the exit code is unknown. If the run is interrupted, a command that outlives it is not stopped.
  */
 export async function requestCommand(

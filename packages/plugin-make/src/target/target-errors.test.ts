@@ -64,7 +64,7 @@ describe("an error", () => {
     expect(error.hint).toContain("maand job run api --target restart --allocations 10.0.0.1");
   });
 
-  it("after the time limit is TIMED_OUT", async () => {
+  it("after the timeout is TIMED_OUT", async () => {
     expect(await failing(answering({ code: 124 }))).toMatchObject({
       code: "TIMED_OUT",
       message: "make restart of api on 10.0.0.1 timed out after 300 s",

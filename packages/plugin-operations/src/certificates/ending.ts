@@ -12,7 +12,7 @@ export interface EndingCertificate {
 }
 
 /** The maximum number of certificates to check. The oldest certificates are checked first, because they expire first. */
-const MOST = 2_000;
+const MAX_CERTIFICATES = 2_000;
 /**
  * The defaults of the settings, because `maand status` does not load the configuration: renewal in the last quarter
  * of the lifetime, and of the CA two months before it expires.
@@ -25,7 +25,7 @@ const DEFAULTS = { ttlDays: 60, bufferDays: 0 };
  */
 export function endingCertificates(store: Store, now: Date): EndingCertificate[] {
   return store.kv
-    .named(CERTS, ".crt", MOST)
+    .named(CERTS, ".crt", MAX_CERTIFICATES)
     .flatMap(({ namespace, key, value }): EndingCertificate[] => {
       const place = placeOf(namespace);
       if (!place) return [];

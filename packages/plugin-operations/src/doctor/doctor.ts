@@ -42,7 +42,7 @@ export async function examine(bucket: Bucket): Promise<Finding[]> {
   const connections = new Connections(reporter);
   const known = { ...knownOf(bucket.store.catalog.read(), bucket), ...recordedStateOf(bucket) };
   const { jobs, workers } = known.catalog;
-  const side = pLimit(WORKERS_AT_ONCE);
+  const limit = pLimit(WORKERS_AT_ONCE);
   const tools = new Set<string>();
   const reported: Finding[] = [];
   try {
@@ -56,7 +56,7 @@ export async function examine(bucket: Bucket): Promise<Finding[]> {
     });
     await bucket.hooks.examine.promise(context);
     const looked = await Promise.all(
-      workers.map((worker) => side(() => examineWorker({ bucket, reporter, connections, ...known }, worker))),
+      workers.map((worker) => limit(() => examineWorker({ bucket, reporter, connections, ...known }, worker))),
     );
     const seen = new Set(reported.map(({ where }) => where));
     const written = (await workspace(bucket)).filter(({ where }) => !seen.has(where));

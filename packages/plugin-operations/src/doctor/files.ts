@@ -10,7 +10,7 @@ const MANY_LOGS = 2_000_000_000;
 /**
  * The free space that the disk of a bucket should have, in bytes: a deploy stages files and writes its journal there.
  */
-const LEAST_FREE = 100_000_000;
+const MIN_FREE = 100_000_000;
 
 /** Checks the directory of a bucket: permissions of private files, leftover files, and free space. */
 export function examineFiles(paths: BucketPaths, isInUse: boolean): Finding[] {
@@ -69,7 +69,7 @@ function freeSpace({ root }: BucketPaths): Finding {
   const { bavail, bsize } = statfsSync(root);
   const free = bavail * bsize;
   const message = `${megabytes(free)} MB are free`;
-  if (free >= LEAST_FREE) return sound("disk", ".", message);
+  if (free >= MIN_FREE) return sound("disk", ".", message);
   return fault(
     "disk",
     ".",

@@ -21,9 +21,9 @@ import {
 /** Seconds that a worker's clock may differ; beyond that, certificate dates and log times become unreliable. */
 const CLOCK_SECONDS = 10;
 
-/** The percentage and kilobytes that should be free on the disk with a worker's buckets. */
-const LEAST_PERCENT = 5;
-const LEAST_KB = 50_000;
+/** The minimum free space on the disk with a worker's buckets: a percentage, and kilobytes. */
+const MIN_PERCENT = 5;
+const MIN_KB = 50_000;
 
 /** The parts of a run that the check of a worker needs. */
 export interface WorkerSource extends SyncSource, Pick<Run, "jobs" | "allocationsOf" | "allocationsOn"> {
@@ -180,8 +180,7 @@ async function disk(remote: Remote): Promise<Finding> {
   const [, total = 0, , free = 0] = stdout.trim().split(/\s+/).map(Number);
   const percent = total > 0 ? (100 * free) / total : 0;
   const message = `${Math.round(free / 1000)} MB of ${Math.round(total / 1000)} MB are free in ${remote.root}`;
-  if (percent >= LEAST_PERCENT && free >= Math.min(LEAST_KB, total / 4))
-    return sound("worker_disk", remote.host, message);
+  if (percent >= MIN_PERCENT && free >= Math.min(MIN_KB, total / 4)) return sound("worker_disk", remote.host, message);
   return faultOf(
     "worker_disk",
     remote.host,

@@ -92,11 +92,11 @@ export async function drift(bucket: Bucket, options: DriftOptions): Promise<Drif
   try {
     const workers = chosen(source, options);
     registerSecrets(bucket);
-    const side = pLimit(AT_ONCE);
+    const limit = pLimit(AT_ONCE);
     const expected = new ExpectedFiles(source);
     const repairs = bucket.store.repairs.all();
     const looking = Promise.all(
-      workers.map((worker) => side(() => compareWorker({ source, options, repairs }, worker, expected))),
+      workers.map((worker) => limit(() => compareWorker({ source, options, repairs }, worker, expected))),
     );
     // plan while waiting for the responses of the workers
     const planning = firstAnswer(source, workers).then(() => pendingChanges(bucket, options.jobs));

@@ -69,7 +69,7 @@ function described({ path, change, detail }: FileDrift): string {
   return `${CHANGE_WORDS[change]} ${visible(path)}${detail === undefined ? "" : ` (${visible(detail)})`}`;
 }
 
-/** Lines in which equal texts of several workers are grouped. */
+/** One line for each distinct text, with the workers that it applies to. */
 function groupLines(texts: readonly TextOfHost[], mark: string, style: Style): string[] {
   const hosts = new Map<string, string[]>();
   for (const [text, host] of texts) hosts.set(text, [...(hosts.get(text) ?? []), host]);
@@ -81,7 +81,7 @@ function named(hosts: readonly string[]): string {
   return `${hosts.slice(0, NAMED - 1).join(", ")} and ${hosts.length - NAMED + 1} more workers`;
 }
 
-/** Each different diff once, with its workers. */
+/** Each distinct diff once, with its workers. */
 function diffBlocks(workers: readonly WorkerDrift[], style: Style): string[] {
   const blocks = new Map<string, { readonly title: string; readonly hosts: string[] }>();
   for (const { host, jobs } of workers)

@@ -1,7 +1,7 @@
 import { plural, type Style } from "@maand/command";
 import type { Finding } from "@maand/core/readonly";
 
-/** Findings for people: one line per passed check, and every problem with its fix. */
+/** The findings as text: one line for each passed check, and each problem with its fix. */
 export function findingLines(findings: readonly Finding[], style: Style, quiet: boolean): string[] {
   const checks = [...new Set(findings.map(({ check }) => check))];
   const faults = findings.filter(({ ok }) => !ok);

@@ -55,7 +55,7 @@ export class FollowPrinter implements FollowSink {
       );
   }
 
-  /** The end of one worker's log; a hint is shown once. */
+  /** Reports that the log of one worker has ended. A hint that several workers share is shown once. */
   ended(host: string, end: FollowEnd): void {
     const { json, job, style, stderr } = this.#options;
     if (end.outcome === "stopped") return;

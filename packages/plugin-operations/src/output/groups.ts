@@ -2,7 +2,7 @@ import { plural, type Style, visible } from "@maand/command";
 import { groupBy } from "@maand/core/readonly";
 import type { ScriptResult } from "../workers/run-script.ts";
 
-/** The number of output lines shown; the log of the run has the rest. */
+/** The maximum number of output lines that are shown. The log of the run has all lines. */
 const SHOWN = 40;
 
 /** Groups results with equal outcome and output, the largest group first, so that different results stand out at the end. */

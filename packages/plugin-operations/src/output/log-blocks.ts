@@ -2,7 +2,7 @@ import { duration, plural, type Style, visible } from "@maand/command";
 import { type LogFields, readLogLine } from "@maand/core/readonly";
 import type { StoredLine } from "../logs/stored-lines.ts";
 
-/** The maximum number of lines shown per command. Of longer output, the first and last lines are shown, half each. */
+/** The maximum number of lines shown per command. Half of them are the first lines of longer output, half the last lines. */
 const LINES_OF_ONE = 2000;
 
 /** The maximum number of lines kept for commands that have not ended. Beyond it, the oldest lines are printed. */
@@ -48,7 +48,7 @@ export class LogBlocks {
     return this.#whole();
   }
 
-  /** The lines of commands that never ended. */
+  /** The blocks of all commands that have not ended. */
   rest(): string[] {
     const texts = [...this.#open.values()].map((block) => this.#text(block));
     this.#open.clear();

@@ -7,7 +7,7 @@ import { LogBlocks } from "./log-blocks.ts";
 /** The options for printing log lines. */
 export interface LogPrinterOptions {
   readonly format: "raw" | "human" | "json";
-  /** The number of last lines or blocks; default: all. */
+  /** Prints only this number of last lines or blocks; undefined: prints all. */
   readonly tail: number | undefined;
   readonly style: Style;
   readonly to: ProcessContext["stdout"];
@@ -37,11 +37,12 @@ export class LogPrinter {
   }
 
   /**
-   * Prints the stored lines. The human format prints events before commands, so it reads the lines `again`.
+   * Prints the stored lines. The human format prints events before commands, so it calls `readAgain` to read the lines a
+   * second time.
    */
-  async print(lines: Iterable<StoredLine>, wanted: Wanted, again: () => Iterable<StoredLine>): Promise<void> {
+  async print(lines: Iterable<StoredLine>, wanted: Wanted, readAgain: () => Iterable<StoredLine>): Promise<void> {
     const { tail } = this.#options;
-    await this.#all(ended(this.#texts(lines, again, wanted), tail));
+    await this.#all(lastOf(this.#texts(lines, readAgain, wanted), tail));
   }
 
   /** Prints new lines; returns whether one of them ends a run. */
@@ -55,7 +56,7 @@ export class LogPrinter {
     };
     const texts = this.#options.format === "human" ? this.#human(watched(), wanted) : this.#plain(watched(), wanted);
     const { tail } = this.#options;
-    await this.#all(this.#tailed ? texts : ended(texts, tail));
+    await this.#all(this.#tailed ? texts : lastOf(texts, tail));
     this.#tailed = true;
     if (over) await this.#all(this.#blocks.rest());
     return over;
@@ -64,9 +65,9 @@ export class LogPrinter {
   /** Whether the tail was applied. It limits only the stored lines; all new lines are shown. */
   #tailed = false;
 
-  #texts(lines: Iterable<StoredLine>, again: () => Iterable<StoredLine>, wanted: Wanted): Iterable<string> {
+  #texts(lines: Iterable<StoredLine>, readAgain: () => Iterable<StoredLine>, wanted: Wanted): Iterable<string> {
     if (this.#options.format !== "human") return this.#plain(lines, wanted);
-    return inTurn(this.#events(lines, wanted), this.#commands(again(), wanted));
+    return inTurn(this.#events(lines, wanted), this.#commands(readAgain(), wanted));
   }
 
   *#plain(lines: Iterable<StoredLine>, wanted: Wanted): Generator<string> {
@@ -121,8 +122,8 @@ function* inTurn(...parts: readonly Iterable<string>[]): Generator<string> {
   for (const part of parts) yield* part;
 }
 
-/** The last texts, or all texts without a number. */
-function* ended(texts: Iterable<string>, tail: number | undefined): Generator<string> {
+/** The last `tail` texts, or all texts if `tail` is undefined. */
+function* lastOf(texts: Iterable<string>, tail: number | undefined): Generator<string> {
   if (tail === undefined) {
     yield* texts;
     return;
@@ -135,7 +136,7 @@ function* ended(texts: Iterable<string>, tail: number | undefined): Generator<st
   yield* tail === 0 ? [] : kept.slice(-tail);
 }
 
-/** A line as JSON: every known key, then others. */
+/** A line as JSON: all known keys, then the other keys of the line. A missing known key is null. */
 function record(text: string): string {
   const fields = readLogLine(text) ?? {};
   const known = Object.fromEntries(LOG_KEYS.map((key) => [key, fields[key] ?? null]));

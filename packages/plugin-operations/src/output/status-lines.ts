@@ -11,7 +11,7 @@ export interface StatusScreen {
   readonly name: string;
   readonly now: Date;
   readonly style: Style;
-  /** The size of the screen; undefined if nothing must fit, such as in a file. */
+  /** The size of the screen; undefined if the output has no size, such as a file. */
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
 }
@@ -23,7 +23,7 @@ const NARROW = 60;
 /** The number of texts of one finding that are shown on a screen; the others are counted. */
 const TEXTS = 4;
 /** The number of jobs that are always shown, even if there is little room. */
-const LEAST_JOBS = 3;
+const MIN_JOBS = 3;
 
 /** The status of a bucket as text: a summary, what needs attention with the next commands, and its jobs. */
 export function statusLines(status: BucketStatus, screen: StatusScreen): string[] {
@@ -35,7 +35,7 @@ export function statusLines(status: BucketStatus, screen: StatusScreen): string[
     ...findings.flatMap((finding) => findingLines(finding, screen)),
     ...(isWell && status.isBuilt ? [style.good("nothing needs attention")] : []),
   ];
-  const room = rows === undefined ? Number.POSITIVE_INFINITY : Math.max(LEAST_JOBS, rows - head.length - 3);
+  const room = rows === undefined ? Number.POSITIVE_INFINITY : Math.max(MIN_JOBS, rows - head.length - 3);
   return [...head, ...jobLines(status, room, screen)];
 }
 

@@ -2,7 +2,7 @@ import type { BucketStatus, StatusUnit } from "../status/bucket-status.ts";
 import { findingsOf } from "../status/findings.ts";
 import { jobStates } from "../status/job-states.ts";
 
-/** The status of a bucket for programs. */
+/** The status of a bucket, as `maand status --json` prints it. */
 export function statusRecord(status: BucketStatus, now: Date) {
   const { workers, jobs, allocations, leftBehind, drained, unbuilt, running, lastRun, maintenance } = status;
   return {

@@ -68,10 +68,10 @@ export async function withPlans<T>(
   const workers = workersToPrepare(bucket, options);
   const reporter = runReporter(bucket, "worker prepare");
   const connections = new Connections(reporter);
-  const side = pLimit(AT_ONCE);
+  const limit = pLimit(AT_ONCE);
   const scene: Scene = { bucket, reporter, connections, login: options.login };
   try {
-    return await use(await Promise.all(workers.map((worker) => side(() => planOf(scene, worker)))));
+    return await use(await Promise.all(workers.map((worker) => limit(() => planOf(scene, worker)))));
   } finally {
     await connections.close();
   }

@@ -15,7 +15,7 @@ import { appended, type WorkerEntry, withFields, without } from "./workers-text.
 
 export type { WorkerEntry } from "./workers-text.ts";
 
-/** Changes of `workers.json`; entries are named by their index. */
+/** Changes to `workers.json`; existing entries are identified by their index. */
 export interface WorkersEdit {
   readonly add: readonly WorkerEntry[];
   readonly change?: readonly { readonly at: number; readonly fields: Readonly<Record<string, unknown>> }[];
@@ -23,8 +23,8 @@ export interface WorkersEdit {
 }
 
 /**
- * Adds entries to `workers.json`, after the others and each on one line; nothing else in the file changes. Throws
- * PROBLEMS, and writes nothing, if the file or an entry is invalid, or if a host already exists.
+ * Adds entries to the end of `workers.json`, each on one line. Nothing else in the file changes. Throws PROBLEMS, and
+ * writes nothing, if the file or an entry is invalid, or if a host already exists.
  */
 export async function addWorkers(workspace: string, entries: readonly WorkerEntry[]): Promise<void> {
   const { workers } = readWorkers(workspace);

@@ -57,7 +57,7 @@ const DISCONNECTED_CODES: readonly number[] = [129, 137, 143];
 
 const LINES = 12;
 
-/** Runs a script on one worker to its end and reports it. Never throws; an error is part of the result. */
+/** Runs a script on one worker and reports its result. Never throws; an error is part of the result. */
 export async function runScript(source: ScriptSource, worker: Worker, script: Script): Promise<ScriptResult> {
   const { emit, bucket } = source.reporter;
   const lines = new CommandOutput(script.workers);

@@ -13,13 +13,13 @@ import {
 import pLimit from "p-limit";
 import { FACTS_SCRIPT, type Facts, readFacts, withFacts } from "./facts.ts";
 
-/** The workers to read facts from, and whether to write them. */
+/** The workers whose facts are read, and whether the facts are written. */
 export interface WorkerFactsOptions {
   readonly workers: readonly string[];
   readonly labels: readonly string[];
-  /** The number of workers in parallel. */
+  /** The number of workers from which facts are read in parallel. */
   readonly concurrency: number;
-  /** Only reports what would be written. */
+  /** Whether the facts are only returned, and not written. */
   readonly dryRun: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface WorkerFacts extends Facts {
 
 /**
  * Reads memory and CPU from the workers in `workers.json` and writes them to that file. Needs no build and takes no lock. If
- * a worker fails, nothing is written; throws UNREACHABLE or WORKER_LACKS naming each failed worker.
+ * a worker fails, nothing is written. In this case, throws UNREACHABLE or WORKER_LACKS; the error names each failed worker.
  */
 export async function workerFacts(bucket: Bucket, options: WorkerFactsOptions): Promise<readonly WorkerFacts[]> {
   const file = readWorkersFile(bucket.paths.workspace);
@@ -54,17 +54,17 @@ export async function workerFacts(bucket: Bucket, options: WorkerFactsOptions): 
 
 async function probeAll(bucket: Bucket, workers: readonly WorkerSpec[], concurrency: number): Promise<WorkerFacts[]> {
   const connections = new Connections(runReporter(bucket, "worker_facts"));
-  const side = pLimit(concurrency);
+  const limit = pLimit(concurrency);
   const stored = bucket.store.catalog.read().workers;
   const ids = new Map(stored.map(({ host, workerId }) => [canonicalHost(host), workerId]));
   const probed = workers.map((spec) =>
-    side(() => probe(bucket, connections, { ...spec, workerId: ids.get(spec.host) ?? "" })),
+    limit(() => probe(bucket, connections, { ...spec, workerId: ids.get(spec.host) ?? "" })),
   );
   try {
-    const answers = await Promise.all(probed);
-    const problems = answers.flatMap((answer) => ("level" in answer ? [answer] : []));
+    const results = await Promise.all(probed);
+    const problems = results.flatMap((result) => ("level" in result ? [result] : []));
     if (problems.length > 0) throw refused(problems);
-    return answers.flatMap((answer) => ("level" in answer ? [] : [answer]));
+    return results.flatMap((result) => ("level" in result ? [] : [result]));
   } finally {
     await connections.close();
   }

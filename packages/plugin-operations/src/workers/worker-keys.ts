@@ -11,18 +11,18 @@ export interface TrustReport {
   readonly failure?: MaandError;
 }
 
-/** The number of workers in parallel. */
+/** The number of workers whose keys are fetched in parallel. */
 const AT_ONCE = 32;
 
 /**
- * Fetches the host keys of workers without logging in; of all workers in the catalog if `words` is empty. Pins nothing;
- * each key's `trust` does that.
+ * Fetches the host keys of workers without logging in. If `words` is empty, fetches the keys of all workers in the
+ * catalog. Pins no key: a key is pinned by its `trust` function.
  */
 export async function workerKeys(bucket: Bucket, words: readonly string[]): Promise<readonly TrustReport[]> {
   const { workers } = bucket.store.catalog.read();
   const chosen = words.length === 0 ? workers : selectWorkers(workers, "--workers", words).map(({ worker }) => worker);
   const reporter = runReporter(bucket, "worker trust");
-  const side = pLimit(AT_ONCE);
+  const limit = pLimit(AT_ONCE);
   const keysOf = async (worker: (typeof workers)[number]): Promise<TrustReport> => {
     try {
       const context = Object.freeze({ ...reporter.context({ worker: worker.host }), worker });
@@ -34,5 +34,5 @@ export async function workerKeys(bucket: Bucket, words: readonly string[]): Prom
       return { host: worker.host, failure };
     }
   };
-  return Promise.all(chosen.map((worker) => side(() => keysOf(worker))));
+  return Promise.all(chosen.map((worker) => limit(() => keysOf(worker))));
 }

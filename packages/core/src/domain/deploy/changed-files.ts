@@ -40,7 +40,7 @@ export function changedFiles(before: readonly ListedFile[], now: readonly Listed
   return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Empty if the new rules require the current access of the file. */
+/** Empty if the new rules require the mode, owner and group that the file already has. */
 function changedAccess(was: ListedFile, file: ListedFile): Pick<FileChange, "access"> {
   const access = accessChange(was, file);
   return access === "" ? {} : { access };

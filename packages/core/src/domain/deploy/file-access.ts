@@ -42,7 +42,7 @@ export interface AccessedFile {
 
 /**
  * Sets the access of files: each part comes from the last matching rule that sets it. If no rule sets a mode, a file
- * with a rendered secret gets `secretMode`, unless its plugin set a mode. A file without any of these is unchanged.
+ * with a rendered secret gets `secretMode`, unless its plugin set a mode. A file to which neither applies is returned unchanged.
  */
 export function accessRules(
   rules: readonly FileRule[],

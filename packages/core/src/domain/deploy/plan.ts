@@ -48,7 +48,7 @@ export interface Unsettled {
   readonly resumable?: ResumableStep;
 }
 
-/** A step of an earlier run whose worker keeps a receipt of it. */
+/** A step of an earlier run that the next deploy can continue, because its worker keeps a receipt of the step. */
 export interface ResumableStep {
   /** The number of the run that left it open. */
   readonly run: number;

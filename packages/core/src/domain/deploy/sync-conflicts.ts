@@ -29,7 +29,7 @@ export function syncedPaths({
   return { files: new Set(wanted), directories: new Set(parents), jobs, keep, protect };
 }
 
-/** `a` and `a/b` of `a/b/c`. */
+/** The directories that contain a path: `a` and `a/b` for `a/b/c`. */
 function directoriesAbove(path: string): string[] {
   const names = path.split("/").slice(0, -1);
   return names.map((_, at) => names.slice(0, at + 1).join("/"));

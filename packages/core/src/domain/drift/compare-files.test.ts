@@ -58,7 +58,7 @@ describe("the files of a job on a worker", () => {
     ]);
   });
 
-  it("are reported as replaced if something else is at their path, without the files in it", () => {
+  it("are reported as replaced if something else is at their path, and the files in it are not reported", () => {
     const files = [expected("app.conf"), expected("conf/a"), expected("conf/deep/b"), expected("run")];
     const others = [
       { path: "app.conf", kind: "link" as const, target: "/etc/passwd" },

@@ -16,22 +16,23 @@ export interface FileDrift {
   readonly change: FileDifference;
   /** What replaced the file, or how its mode or owner differs. */
   readonly detail?: string;
-  /** The target, if the path is a link now. */
+  /** The target of the link, if the path is now a link. */
   readonly link?: string;
 }
 
 /** A file as it was synced. */
 export type ExpectedFile = DigestedFile & AccessedFile & { readonly size?: number };
 
-/** The numbers of users and groups on a worker, by name. */
+/** The ids of users and groups on a worker, by name. */
 export interface AccountNumbers {
   readonly users: ReadonlyMap<string, number>;
   readonly groups: ReadonlyMap<string, number>;
 }
 
 /**
- * Compares the files of a job on a worker with those that were synced, sorted by path. Paths under a replaced path are
- * not reported. Owners are compared only where the manifest sets one.
+ * Compares the files of a job on a worker with the files that were synced. Returns the differences, sorted by path. Files
+ * in a directory that was replaced or cannot be read are omitted. The owner or group of a file is compared only if the
+ * manifest sets it.
  */
 export function compareFiles(
   expected: readonly ExpectedFile[],
@@ -60,7 +61,7 @@ export function compareFiles(
   return drift.sort(byPath);
 }
 
-/** `a` and `a/b` of `a/b/c`. */
+/** The directories that contain a path: `a` and `a/b` for `a/b/c`. */
 function directoriesAbove(path: string): string[] {
   const names = path.split("/").slice(0, -1);
   return names.map((_, at) => names.slice(0, at + 1).join("/"));
@@ -86,10 +87,10 @@ function accessDetail(file: ExpectedFile, there: InspectedFile, { users, groups 
 function ownerDetail(
   what: string,
   name: string | undefined,
-  numbers: ReadonlyMap<string, number>,
+  ids: ReadonlyMap<string, number>,
   found: number | undefined,
 ): string[] {
-  return name === undefined || numbers.get(name) === found ? [] : [`${what} ${name} -> ${found ?? "unknown"}`];
+  return name === undefined || ids.get(name) === found ? [] : [`${what} ${name} -> ${found ?? "unknown"}`];
 }
 
 function compareOther({ path, kind, target }: InspectedOther, isInPlace: boolean): FileDrift {
@@ -128,7 +129,7 @@ export function repairChanges(drift: readonly FileDrift[], expected: readonly Ex
     .sort(byPath);
 }
 
-/** A key that is the same in every run, to recognise a difference that returns after repairs. */
+/** A key that is the same in every run, so that a deploy recognizes a difference that returns after a repair. */
 export function driftKey(drift: readonly FileDrift[]): string {
   return drift.map(({ path, change }) => `${change} ${path}`).join("\n");
 }

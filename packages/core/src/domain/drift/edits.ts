@@ -5,7 +5,7 @@ import type { FileDrift } from "./compare-files.ts";
 export interface Edits {
   /** The changes that the repair makes, from the files on the worker to the files that were synced. */
   readonly files: readonly FileChange[];
-  /** The same in words: `changed conf/app.conf, missing Makefile`. */
+  /** The differences in words: `changed conf/app.conf, missing Makefile`. */
   readonly text: string;
   /** Whether only files are synced, without a lifecycle command. */
   readonly syncOnly: boolean;
@@ -13,7 +13,7 @@ export interface Edits {
   readonly isLost: boolean;
 }
 
-/** The number of paths that are named. */
+/** The maximum number of paths that are named. */
 const NAMED = 4;
 
 /** Differences in words, at most four by name. */

@@ -22,7 +22,7 @@ const CONTEXT = 3;
  * The largest number of changed lines for which the shortest diff is computed. With more changed lines, the whole file
  * is shown as replaced.
  */
-const MOST_CHANGES = 4000;
+const MAX_CHANGES = 4000;
 
 /**
  * A unified diff of one file, with a header as in git. One side is undefined for an added or deleted file. Content that is
@@ -83,7 +83,7 @@ async function hunksOf(before: string, after: string): Promise<Hunk[]> {
   const { structuredPatch } = await import("diff");
   const patch = structuredPatch("", "", before, after, undefined, undefined, {
     context: CONTEXT,
-    maxEditLength: MOST_CHANGES,
+    maxEditLength: MAX_CHANGES,
   });
   return patch?.hunks ?? [replaced(before, after)];
 }

@@ -8,15 +8,15 @@ export interface NotCompared {
   readonly reason: string;
 }
 
-/** The allocations of a worker: those to compare, and those whose files are not known. */
+/** The allocations of a worker: those whose files can be compared, and those whose files cannot. */
 export interface ExpectedOnWorker {
   readonly expected: readonly ExpectedAllocation[];
   readonly notCompared: readonly NotCompared[];
 }
 
 /**
- * The files that should be on workers, by host: the files that were last synced and promoted. The store is read once
- * for each distinct tree, not once for each allocation.
+ * The files that should be on workers: the promoted files, if they were also the last to be synced. Allocations with the
+ * same files share one list, which is read from the store once.
  */
 export class ExpectedFiles {
   readonly #source: InspectSource;
@@ -26,7 +26,7 @@ export class ExpectedFiles {
     this.#source = source;
   }
 
-  /** The allocations of some jobs on a worker, or of all jobs if none is named. Removed allocations are omitted. */
+  /** The allocations of these jobs on a worker; all jobs if `jobs` is empty. Omits allocations without recorded files. */
   on(host: string, jobs: readonly string[]): ExpectedOnWorker {
     const expected: ExpectedAllocation[] = [];
     const notCompared: NotCompared[] = [];
@@ -51,6 +51,6 @@ export class ExpectedFiles {
 
 function reasonOf(staged: string | undefined): string {
   if (staged === "unknown" || staged === undefined)
-    return "its last sync did not finish, so the next deploy syncs it again";
-  return "its files are from a deploy that did not succeed, so the next deploy syncs it again";
+    return "its last sync did not finish; the next deploy syncs its files again";
+  return "its files are from a deploy that did not succeed; the next deploy syncs them again";
 }

@@ -59,7 +59,7 @@ export interface VerifyOptions {
  */
 export const MOST_REPAIRS = 3;
 
-/** Workers inspected in parallel. */
+/** The number of workers that are inspected in parallel. */
 const AT_ONCE = 64;
 
 /**
@@ -103,8 +103,8 @@ export async function findRepairs(
       found.failed.set(worker.host, cause);
     }
   };
-  const side = pLimit(AT_ONCE);
-  await Promise.all(workers.map((worker) => side(() => look(worker))));
+  const limit = pLimit(AT_ONCE);
+  await Promise.all(workers.map((worker) => limit(() => look(worker))));
   return found;
 }
 

@@ -191,11 +191,11 @@ function hashOf(text: string): string {
   const known = hashed.get(text);
   if (known !== undefined) return known;
   const hash = contentHash(text);
-  if (hashed.size >= MOST_HASHED) hashed.clear();
+  if (hashed.size >= MAX_HASHED) hashed.clear();
   hashed.set(text, hash);
   return hash;
 }
 
 const LONG = 4096;
-const MOST_HASHED = 32;
+const MAX_HASHED = 32;
 const hashed = new Map<string, string>();

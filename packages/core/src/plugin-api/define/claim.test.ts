@@ -23,13 +23,13 @@ afterEach(() => {
 });
 
 describe("a defined claim", () => {
-  it("reads the output of its schema with defaults and transforms, and has the type of the output", () => {
+  it("returns the output of its schema, with defaults, transforms and the output's type", () => {
     const value = CANARY.of(aJob({ manifest: { canary: { soak: "30 s" } } }));
     expect(value).toEqual({ soak: 30, every: 5 });
     expectTypeOf(value).toEqualTypeOf<{ soak: number; every: number } | undefined>();
   });
 
-  it("reads undefined from a manifest without the key, or with a value that the build refuses", () => {
+  it("returns undefined if the manifest does not have the key, or if its value is invalid", () => {
     expect([CANARY.of(aJob({ manifest: {} })), CANARY.of(aJob({ manifest: { canary: 7 } }))]).toEqual([
       undefined,
       undefined,
@@ -40,7 +40,7 @@ describe("a defined claim", () => {
     expect(CANARY.jsonSchema?.()).toMatchObject({ type: "object", properties: { every: { type: "number" } } });
   });
 
-  it("transforms its value once for all hooks of a build and a deploy", async () => {
+  it("passes the transformed value to all hooks of a build and a deploy, and does not transform it again", async () => {
     const seen: Record<string, unknown> = {};
     const note = (hook: string, job: Job | undefined) => {
       seen[hook] = [job?.manifest.canary, job && CANARY.of(job)];

@@ -6,29 +6,31 @@ import type { Job } from "../../domain/workspace/job.ts";
 import { jsonSchemaOf } from "../json-schema-of.ts";
 
 /**
- * A key of `manifest.json` that a plugin owns. Unclaimed keys cause a warning in a build, because they are often typos.
+ * A key of `manifest.json` that a plugin owns. A build warns about keys that no plugin claims, because they are often
+ * typos.
  */
 export interface Claim {
-  /** One sentence for the schema, which editors show. */
+  /** A description in one sentence. It becomes part of the JSON Schema, and editors show it. */
   readonly description: string;
   /**
-   * Checks the value in a build; from any library that implements Standard Schema (valibot, zod, arktype, ...). Its
-   * output, with defaults and transforms, becomes the value of the key in `job.manifest`.
+   * The schema that a build checks the value against. It can be from any library that implements Standard Schema (valibot,
+   * zod, arktype, ...). Its output, with defaults and transforms, becomes the value of the key in `job.manifest`.
    */
   readonly schema: StandardSchemaV1;
-  /** Whether this plugin starts and stops jobs with this key, so that they need no Makefile. Default false. */
+  /** Whether this plugin starts and stops the jobs that have this key. Such jobs need no Makefile. Default: false. */
   readonly lifecycle?: boolean;
   /** The schema as JSON Schema, for `maand schema manifest`. */
   readonly jsonSchema?: () => Record<string, unknown>;
 }
 
-/** A claim that also reads its value, with the type of its schema. */
+/** A claim with a typed function that reads the key's value from a job. */
 export interface TypedClaim<Schema extends StandardSchemaV1 = StandardSchemaV1> extends Claim {
   readonly schema: Schema;
-  /** The key it was defined for. */
+  /** The key of `manifest.json`. */
   readonly key: string;
   /**
-   * The value of a job: the schema's output; undefined if its manifest does not have the key, or has an invalid value.
+   * Reads the key's value from a job's manifest and returns the schema's output. Returns undefined if the key is missing,
+   * or if its value is invalid.
    */
   of(job: Pick<Job, "manifest">): StandardSchemaV1.InferOutput<Schema> | undefined;
 }
@@ -37,9 +39,9 @@ export interface TypedClaim<Schema extends StandardSchemaV1 = StandardSchemaV1> 
 export interface OwnedKeys {
   /** Keys of `maand.conf`, created with `defineSettings`. */
   readonly settings?: PluginSettings;
-  /** Keys of `manifest.json`, created with `defineClaim` or written as objects. */
+  /** Keys of `manifest.json`. Each claim is created with `defineClaim`, or is a plain object. */
   readonly claims?: Readonly<Record<string, Claim>>;
-  /** Schemas of the plugin's own files, by the word after `maand schema`. */
+  /** Schemas of files that the plugin reads. Each name is an argument of `maand schema`: `maand schema <name>`. */
   readonly schemas?: Readonly<Record<string, FileSchema>>;
 }
 
@@ -49,7 +51,7 @@ export interface OwnedKeys {
 export interface FileSchema {
   /** The description of the file. */
   readonly description: string;
-  /** The YAML files it applies to, relative to the bucket's directory, with `*`. */
+  /** Patterns of the YAML files that the schema describes, relative to the bucket's directory; `*` is a wildcard. */
   readonly yamlFiles: readonly string[];
   /** The schema, without `$schema`. */
   jsonSchema(): Record<string, unknown> | Promise<Record<string, unknown>>;
@@ -57,7 +59,8 @@ export interface FileSchema {
 
 /**
  * Defines a key of `manifest.json` with a typed reader: `claims: { canary: CANARY }`, and then
- * `CANARY.of(job)?.soak_seconds`. For a valibot schema, the JSON Schema for editors is generated.
+ * `CANARY.of(job)?.soak_seconds`. If `schema` is a valibot schema and `jsonSchema` is not given, the JSON Schema for
+ * editors is generated.
  */
 export function defineClaim<Schema extends StandardSchemaV1>(
   key: string,
@@ -96,7 +99,10 @@ export function withOutputs(manifest: Job["manifest"], claims: ReadonlyMap<strin
   return all;
 }
 
-/** The output for a manifest, as written or with outputs already in place; each value is transformed once. */
+/**
+ * The schema's output for the key; undefined if the key is missing or its value is invalid. A value that `withOutputs` has
+ * already replaced is returned unchanged, so that it is not transformed twice.
+ */
 function claimedValue<Schema extends StandardSchemaV1>(
   key: string,
   schema: Schema,
@@ -107,7 +113,7 @@ function claimedValue<Schema extends StandardSchemaV1>(
   return outputOf(schema, manifest[key])?.value;
 }
 
-/** Whether `withOutputs` put this value there, so that it is already an output of the schema. */
+/** Returns a value that `withOutputs` has replaced, with the type of the schema's output. */
 function known<Schema extends StandardSchemaV1>(
   manifest: Job["manifest"],
   key: string,

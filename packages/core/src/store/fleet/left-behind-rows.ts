@@ -54,7 +54,7 @@ export class LeftBehindRows {
     this.#db.run("DELETE FROM left_behind WHERE host = ?", host);
   }
 
-  /** Deletes workers that are no longer in the catalog. */
+  /** Deletes the rows of workers that are no longer in the catalog. */
   sweep(): void {
     this.#db.run("DELETE FROM left_behind WHERE host NOT IN (SELECT host FROM worker)");
   }

@@ -13,7 +13,7 @@ export interface Repair {
 /** The job name under which repairs of a worker's metadata are stored. */
 export const METADATA_REPAIR = "";
 
-/** The repairs on workers. */
+/** The last repairs on workers: one row for each worker and job. */
 export class RepairRows {
   readonly #db: StoreDatabase;
 
@@ -21,7 +21,7 @@ export class RepairRows {
     this.#db = db;
   }
 
-  /** The last repairs by worker and job. */
+  /** The last repairs, by worker and then by job. */
   all(): ReadonlyMap<string, ReadonlyMap<string, Repair>> {
     const found = new Map<string, Map<string, Repair>>();
     for (const row of this.#db.all("SELECT worker, job, difference, times, first_at, last_at FROM repair")) {
@@ -55,7 +55,7 @@ export class RepairRows {
     return { difference, times: Number(row?.times ?? 1), firstAt: String(row?.first_at ?? at), lastAt: at };
   }
 
-  /** Deletes workers that are no longer in the catalog. */
+  /** Deletes the repairs of workers that are no longer in the catalog. */
   sweep(): void {
     this.#db.run("DELETE FROM repair WHERE worker NOT IN (SELECT host FROM worker)");
   }

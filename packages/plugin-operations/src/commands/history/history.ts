@@ -4,7 +4,7 @@ import { type HistoryEntry, MaandError, refuseUnknown, type Store } from "@maand
 
 /** The default and maximum number of entries. */
 const LIMIT = 20;
-const MOST = 100_000;
+const MAX_LIMIT = 100_000;
 
 /** `maand history`. */
 export class HistoryCommand extends StoredCommand {
@@ -37,10 +37,10 @@ export class HistoryCommand extends StoredCommand {
 
   checkedLimit(): number {
     const limit = Number(this.limit);
-    if (/^\d+$/.test(this.limit) && limit >= 1 && limit <= MOST) return limit;
+    if (/^\d+$/.test(this.limit) && limit >= 1 && limit <= MAX_LIMIT) return limit;
     throw new MaandError({
       code: "USAGE",
-      message: `--limit must be a number from 1 to ${MOST}, but is ${JSON.stringify(this.limit)}`,
+      message: `--limit must be a number from 1 to ${MAX_LIMIT}, but is ${JSON.stringify(this.limit)}`,
       hint: "for example: --limit 50",
     });
   }

@@ -38,7 +38,7 @@ const REASONS: readonly (readonly [RegExp, "STORE_REFUSED" | "STORE_BROKEN", str
   [/^(XX|58|53200)/, "STORE_BROKEN", "the database reports an internal error", "see the log of the database"],
 ];
 
-/** Errors of TLS, by the codes of Node: no retry helps. */
+/** Node's codes for TLS errors, after which a retry does not help. */
 const TLS = /^(DEPTH_|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS|ERR_SSL)/;
 
 /** The error for a statement that failed; `url` has no password. */

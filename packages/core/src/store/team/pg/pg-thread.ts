@@ -16,7 +16,7 @@ import {
 import type { Patience, Statements } from "./statements.ts";
 import { waitForAnswer } from "./wait-for-answer.ts";
 
-/** How long after the limit of a statement the thread may still report its timeout, in milliseconds. */
+/** The extra time, after the timeout of a statement, in which the thread can report that timeout, in milliseconds. */
 const SLACK_MS = 10_000;
 /** How long a statement waits if the wait for an earlier statement was interrupted, in milliseconds. */
 const GIVEN_UP_MS = 500;
@@ -151,7 +151,7 @@ export class PgThread implements Statements {
   }
 }
 
-/** File descriptors that the thread and its connections need. */
+/** The number of file descriptors that the thread and its connections need. */
 const NEEDED_FILES = 12;
 
 /**

@@ -1,16 +1,16 @@
 import { type Context, createContext, Script } from "node:vm";
 
 /**
- * Calls the function `wait` of its context, as a script, because Ctrl-C can end a script even while its thread is
- * blocked by waiting for another thread.
+ * Calls the function `wait`. This is a script, and not a normal call, because Ctrl-C can interrupt a script even while it
+ * blocks this thread.
  */
 const SCRIPT = "wait()";
 
 let prepared: { readonly script: Script; readonly context: Context } | undefined;
 
 /**
- * Waits until the value is no longer `seen`, or for `ms`. Ctrl-C ends the wait and calls the listeners of SIGINT, which
- * otherwise could not run until the wait is over. In this case, it returns false.
+ * Blocks this thread until another thread wakes it, or until `ms` milliseconds have passed; does not wait if the value of
+ * `signal` is not `seen`. Ctrl-C ends the wait. In this case, calls the listeners of SIGINT and returns false.
  */
 export function waitForAnswer(signal: Int32Array, seen: number, ms: number): boolean {
   prepared ??= { script: new Script(SCRIPT), context: createContext({}) };
@@ -27,8 +27,8 @@ export function waitForAnswer(signal: Int32Array, seen: number, ms: number): boo
 }
 
 /**
- * Whether an error is the interruption of the script. It belongs to the context of the script, which has its own class
- * Error.
+ * Whether an error was thrown because Ctrl-C interrupted the script. `instanceof Error` is false for such an error, because
+ * the context of the script has its own class Error.
  */
 function isInterruption(cause: unknown): boolean {
   return (
