@@ -62,7 +62,7 @@ async function withJobs(
 
 it("the commands to find a problem work, and report no problem", () =>
   withJobs(async (fixture) => {
-    const [look = ""] = blocksUnder("Find the problem");
+    const [look = ""] = blocksUnder("Troubleshooting");
     expect(await typing(fixture).lines(look)).toEqual([0, 0, 0, 0]);
     const [keys = ""] = blocksUnder("A worker's host key");
     expect((await typing(fixture).block(keys)).stdout).toContain("nothing to pin");
