@@ -193,9 +193,7 @@ function hookedJobs({ jobs }: Run, saved: SavedPlan): ReadonlySet<string> {
 function stale({ bucket, number }: Run, { rests_on }: SavedPlan, changes: readonly Problem[]): MaandError {
   const [first] = changes;
   const what =
-    changes.length === 1 && first
-      ? `${first.where}: ${first.message}`
-      : `${changes.length} of its inputs have changed`;
+    changes.length === 1 && first ? `${first.where}: ${first.message}` : `${changes.length} of its inputs have changed`;
   const runs = bucket.store.journal.runsBetween(rests_on.last_run, number);
   const since = runs.length === 0 ? "" : `; later runs: ${runs.slice(-3).join(", ")}`;
   return new MaandError({
