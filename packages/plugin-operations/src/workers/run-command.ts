@@ -21,13 +21,13 @@ export interface RunCommandOptions {
   readonly workers: readonly string[];
   /** Workers with any of these labels; cannot be combined with `workers`. */
   readonly labels: readonly string[];
-  /** The number of workers in parallel. */
+  /** The number of workers on which the script runs in parallel. */
   readonly concurrency: number;
-  /** After each batch, waits until the workers respond and every job is healthy. */
+  /** If true, waits after each batch until the workers respond and every job is healthy. */
   readonly healthCheck: boolean;
-  /** Whether a connection that closes while the command runs is not a failure. */
+  /** If true, a connection that closes while the script is running is not a failure. */
   readonly allowDisconnect: boolean;
-  /** With `healthCheck`: run it even if the availability budget of a job forbids it; each case is reported. */
+  /** With `healthCheck`: runs the script even where an availability budget forbids it, and reports each such case. */
   readonly ignoreBudget?: boolean;
 }
 
