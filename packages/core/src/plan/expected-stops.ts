@@ -31,8 +31,8 @@ export function expectedStops(bucket: Bucket, workers: TypedWorkers | undefined)
 }
 
 /**
- * The allocations that a target of jobs would run on, selected as `maand job` selects them. Ignores unknown names,
- * which the command itself reports.
+ * The allocations that a `maand job` command with these jobs and workers would affect. Ignores unknown names, which the
+ * command itself reports.
  */
 export function targetedAllocations(
   bucket: Bucket,

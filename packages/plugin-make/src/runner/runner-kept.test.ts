@@ -41,10 +41,10 @@ async function sentToStart(w: ReturnType<typeof aWorker>, { changes = true } = {
   return before;
 }
 
-describe.concurrent("the compiled program on a worker", { timeout: 60_000 }, () => {
+describe.concurrent("the compiled runner on a worker", { timeout: 60_000 }, () => {
   const keptOf = ({ root }: { readonly root: string }) => join(root, "program");
 
-  it("is kept, so that the next runner can start without receiving it", async (context: TestContext) => {
+  it("is stored, so that it is sent only once", async (context: TestContext) => {
     const w = aWorker(context);
     expect(await sentToStart(w)).toBeGreaterThan(50_000);
     expect(statSync(keptOf(w)).mode & 0o777).toBe(0o600);
@@ -55,9 +55,9 @@ describe.concurrent("the compiled program on a worker", { timeout: 60_000 }, () 
     ["is truncated", (file: string) => writeFileSync(file, readFileSync(file).subarray(0, 5_000))],
     ["is damaged", (file: string) => writeFileSync(file, readFileSync(file).fill(0, 2_000, 2_100))],
     ["is empty", (file: string) => writeFileSync(file, "")],
-    ["belongs to another program", (file: string) => writeFileSync(file, readFileSync(file).fill("0", 0, 64))],
+    ["has the hash of another program", (file: string) => writeFileSync(file, readFileSync(file).fill("0", 0, 64))],
     ["can be read by other users", (file: string) => chmodSync(file, 0o644)],
-  ] as const)("is not used but replaced if it %s", async ([, spoil], context) => {
+  ] as const)("is replaced before use if it %s", async ([, spoil], context) => {
     const w = aWorker(context);
     await sentToStart(w);
     spoil(keptOf(w));
@@ -65,7 +65,7 @@ describe.concurrent("the compiled program on a worker", { timeout: 60_000 }, () 
     expect(await sentToStart(w)).toBe(0);
   });
 
-  it("is not used if it is a link", async (context: TestContext) => {
+  it("is not used if it is a symbolic link", async (context: TestContext) => {
     const w = aWorker(context);
     await sentToStart(w);
     const elsewhere = mkdtempSync(join(tmpdir(), "maand-elsewhere-"));
@@ -76,18 +76,18 @@ describe.concurrent("the compiled program on a worker", { timeout: 60_000 }, () 
     rmSync(elsewhere, { recursive: true });
   });
 
-  it("is not kept by a command that only reads", async (context: TestContext) => {
+  it("is not stored by a command that only reads", async (context: TestContext) => {
     const w = aWorker(context);
     expect(await sentToStart(w, { changes: false })).toBeGreaterThan(50_000);
     expect(existsSync(keptOf(w))).toBe(false);
   });
 
-  it("is not kept if the bucket's directory is missing", async (context: TestContext) => {
+  it("is not stored if the bucket's directory does not exist", async (context: TestContext) => {
     const w = aWorker(context);
     rmSync(w.root, { recursive: true });
     const { client } = w.serve();
     expect(await client.ready).toBe(true);
     expect(existsSync(w.root)).toBe(false);
-    mkdirSync(join(w.root, "jobs/api"), { recursive: true }); // the directory in which the end of the test writes a file
+    mkdirSync(join(w.root, "jobs/api"), { recursive: true }); // the cleanup after the test writes a file here
   });
 });

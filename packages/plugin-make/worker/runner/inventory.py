@@ -52,8 +52,8 @@ def files_below(above, keep, prefix=""):
 
 def about_file(job, path, expected, limit):
     """
-    Mode, size and hashes of a file, and its content if it was requested and differs from the expected ones. None if the path
-    is not a file.
+    Mode, size and hashes of a file. Includes the content if it was requested, is not too large, and its hash is not an
+    expected one. None if the path is not a file.
     """
     place = at("jobs/" + job + "/" + path)
     try:

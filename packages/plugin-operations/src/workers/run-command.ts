@@ -21,20 +21,21 @@ export interface RunCommandOptions {
   readonly workers: readonly string[];
   /** Workers with any of these labels; cannot be combined with `workers`. */
   readonly labels: readonly string[];
-  /** The number of workers in parallel. */
+  /** The number of workers on which the script runs in parallel. */
   readonly concurrency: number;
-  /** After each batch, waits until the workers respond and every job is healthy. */
+  /** If true, waits after each batch until the workers respond and every job is healthy. */
   readonly healthCheck: boolean;
-  /** Whether a connection that closes while the command runs is not a failure. */
+  /** If true, a connection that closes while the script is running is not a failure. */
   readonly allowDisconnect: boolean;
-  /** With `healthCheck`: run it even if the availability budget of a job forbids it; each case is reported. */
+  /** With `healthCheck`: runs the script even where an availability budget forbids it, and reports each such case. */
   readonly ignoreBudget?: boolean;
 }
 
 /**
  * Runs a script on workers, batch by batch, and returns the result of each worker in the order of the catalog. No batch
  * starts after a batch with a failure. A closed connection is a failure, unless `allowDisconnect` is set or the script
- * restarts its machine or switches it off. The next batch starts when restarted machines are back. Takes no lock.
+ * restarts its machine or switches it off. The next batch starts when restarted machines accept commands again. Takes
+ * no lock.
  */
 export async function runCommand(bucket: Bucket, options: RunCommandOptions): Promise<ScriptResult[]> {
   const workers = chosenWorkers(bucket.store.catalog.read().workers, options);
@@ -80,7 +81,7 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
     await source.end();
   }
 
-  /** Problems after a successful batch: machines that did not come back, or unhealthy jobs. */
+  /** Problems after a successful batch: machines that did not become reachable again, or unhealthy jobs. */
   async function afterBatch(ended: readonly ScriptResult[], more: boolean): Promise<LateFailure | undefined> {
     const hasFailed = ended.some(({ ok }) => !ok) || bucket.signal.aborted;
     for (const { host, outcome } of ended) if (outcome === "disconnected") warnOf(host);
@@ -104,7 +105,7 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
 /** Why a later check turns a worker's result into a failure; undefined if the worker is not affected. */
 type LateFailure = (result: ScriptResult) => string | undefined;
 
-/** The workers that must come back before the next step, except those that were switched off. */
+/** The workers that must be reachable again before the next step, except those that were switched off. */
 function rebooting(ended: readonly ScriptResult[], rebootKind: RebootKind | undefined) {
   if (rebootKind === "off") return [];
   return ended

@@ -58,9 +58,9 @@ function lengthOf(body: Buffer | undefined): Record<string, string> {
 const SYSTEM = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 /**
- * The CAs that are trusted for a server: the CA in the given file. Without a file, the CA of the bucket, which signs
- * the certificates of its jobs, and the CAs of this machine, or the CAs of Node if the machine has no CAs. Throws if
- * the file cannot be read.
+ * The CAs to trust for a server. If a file is given, only the CA in the file. Otherwise, the CA of the bucket, which
+ * signs the certificates of its jobs, and the CAs of this machine, or those of Node if the machine has none. Throws if a
+ * file cannot be read.
  */
 export function trustedAuthorities(root: string, file: string | undefined): string[] {
   if (file !== undefined) return [readAuthority(resolve(root, file))];

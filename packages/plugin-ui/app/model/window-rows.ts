@@ -1,4 +1,4 @@
-/** The drawn rows of a long list: from `first`, before `end`. */
+/** The rows of a long list that are drawn: from `first` up to, but not including, `end`. */
 export interface RowWindow {
   readonly first: number;
   readonly end: number;

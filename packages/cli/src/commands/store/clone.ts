@@ -6,7 +6,7 @@ export class CloneCommand extends MaandCommand {
   static override paths = [["clone"]];
   static override usage = Command.Usage({
     category: "Bucket",
-    description: "make a directory a copy of a bucket whose state is in PostgreSQL",
+    description: "copy a bucket whose state is in PostgreSQL into a directory",
     details:
       "The directory may already contain workspace/ and maand.conf, for example from git. The command reads the state from the database. The database does not contain the keys in secrets/: get them from a colleague, or from the place where your team keeps them.",
     examples: [
@@ -16,12 +16,12 @@ export class CloneCommand extends MaandCommand {
   });
 
   url = Option.String({ name: "url" });
-  directoryOf = Option.String({ name: "directory" });
+  destination = Option.String({ name: "directory" });
   bucket = Option.String("--bucket", { required: true, description: "The id of the bucket, which maand info prints." });
 
   override async work(): Promise<number> {
     const { cloneBucket } = await import("@maand/core/internal");
-    const cloned = cloneBucket(this.url, this.bucket, resolve(this.from, this.directoryOf));
+    const cloned = cloneBucket(this.url, this.bucket, resolve(this.from, this.destination));
     if (this.json) this.printJson({ directory: cloned.root, bucket_id: cloned.bucketId, missing: cloned.missing });
     else if (!this.quiet) {
       this.print(`bucket ${cloned.bucketId} in ${cloned.root}`);

@@ -26,13 +26,9 @@ test.each([
   ["a marker after the output of a login", ["Welcome\n\nmaand-begin\nout\n"], { begun: true, text: "out\n" }],
   ["a marker after an unterminated line", ["Welcome", "\nmaand-begin\n", "out"], { begun: true, text: "out" }],
   ["output without a marker", ["no such\n", "shell"], { begun: false, text: "no such\nshell" }],
+  ["a second marker as output", ["\nmaand-begin\n", "\nmaand-begin\n"], { begun: true, text: "\nmaand-begin\n" }],
   [
-    "a second marker, which is output",
-    ["\nmaand-begin\n", "\nmaand-begin\n"],
-    { begun: true, text: "\nmaand-begin\n" },
-  ],
-  [
-    "the word within a line, which is not a marker",
+    "a marker in the middle of a line as output",
     ["+ sh -c maand-begin $$\n"],
     { begun: false, text: "+ sh -c maand-begin $$\n" },
   ],
