@@ -240,7 +240,7 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     done(bucket);
     expect(await refusal(plan)).toMatchObject({
       code: "PLAN_STALE",
-      message: `the plan is out of date: job api: its recorded state on ${A}, ${B} changed; since then: run 2 (deploy)`,
+      message: `the plan is out of date: job api: its recorded state on ${A}, ${B} changed; later runs: 2 (deploy)`,
     });
   });
 

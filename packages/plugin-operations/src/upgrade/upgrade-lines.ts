@@ -32,7 +32,7 @@ function storeLines(upgrade: Upgrade, style: Style): string[] {
     line,
     `         ${plural(migrations.length, "migration")}, all or nothing, at the next command that opens the bucket:`,
     ...migrations.map(({ version, tables }) => `         ${String(version).padStart(3)}  ${tables.join(", ")}`),
-    `${style.strong("backup")}   an older maand cannot open the upgraded store, so make a backup while no command runs:`,
+    `${style.strong("backup")}   none is made automatically; make one while no command runs, because an older maand cannot open the upgraded store:`,
     `         ${backup}`,
   ];
 }
