@@ -5,8 +5,9 @@ import ssh2, { type Connection as ServerConnection } from "ssh2";
 import { afterEach, describe, expect, test } from "vitest";
 import { Connection, NotStarted } from "./connection.ts";
 import { followCommand } from "./follow-command.ts";
+import { newKey } from "./host-key.test.support.ts";
 
-const { Client, Server, utils } = ssh2;
+const { Client, Server } = ssh2;
 const REQUEST = { line: "true", title: "true", limitMs: 10_000 };
 
 const closing: (() => void)[] = [];
@@ -18,8 +19,7 @@ afterEach(() => {
 async function connected(
   onSession: (server: ServerConnection, accept: () => ssh2.Session) => void,
 ): Promise<Connection> {
-  const { private: hostKey } = utils.generateKeyPairSync("ed25519");
-  const server = new Server({ hostKeys: [hostKey] }, (client) => {
+  const server = new Server({ hostKeys: [newKey()] }, (client) => {
     client.on("authentication", (context) => context.accept());
     client.on("error", () => {});
     client.on("session", (accept) => onSession(client, accept));

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import ssh2, { type AuthContext } from "ssh2";
 import { afterEach, expect, test } from "vitest";
+import { newKey } from "../host-key.test.support.ts";
 import { shortenLogin } from "./shorter-login.ts";
 
 const { Client, Server, utils } = ssh2;
@@ -17,7 +18,7 @@ const rsa = generateKeyPairSync("rsa", {
   publicKeyEncoding: { type: "pkcs1", format: "pem" },
 });
 const keys = {
-  ed25519: utils.generateKeyPairSync("ed25519").private,
+  ed25519: newKey(),
   ecdsa: utils.generateKeyPairSync("ecdsa", { bits: 256 }).private,
   rsa: rsa.privateKey,
 };
@@ -27,7 +28,7 @@ async function requestsOf(accepted: string, offered: readonly string[], prepare 
   const known = utils.parseKey(accepted);
   if (known instanceof Error) throw known;
   const requests: string[] = [];
-  const server = new Server({ hostKeys: [utils.generateKeyPairSync("ed25519").private] }, (connection) => {
+  const server = new Server({ hostKeys: [newKey()] }, (connection) => {
     connection.on("error", () => {});
     connection.on("authentication", (context: AuthContext) => {
       if (context.method !== "publickey") return context.reject(["publickey"]);
