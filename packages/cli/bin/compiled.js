@@ -1,5 +1,5 @@
 // Caches the code that V8 compiled, in one file for each command, so that the next run of the command compiles nothing. Node does not check
-// this code. The cache is therefore read only if nobody can write it except the owner of the program or the user who runs the program.
+// this code. The cache is therefore read only if the owner of the program and the user who runs it are the only ones who can write it.
 const fs = require("node:fs");
 const { homedir } = require("node:os");
 const { join } = require("node:path");

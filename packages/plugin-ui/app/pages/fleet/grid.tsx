@@ -11,7 +11,7 @@ import { useActiveCell } from "./use-active-cell.ts";
 /** The same size as in grid.css. */
 const ROW = 28;
 /** The maximum number of columns with which a cell has room for words. */
-const WORDY = 5;
+const MAX_TEXT_COLUMNS = 5;
 
 /**
  * Workers and jobs as a grid. Only the rows in view have elements, so a fleet of a thousand workers is as fast as one
@@ -35,7 +35,7 @@ export function Grid({ fleet, shown }: { readonly fleet: FleetAnswer; readonly s
   };
   const page = Math.max(1, Math.floor(view.height / ROW) - 2);
   const { active, listeners } = useActiveCell({ shown, page, scroller, show });
-  const showsText = columns.length <= WORDY;
+  const showsText = columns.length <= MAX_TEXT_COLUMNS;
   const rows = rowsToDraw(workers.length, ROW, view.top, view.height, active.row).map((row) => {
     const worker = workers[row];
     const cell = active.row === row ? active.column : undefined;
@@ -55,7 +55,7 @@ export function Grid({ fleet, shown }: { readonly fleet: FleetAnswer; readonly s
   return gridElement(
     "grid",
     {
-      class: `grid${showsText ? " wordy" : ""}`,
+      class: `grid${showsText ? " with-text" : ""}`,
       ref: scroller,
       style: { "--columns": String(columns.length) },
       tabIndex: -1,
