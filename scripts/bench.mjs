@@ -82,9 +82,11 @@ function resultsIn(file) {
 async function runAll() {
   const jiti = createJiti(import.meta.url);
   const { tableOf } = await jiti.import("../test/bench/table.ts");
-  const { compare, nodeVariables, resultsOf } = await jiti.import("../test/bench/results.ts");
+  const { compare, isFastCompile, nodeVariables, resultsOf } = await jiti.import("../test/bench/results.ts");
   for (const name of Object.keys(nodeVariables()))
     console.log(`${name} is set, which makes each start of Node slower\n`);
+  if (isFastCompile())
+    console.log("npm test compiled SQLite, which makes it slower; run: npm rebuild better-sqlite3\n");
   const tables = [];
   for (const name of names.length > 0 ? names : ["start"]) {
     if (name in OTHERS) {

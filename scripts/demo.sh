@@ -9,5 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 need_programs
 install_packages
+compile_packages &
+compilation=$!
 build_packages
+wait "$compilation" || exit 2
 exec node scripts/demo/main.mjs "$@"

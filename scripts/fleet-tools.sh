@@ -7,9 +7,12 @@ FLEET_PACKAGES=(openssh-server rsync sudo procps tmux)
 # workspace fails. Without the other programs, their tests are skipped.
 CONSUMER_PACKAGES=(nginx-light haproxy redis-server redis-tools postgresql pgbouncer openssl zsh fish tcsh ksh prometheus chromium pass gnupg age)
 
-need_fleet() {
+need_root() {
   [ "$(id -u)" = 0 ] ||
     refuse "the end-to-end tests need root, to give each worker its own mounts; npm run test:unit runs the others"
+}
+
+need_fleet() {
   fleet_is_there && return
   say "installing ${FLEET_PACKAGES[*]} with apt-get"
   install_fleet || refuse "the end-to-end tests need sshd, rsync, sudo, ps and tmux: apt-get install ${FLEET_PACKAGES[*]}"

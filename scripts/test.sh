@@ -6,24 +6,27 @@ ME=test
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/setup.sh
 . scripts/fleet-tools.sh
+FAST_COMPILE=1
 
 [ -t 1 ] || export NO_COLOR=1
 need_programs
-# npm compiles on one core, apt unpacks on the other
-install_packages &
-packages=$!
-trap 'wait' EXIT
-need_fleet
-want_consumers
-wait "$packages" || exit 2
-build_packages
-
+need_root
 results=$(mktemp)
 checks=$(mktemp)
 trap 'wait; rm -f "$results" "$checks"' EXIT
-# the linter and the type checks use the time in which end-to-end tests wait
+
+# apt, the compiler and the build of the packages wait for different things, and run side by side
+{ need_fleet && want_consumers; } &
+tools=$!
+install_packages
+compile_packages &
+compilation=$!
+build_packages
+# the linter and the type checks use the time in which the others, and end-to-end tests, wait
 npm run --silent check >"$checks" 2>&1 </dev/null &
 check=$!
+wait "$tools" || exit 2
+wait "$compilation" || exit 2
 
 tested=0
 node_modules/.bin/vitest run --config test/vitest.config.ts --reporter default --reporter json \

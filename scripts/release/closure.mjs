@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const COMMAND = "@maand/cli";
 
+/** npm test leaves this file if it compiled SQLite quickly instead of for speed (scripts/setup.sh). */
+const FAST_COMPILE = join(REPOSITORY, "node_modules/better-sqlite3/build/fast-compile");
+
 /** Files of packages that no program reads: sources and build files of native parts, tests, source maps. */
 const UNUSED = {
   "better-sqlite3": /^(deps|src|binding\.gyp|build\/(?!Release$|Release\/better_sqlite3\.node$).*)$/,
@@ -17,6 +20,10 @@ const UNUSED_ANYWHERE = /(^|\/)(node_modules|tests?|\.github|\.bin)$|\.map$/;
 
 /** Copies the closure of the command into `<target>/node_modules`. */
 export function copyClosure(target) {
+  if (existsSync(FAST_COMPILE))
+    console.error(
+      "SQLite was compiled by npm test, and is about 5% slower; before a release, run: npm rebuild better-sqlite3",
+    );
   const found = closureOf();
   for (const { name, directory, place } of found.filter(({ directory }) => !isOurs(directory)))
     copyForeign(name, directory, join(target, place));

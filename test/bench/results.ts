@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Table } from "./suite.ts";
@@ -43,6 +43,7 @@ export function resultsOf(tables: readonly Table[], at: Date): Results {
       memoryMb: Math.round(totalmem() / 1024 / 1024),
       kernel: release(),
       ...nodeVariables(),
+      ...(isFastCompile() && { sqlite: "compiled with -O1" }),
     },
     versions: programVersions(),
     rows: tables.flatMap(({ title, rows }) => rows.map((row) => resultRow(title, row, rows))),
@@ -53,6 +54,11 @@ export function resultsOf(tables: readonly Table[], at: Date): Results {
 export function nodeVariables(): Readonly<Record<string, string>> {
   const names = ["NODE_EXTRA_CA_CERTS", "NODE_OPTIONS"];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
+/** Whether `npm test` compiled SQLite, with less optimization than an installation (scripts/setup.sh). */
+export function isFastCompile(): boolean {
+  return existsSync(new URL("../../node_modules/better-sqlite3/build/fast-compile", import.meta.url));
 }
 
 function resultRow(table: string, row: Measured, rows: readonly Measured[]): ResultRow {
