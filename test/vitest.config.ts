@@ -31,6 +31,7 @@ const SLOW =
         "test/e2e/jobs/a-shell-completes-command-lines.e2e.test.ts",
         "test/e2e/plugins/example-plugins-deploy.e2e.test.ts",
         "test/e2e/plugins/packed-packages-install.e2e.test.ts",
+        "test/simulation/command.e2e.test.ts",
       ];
 
 /** MAAND_TEST_STORE=postgres runs the main end-to-end tests, and only them, with the stores of their buckets in PostgreSQL. */
