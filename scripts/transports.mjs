@@ -21,6 +21,6 @@ console.log(transportTable(results));
 if (
   Object.values(results)
     .flat()
-    .some(({ outcome }) => outcome === "broken")
+    .some(({ outcome }) => outcome === "failed")
 )
   process.exitCode = 1;

@@ -36,7 +36,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   "packages/cli/src/commands/rollback": 19,
   "packages/plugin-certs/src/certs": 18,
   "test/e2e/deploy/hooks-run-at-their-events": 18,
-  "test/e2e/plugins/transports/openssh-keeps-its-promises": 18,
+  "test/e2e/plugins/transports/openssh-meets-its-guarantees": 18,
   "test/e2e/crash/a-damaged-store-is-reported": 17,
   "test/e2e/deploy/prometheus-gets-what-jobs-have": 17,
   "test/e2e/jobs/job-commands-do-no-harm": 17,

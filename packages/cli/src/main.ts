@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { LeaveMoment } from "@maand/command";
+import type { TerminalEvent } from "@maand/command";
 import { systemText, unexpected } from "@maand/command/unexpected";
 import { ENDING, IGNORED, ignoredSignals } from "./process/ignored-signals.ts";
 import { flushed, watchOutput } from "./process/output-errors.ts";
@@ -69,8 +69,8 @@ process.on("beforeExit", () => {
  * Called before the process leaves the terminal: first of all at its end, so that the terminal is restored before
  * messages are printed.
  */
-const leaving = new Set<(moment: LeaveMoment) => void>();
-const leave = (moment: LeaveMoment) => {
+const leaving = new Set<(moment: TerminalEvent) => void>();
+const leave = (moment: TerminalEvent) => {
   for (const listener of [...leaving]) listener(moment);
 };
 process.on("exit", () => leave("exit"));
@@ -104,7 +104,7 @@ async function main(): Promise<void> {
       idle.add(listener);
       return () => void idle.delete(listener);
     },
-    onLeave(listener) {
+    onTerminalEvent(listener) {
       if (leaving.size === 0) process.on("SIGTSTP", suspend).on("SIGCONT", resume);
       leaving.add(listener);
       return () => {

@@ -26,11 +26,11 @@ export interface ProcessContext {
    * Calls a function before the process ends in any way except SIGKILL, before it is suspended (Ctrl-Z), and after it
    * was resumed. Returns a function that stops this. The function restores the terminal.
    */
-  readonly onLeave?: (listener: (moment: LeaveMoment) => void) => () => void;
+  readonly onTerminalEvent?: (listener: (moment: TerminalEvent) => void) => () => void;
 }
 
 /** The moments at which the process leaves its terminal or returns to it. */
-export type LeaveMoment = "exit" | "suspend" | "resume";
+export type TerminalEvent = "exit" | "suspend" | "resume";
 
 /** How progress is shown. */
 export interface ProgressOptions {

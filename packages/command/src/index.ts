@@ -4,11 +4,11 @@ export { Command, Option } from "./clipanion.ts";
 export { type Context, listOf, MaandCommand } from "./command.ts";
 export {
   EXIT,
-  type LeaveMoment,
   type ProcessContext,
   type Program,
   type ProgressOptions,
   type ProgressReader,
+  type TerminalEvent,
 } from "./context.ts";
 export { exitOf, printError, printProblems } from "./error.ts";
 export { visible, visibleLines } from "./escape-control.ts";

@@ -74,7 +74,7 @@ describe("canary", () => {
     await canary().apply(hooks);
     const context = orchestrateContext({ job, newAllocations: [C], updatedAllocations });
     expect(await hooks.orchestrate.promise(context)).toBeUndefined();
-    expect(context.asked).toEqual([]);
+    expect(context.calls).toEqual([]);
   });
 
   it("starts new allocations together with the canary", async () => {
@@ -83,6 +83,6 @@ describe("canary", () => {
     const job = aJob({ manifest: { canary: { soak_seconds: 0.02, interval_seconds: 0.01 } } });
     const context = orchestrateContext({ job, newAllocations: [C], updatedAllocations: [A, B] });
     await hooks.orchestrate.promise(context);
-    expect(context.asked).toEqual([`roll out ${C} ${A}`, "check health", "check health"]);
+    expect(context.calls).toEqual([`roll out ${C} ${A}`, "check health", "check health"]);
   });
 });

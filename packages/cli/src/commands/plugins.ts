@@ -44,7 +44,7 @@ export class PluginsCommand extends EngineCommand {
         if (rows.length === 0) this.print(NONE);
         if (this.verbose)
           this.printTable(
-            ["hook", { name: "taps, in call order", least: 40 }],
+            ["hook", { name: "taps, in call order", minWidth: 40 }],
             Object.entries(order).map(([hook, taps]) => [hook, taps.join(", ")]),
           );
       }
@@ -71,10 +71,10 @@ export class PluginsCommand extends EngineCommand {
 
 const COLUMNS: readonly Column[] = [
   "plugin",
-  { name: "version", leave: 1 },
-  { name: "source", least: 16, leave: 2 },
-  { name: "hooks", least: 24 },
-  { name: "adds", least: 24 },
+  { name: "version", dropOrder: 1 },
+  { name: "source", minWidth: 16, dropOrder: 2 },
+  { name: "hooks", minWidth: 24 },
+  { name: "adds", minWidth: 24 },
 ];
 
 /** The message for a bucket without plugins. */

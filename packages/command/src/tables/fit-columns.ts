@@ -4,14 +4,14 @@ export interface ColumnSpec {
   /** Align right, for numbers. */
   readonly numeric?: true;
   /** The minimum width of truncated cells on a narrow screen. */
-  readonly least?: number;
+  readonly minWidth?: number;
   /** Set if cells are never truncated, even if the screen is too narrow, because readers compare them, like fingerprints. */
   readonly whole?: true;
   /**
    * The rank for omitting the column on a screen that is still too narrow. The column with the lowest rank is omitted
    * first.
    */
-  readonly leave?: number;
+  readonly dropOrder?: number;
 }
 
 /** A visible column: its index and width. */
@@ -27,8 +27,8 @@ export interface Shown {
 export function fitted(specs: readonly ColumnSpec[], natural: readonly number[], maxWidth: number): readonly Shown[] {
   let shown: readonly Shown[] = natural.map((width, at) => ({ at, width }));
   const dropOrder = shown
-    .filter(({ at }) => specs[at]?.leave !== undefined)
-    .sort((a, b) => (specs[a.at]?.leave ?? 0) - (specs[b.at]?.leave ?? 0));
+    .filter(({ at }) => specs[at]?.dropOrder !== undefined)
+    .sort((a, b) => (specs[a.at]?.dropOrder ?? 0) - (specs[b.at]?.dropOrder ?? 0));
   for (;;) {
     const narrow = narrowed(specs, shown, maxWidth);
     const left = dropOrder.shift();
@@ -41,7 +41,7 @@ export function fitted(specs: readonly ColumnSpec[], natural: readonly number[],
 function narrowed(specs: readonly ColumnSpec[], shown: readonly Shown[], maxWidth: number): readonly Shown[] {
   let over = Math.max(0, screenWidth(shown) - maxWidth);
   return shown.map(({ at, width }) => {
-    const spare = Math.max(0, width - Math.max(specs[at]?.least ?? width, specs[at]?.name.length ?? 0));
+    const spare = Math.max(0, width - Math.max(specs[at]?.minWidth ?? width, specs[at]?.name.length ?? 0));
     const less = Math.min(over, spare);
     over -= less;
     return { at, width: width - less };

@@ -37,9 +37,9 @@ it("a table can have a hundred thousand rows", () => {
 describe("a table on a terminal", () => {
   const columns = [
     "key",
-    { name: "value", least: 8 },
-    { name: "made", leave: 1 },
-    { name: "n", numeric: true, leave: 2 },
+    { name: "value", minWidth: 8 },
+    { name: "made", dropOrder: 1 },
+    { name: "n", numeric: true, dropOrder: 2 },
   ];
   const rows = [["some-key", "a value that is long", "2026-11-28", 7]] as const;
   const drawn = (maxWidth?: number) =>
@@ -76,7 +76,7 @@ describe("a table on a terminal", () => {
   });
 
   it("truncates before a wide character or combining mark, never within it", () => {
-    const cut = (text: string) => table([{ name: "v", least: 6 }], [[text]], { columns: 10 }).split("\n")[3];
+    const cut = (text: string) => table([{ name: "v", minWidth: 6 }], [[text]], { columns: 10 }).split("\n")[3];
     expect(cut("日本語日本語")).toBe("│ 日...  │");
     expect(cut("e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301")).toBe("│ e\u0301e\u0301e\u0301... │");
   });

@@ -144,7 +144,7 @@ export function fakeFleet(): FakeFleet {
           type: "fake",
           target: job.name,
           ok: !failure && !failures.has(`verify ${job.name}@${host}`),
-          message: "asked",
+          message: "probed",
         });
       const sick = active.find(({ host }) => failures.has(`verify ${job.name}@${host}`));
       if (failure) throw failure;

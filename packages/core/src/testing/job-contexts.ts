@@ -98,20 +98,20 @@ export function permitContext(over: Partial<PermitContext> = {}): PermitContext 
   return { ...runContext(over), ...over, changes, wave: changes };
 }
 
-/** `orchestrate`: a job whose allocations are all new; `asked` records rollouts and health checks. */
+/** `orchestrate`: a job whose allocations are all new; `calls` records rollouts and health checks. */
 export function orchestrateContext(
   over: Partial<OrchestrateContext> = {},
-): OrchestrateContext & Recording & { readonly asked: readonly string[] } {
-  const asked: string[] = [];
+): OrchestrateContext & Recording & { readonly calls: readonly string[] } {
+  const calls: string[] = [];
   const base = scopedJobContext(over);
   return {
     ...base,
     newAllocations: base.allocations.map((allocation) => allocation.host),
     updatedAllocations: [],
-    rollOut: async (hosts) => void asked.push(`roll out ${hosts.join(" ")}`),
-    checkHealth: async () => void asked.push("check health"),
+    rollOut: async (hosts) => void calls.push(`roll out ${hosts.join(" ")}`),
+    checkHealth: async () => void calls.push("check health"),
     ...over,
-    asked,
+    calls,
   };
 }
 

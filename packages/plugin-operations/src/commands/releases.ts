@@ -39,12 +39,12 @@ export class ReleasesCommand extends StoredCommand {
 const COLUMNS = [
   "release",
   "version",
-  { name: "built", leave: 3 },
-  { name: "by", leave: 1 },
-  { name: "commit", leave: 2 },
-  { name: "runs on", least: 12, leave: 4 },
+  { name: "built", dropOrder: 3 },
+  { name: "by", dropOrder: 1 },
+  { name: "commit", dropOrder: 2 },
+  { name: "runs on", minWidth: 12, dropOrder: 4 },
   "verdict",
-  { name: "state", leave: 5 },
+  { name: "state", dropOrder: 5 },
 ] as const;
 
 function row(release: ReleaseView): string[] {

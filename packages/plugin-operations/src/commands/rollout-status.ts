@@ -35,14 +35,14 @@ export class RolloutStatusCommand extends StoredCommand {
 const COLUMNS = [
   "job",
   "release",
-  { name: "step", leave: 7 },
-  { name: "size", leave: 3 },
+  { name: "step", dropOrder: 7 },
+  { name: "size", dropOrder: 3 },
   "state",
-  { name: "since", leave: 4 },
-  { name: "until", leave: 2 },
-  { name: "by", leave: 1 },
-  { name: "runs on", least: 12, leave: 5 },
-  { name: "waiting", least: 12, leave: 6 },
+  { name: "since", dropOrder: 4 },
+  { name: "until", dropOrder: 2 },
+  { name: "by", dropOrder: 1 },
+  { name: "runs on", minWidth: 12, dropOrder: 5 },
+  { name: "waiting", minWidth: 12, dropOrder: 6 },
 ] as const;
 
 function row(rollout: RolloutView): string[] {

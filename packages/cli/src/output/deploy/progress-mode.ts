@@ -4,7 +4,8 @@ import { didYouMean, MaandError } from "@maand/core/readonly";
 export type ProgressMode = "live" | "lines" | "json";
 
 /** The streams and settings that progress depends on. */
-export type ReaderPlace = Pick<ProcessContext, "stderr" | "stdout" | "env" | "onLeave" | "signal"> & ProgressOptions;
+export type ReaderPlace = Pick<ProcessContext, "stderr" | "stdout" | "env" | "onTerminalEvent" | "signal"> &
+  ProgressOptions;
 
 const WORDS = ["auto", "live", "lines", "json"];
 const VARIABLE = "MAAND_PROGRESS";

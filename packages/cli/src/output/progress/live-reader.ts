@@ -35,7 +35,7 @@ export function liveReader({
   style,
   verbose,
   from,
-  onLeave,
+  onTerminalEvent,
   signal,
 }: ReaderPlace): ProgressReader {
   const glyphs = glyphsFor(env);
@@ -45,7 +45,7 @@ export function liveReader({
   const kept = keptLines();
   let model = NOTHING_YET;
   let held: NodeJS.Timeout | undefined;
-  const show = new Screen({ stderr, stdout, ...(onLeave && { onLeave }) }, () =>
+  const show = new Screen({ stderr, stdout, ...(onTerminalEvent && { onTerminalEvent }) }, () =>
     frame(model, { columns: columnsOf(stderr), rows: stderr.rows || ROWS, style, glyphs }, Date.now()),
   );
   const onAbort = () => {

@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import { type LeaveMoment, type ProgressOptions, styleFor } from "@maand/command";
+import { type ProgressOptions, styleFor, type TerminalEvent } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { actionFinished, actionStarted, eventsOf, START, staged, started, workers } from "./events.test.support.ts";
@@ -18,14 +18,14 @@ const ENV = { LANG: "C.UTF-8", TERM: "xterm" };
 
 function live(columns = 80, rows = 24, options: Partial<ProgressOptions> = {}) {
   const terminal = new Terminal(columns, rows);
-  const leaving = new Set<(moment: LeaveMoment) => void>();
+  const leaving = new Set<(moment: TerminalEvent) => void>();
   const interrupt = new AbortController();
   const reader = liveReader({
     stderr: terminal,
     stdout: terminal,
     env: ENV,
     signal: interrupt.signal,
-    onLeave(listener) {
+    onTerminalEvent(listener) {
       leaving.add(listener);
       return () => void leaving.delete(listener);
     },
@@ -36,7 +36,7 @@ function live(columns = 80, rows = 24, options: Partial<ProgressOptions> = {}) {
     from: "/",
     ...options,
   });
-  const leave = (moment: LeaveMoment) => {
+  const leave = (moment: TerminalEvent) => {
     for (const listener of [...leaving]) listener(moment);
   };
   return { terminal, reader, leave, leaving, interrupt };

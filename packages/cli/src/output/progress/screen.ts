@@ -15,7 +15,7 @@ const END = "\u001b[?2026l";
 const ERASE_LINE = "\u001b[K";
 
 /** The parts of the process that a screen needs. */
-export type ScreenPlace = Pick<ProcessContext, "stderr" | "stdout" | "onLeave">;
+export type ScreenPlace = Pick<ProcessContext, "stderr" | "stdout" | "onTerminalEvent">;
 
 /** Rows at the end of a terminal that are redrawn continuously, below everything else that is printed. */
 export class Screen {
@@ -32,14 +32,14 @@ export class Screen {
   readonly #onResize = (): void => this.#drawAgain();
 
   /** Shows the rows of `frame` on the terminal of stderr until `end` is called or the process ends. */
-  constructor({ stderr, stdout, onLeave }: ScreenPlace, frame: () => readonly string[]) {
+  constructor({ stderr, stdout, onTerminalEvent }: ScreenPlace, frame: () => readonly string[]) {
     this.#terminal = stderr;
     this.#frame = frame;
     this.#others = otherWrites([stderr, stdout], isTerminal, {
       before: () => this.#erase(),
       after: () => this.#drawAgain(),
     });
-    this.#stopLeaving = onLeave?.((moment) => {
+    this.#stopLeaving = onTerminalEvent?.((moment) => {
       if (moment === "exit") this.end();
       else if (moment === "suspend") this.#suspend();
       else this.#resume();

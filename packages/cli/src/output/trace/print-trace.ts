@@ -25,9 +25,14 @@ export function printTrace(printer: Printer, { command, duration_ms, rows }: Tra
   );
 }
 
-const FIGURES = ["calls", { name: "failed", leave: 2 }, "total", "longest"] as const;
-const HOOKS: readonly Column[] = ["hook", { name: "plugin", least: 8 }, ...FIGURES, { name: "longest for", leave: 1 }];
-const UNITS: readonly Column[] = [{ name: "unit", least: 12 }, "hook", { name: "plugin", least: 8 }, ...FIGURES];
+const FIGURES = ["calls", { name: "failed", dropOrder: 2 }, "total", "longest"] as const;
+const HOOKS: readonly Column[] = [
+  "hook",
+  { name: "plugin", minWidth: 8 },
+  ...FIGURES,
+  { name: "longest for", dropOrder: 1 },
+];
+const UNITS: readonly Column[] = [{ name: "unit", minWidth: 12 }, "hook", { name: "plugin", minWidth: 8 }, ...FIGURES];
 
 function figures(row: Omit<TraceRow, "unit">): (string | number)[] {
   const open = row.unfinished === 0 ? "" : "+"; // it was still running when the trace was written

@@ -21,8 +21,8 @@ export const TRANSPORT_CHECKS: readonly TransportCheck[] = [
 ];
 
 /** The result of one check: the transport meets the guarantee, declares it as a limit, or breaks it. */
-export interface TransportResult extends Pick<TransportCheck, "id" | "promise"> {
-  readonly outcome: "kept" | "limit" | "broken";
+export interface TransportResult extends Pick<TransportCheck, "id" | "guarantee"> {
+  readonly outcome: "met" | "limit" | "failed";
   /** Why it is a limit, or how the guarantee was broken. */
   readonly reason?: string;
 }
@@ -53,7 +53,7 @@ export function testTransport({ it, beforeAll, afterAll }: TestRunner, transport
   }, CHECK_MS);
   for (const check of TRANSPORT_CHECKS) {
     const limit = transport.limits?.[check.id];
-    const name = limit === undefined ? check.promise : `${check.promise} [limit: ${limit}]`;
+    const name = limit === undefined ? check.guarantee : `${check.guarantee} [limit: ${limit}]`;
     it(`${check.id}: ${name}`, async () => holds(check, await begun(trial), limit), CHECK_MS);
   }
 }
@@ -72,12 +72,12 @@ export async function checkTransport(transport: TransportUnderTest): Promise<rea
 }
 
 async function resultOf(check: TransportCheck, trial: Trial, limit: string | undefined): Promise<TransportResult> {
-  const { id, promise } = check;
+  const { id, guarantee } = check;
   try {
     await holds(check, trial, limit);
-    return limit === undefined ? { id, promise, outcome: "kept" } : { id, promise, outcome: "limit", reason: limit };
+    return limit === undefined ? { id, guarantee, outcome: "met" } : { id, guarantee, outcome: "limit", reason: limit };
   } catch (thrown) {
-    return { id, promise, outcome: "broken", reason: thrown instanceof Error ? thrown.message : String(thrown) };
+    return { id, guarantee, outcome: "failed", reason: thrown instanceof Error ? thrown.message : String(thrown) };
   }
 }
 

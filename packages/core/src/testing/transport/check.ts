@@ -5,7 +5,7 @@ export interface TransportCheck {
   /** Its name in `limits`. */
   readonly id: string;
   /** The guarantee, as a sentence. */
-  readonly promise: string;
+  readonly guarantee: string;
   /** The part of the result of `open` that this check needs. */
   readonly needs?: "cut" | "unreachable";
   /** Throws if the transport breaks it. */

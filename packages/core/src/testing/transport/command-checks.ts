@@ -73,7 +73,7 @@ const ODD_WORDS = [
 export const COMMAND_CHECKS: readonly TransportCheck[] = [
   {
     id: "exit-codes",
-    promise: "every exit code is the result of `probe`, including 124, 137 and 255",
+    guarantee: "every exit code is the result of `probe`, including 124, 137 and 255",
     async run({ remote }) {
       const results = await Promise.all(CODES.map((code) => remote.probe(sh(`exit ${code}`))));
       assert.deepEqual(
@@ -84,7 +84,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "signals",
-    promise: "a command killed by a signal has the exit code 128 plus the signal number",
+    guarantee: "a command killed by a signal has the exit code 128 plus the signal number",
     async run({ remote }) {
       for (const [name, code] of SIGNALS)
         assert.equal((await remote.probe(sh(`kill -${name} $$`))).code, code, `ended by SIG${name}`);
@@ -92,7 +92,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "exec-fails",
-    promise: "`exec` throws COMMAND_FAILED with the exit code and the last lines",
+    guarantee: "`exec` throws COMMAND_FAILED with the exit code and the last lines",
     async run({ remote }) {
       const script = "echo out; echo first >&2; echo second >&2; exit 7";
       const error = await refused(remote.exec(sh(script)), "COMMAND_FAILED", remote.host);
@@ -101,7 +101,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "title",
-    promise: "an error names a command by its title, and shows no secret",
+    guarantee: "an error names a command by its title, and shows no secret",
     async run({ remote }) {
       const failing = sh('exit "$1"', "9");
       const titled = await refused(remote.exec(failing, { title: "the check" }), "COMMAND_FAILED", remote.host);
@@ -112,14 +112,14 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "missing-program",
-    promise: "a missing program results in exit code 127",
+    guarantee: "a missing program results in exit code 127",
     async run({ remote }) {
       assert.equal((await remote.probe(["/nowhere/program"])).code, 127);
     },
   },
   {
     id: "odd-words",
-    promise: "every argument arrives unchanged, with all special characters",
+    guarantee: "every argument arrives unchanged, with all special characters",
     async run({ remote }) {
       const { stdout } = await remote.exec(["printf", "%s\\0", ...ODD_WORDS]);
       assert.deepEqual(stdout.split("\0").slice(0, -1), ODD_WORDS);
@@ -127,7 +127,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "long-words",
-    promise: "an argument of 64 KiB and a thousand arguments arrive",
+    guarantee: "an argument of 64 KiB and a thousand arguments arrive",
     async run({ remote }) {
       const long = "x'".repeat(2 ** 13);
       assert.equal((await remote.exec(["printf", "%s", long])).stdout, long);
@@ -139,7 +139,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "directory",
-    promise: "a command runs in `cwd`, even if its name has special characters",
+    guarantee: "a command runs in `cwd`, even if its name has special characters",
     async run(trial) {
       const { remote } = trial;
       const cwd = trial.path('it\'s a "$HOME" \\ -directory');
@@ -150,7 +150,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "missing-directory",
-    promise: "if `cwd` is not a directory, `exec` throws COMMAND_FAILED and nothing runs",
+    guarantee: "if `cwd` is not a directory, `exec` throws COMMAND_FAILED and nothing runs",
     async run(trial) {
       const { remote } = trial;
       const [cwd, ran] = [trial.path("nowhere"), trial.path("ran")];
@@ -160,7 +160,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "as-root",
-    promise: "with `asRoot`, a command runs as root if the remote has sudo, otherwise as the login user",
+    guarantee: "with `asRoot`, a command runs as root if the remote has sudo, otherwise as the login user",
     async run({ remote }) {
       const idOf = async (asRoot: boolean) => Number((await remote.exec(["id", "-u"], { asRoot })).stdout);
       const own = await idOf(false);
@@ -170,7 +170,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "many",
-    promise: "40 parallel commands each get their own input, output and exit code",
+    guarantee: "40 parallel commands each get their own input, output and exit code",
     async run({ remote }) {
       const numbers = Array.from({ length: 40 }, (_, at) => at);
       const results = await Promise.all(

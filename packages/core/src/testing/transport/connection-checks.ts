@@ -18,7 +18,7 @@ async function running(trial: Trial) {
 export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   {
     id: "names",
-    promise: "the remote has the worker's `host`, the `root` of the context, which is absolute, and a `transport`",
+    guarantee: "the remote has the worker's `host`, the `root` of the context, which is absolute, and a `transport`",
     async run({ remote, hooks, opened: { context } }) {
       assert.equal(remote.host, context.worker.host);
       assert.equal(remote.root, located(hooks, context).root);
@@ -28,7 +28,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "other-transports",
-    promise: "a worker with another `transport` is left to other plugins",
+    guarantee: "a worker with another `transport` is left to other plugins",
     async run({ hooks, opened: { context } }) {
       const worker = { ...context.worker, transport: "no-such-transport" };
       assert.equal(await hooks.connect.promise({ ...context, worker }), undefined);
@@ -37,7 +37,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "background",
-    promise: "a command ends with its exit code even if a child keeps its output open; the child keeps running",
+    guarantee: "a command ends with its exit code even if a child keeps its output open; the child keeps running",
     async run(trial) {
       const [go, done] = [trial.path("go"), trial.path("done")];
       const child = 'i=0; while [ ! -e "$1" ] && [ $i -lt 500 ]; do i=$((i+1)); sleep 0.02; done; : >"$2"';
@@ -51,7 +51,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "close",
-    promise:
+    guarantee:
       "`close` ends running commands with DISCONNECTED, and may be called twice; later commands are UNREACHABLE and do not start",
     async run(trial) {
       const { remote, command, stream, pids } = await running(trial);
@@ -69,7 +69,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "cut",
-    promise: "a cut connection ends running commands with DISCONNECTED, and a stream with exit code null",
+    guarantee: "a cut connection ends running commands with DISCONNECTED, and a stream with exit code null",
     needs: "cut",
     async run(trial) {
       const { remote, command, stream, pids } = await running(trial);
@@ -82,7 +82,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "after-cut",
-    promise: "the next command after a cut runs over a new connection, or is UNREACHABLE; it never runs partially",
+    guarantee: "the next command after a cut runs over a new connection, or is UNREACHABLE; it never runs partially",
     needs: "cut",
     async run(trial) {
       const remote = await trial.connect();
@@ -100,7 +100,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "unreachable",
-    promise:
+    guarantee:
       "a worker that cannot be reached is reported by `connect` or by the first command as UNREACHABLE, in bounded time",
     needs: "unreachable",
     async run({ hooks, opened: { unreachable } }) {

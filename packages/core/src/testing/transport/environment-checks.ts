@@ -26,7 +26,7 @@ const ODD_VALUES = [
 export const ENVIRONMENT_CHECKS: readonly TransportCheck[] = [
   {
     id: "variables",
-    promise: "every variable arrives unchanged, plain or secret, with and without `asRoot`",
+    guarantee: "every variable arrives unchanged, plain or secret, with and without `asRoot`",
     async run({ remote }) {
       const plain = ODD_VALUES.map((value, at) => [`PLAIN_${at}`, value] as const);
       const hidden = ODD_VALUES.map((value, at) => [`HIDDEN_${at}`, secret(value)] as const);
@@ -41,7 +41,7 @@ export const ENVIRONMENT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "secret-variables",
-    promise: "the value of a secret variable appears in no process list, and its command still reads its own input",
+    guarantee: "the value of a secret variable appears in no process list, and its command still reads its own input",
     async run({ remote }) {
       const token = randomUUID();
       const script = 'cat; for at in /proc/[0-9]*/cmdline; do tr "\\0" " " <"$at"; done 2>/dev/null; [ -n "$TOKEN" ]';
@@ -52,7 +52,7 @@ export const ENVIRONMENT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "variable-names",
-    promise: "a variable with an invalid name is refused, and nothing runs",
+    guarantee: "a variable with an invalid name is refused, and nothing runs",
     async run(trial) {
       const ran = trial.path("ran");
       for (const name of ["A-B", "1A", "A B", "A=B", "", "A;touch"])

@@ -20,7 +20,7 @@ async function family(trial: Trial, options: ExecOptions, onReady = () => {}) {
 export const LIMIT_CHECKS: readonly TransportCheck[] = [
   {
     id: "time-limit",
-    promise: "a command is stopped after its timeout with TIMED_OUT, together with its children on the worker",
+    guarantee: "a command is stopped after its timeout with TIMED_OUT, together with its children on the worker",
     async run(trial) {
       const { files, ended } = await family(trial, { timeoutMs: 800, graceMs: 4_000 });
       const error = await refused(ended, "TIMED_OUT", trial.remote.host);
@@ -31,7 +31,7 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "deaf",
-    promise: "a command that ignores SIGTERM is killed `graceMs` later",
+    guarantee: "a command that ignores SIGTERM is killed `graceMs` later",
     async run(trial) {
       const pid = trial.path("pid");
       const script = "trap '' TERM; echo $$ >\"$1\"; while :; do sleep 0.05; done";
@@ -42,7 +42,7 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "interrupt",
-    promise: "`signal` stops a command and its children with INTERRUPTED, and no other command",
+    guarantee: "`signal` stops a command and its children with INTERRUPTED, and no other command",
     async run(trial) {
       const { remote } = trial;
       const go = trial.path("go");
@@ -60,7 +60,7 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "interrupted-before",
-    promise: "with a `signal` that is already aborted, nothing starts",
+    guarantee: "with a `signal` that is already aborted, nothing starts",
     async run(trial) {
       const { remote } = trial;
       const ran = trial.path("ran");
@@ -73,7 +73,7 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "stop-word",
-    promise: "a command with a `stopWord` reads it from its input, which stays open until then",
+    guarantee: "a command with a `stopWord` reads it from its input, which stays open until then",
     async run({ remote }) {
       const stop = new AbortController();
       const lines: string[] = [];
@@ -92,7 +92,7 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "shared-signal",
-    promise: "many commands can share one signal without a leak warning from Node",
+    guarantee: "many commands can share one signal without a leak warning from Node",
     async run({ remote }) {
       const warnings: string[] = [];
       const onWarning = ({ message }: Error) => void warnings.push(message);

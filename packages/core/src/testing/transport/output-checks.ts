@@ -29,14 +29,14 @@ export function fingerprint(bytes: Uint8Array): string {
 export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   {
     id: "no-input",
-    promise: "a command without `stdin` has an empty input",
+    guarantee: "a command without `stdin` has an empty input",
     async run({ remote }) {
       assert.equal((await remote.exec(sh("cat; echo end"))).stdout, "end\n");
     },
   },
   {
     id: "binary-input",
-    promise: "4 MiB of `stdin` arrive unchanged",
+    guarantee: "4 MiB of `stdin` arrive unchanged",
     async run({ remote }) {
       const stdin = allBytes(4 * MIB + 1);
       const { stdout } = await remote.exec(["sha256sum"], { stdin });
@@ -45,7 +45,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "unread-input",
-    promise: "a command need not read its input",
+    guarantee: "a command need not read its input",
     async run({ remote }) {
       const { stdout } = await remote.exec(["echo", "well"], { stdin: allBytes(4 * MIB) });
       assert.equal(stdout, "well\n");
@@ -53,7 +53,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "outputs-apart",
-    promise: "output and errors are separate, and the last line needs no newline",
+    guarantee: "output and errors are separate, and the last line needs no newline",
     async run({ remote }) {
       const lines: string[] = [];
       const script = "printf 'one\\ntwo'; printf 'bad\\nworse' >&2";
@@ -71,7 +71,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "lines",
-    promise: "`onLine` receives lines as they arrive: without newlines, in one piece, truncated to 8,192 characters",
+    guarantee: "`onLine` receives lines as they arrive: without newlines, in one piece, truncated to 8,192 characters",
     async run(trial) {
       const { remote } = trial;
       const [seen, lines] = [trial.path("seen"), [] as string[]];
@@ -87,7 +87,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "large-output",
-    promise: "of 48 MiB of output, only the last 1 MiB is kept in memory",
+    guarantee: "of 48 MiB of output, only the last 1 MiB is kept in memory",
     async run({ remote }) {
       const before = liveBufferBytes();
       let [seen, most] = [0, 0];
@@ -105,7 +105,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "slow-readers",
-    promise:
+    guarantee:
       "a command with `onLine` waits while `backPressure` reports that readers are behind; then every line arrives, in order",
     async run(trial) {
       const readers = slowReaders();

@@ -14,7 +14,7 @@ const QUIET_TURNS = 10;
 export const STREAM_CHECKS: readonly TransportCheck[] = [
   {
     id: "stream-both-ways",
-    promise: "a stream transfers 8 MiB of any bytes in both directions at the same time",
+    guarantee: "a stream transfers 8 MiB of any bytes in both directions at the same time",
     async run({ remote }) {
       const bytes = allBytes(8 * MIB + 7);
       const { io, exit } = await remote.stream(["cat"]);
@@ -25,7 +25,8 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "stream-half-close",
-    promise: "ending the input of a stream leaves its output open; errors are separate, and the exit code is returned",
+    guarantee:
+      "ending the input of a stream leaves its output open; errors are separate, and the exit code is returned",
     async run({ remote }) {
       const { io, stderr, exit } = await remote.stream(sh('cat >/dev/null; echo "input ended"; printf oh >&2; exit 5'));
       io.end("some input");
@@ -34,7 +35,7 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "stream-read-late",
-    promise: "what a stream printed can be read after its command has ended",
+    guarantee: "what a stream printed can be read after its command has ended",
     async run(trial) {
       const ran = trial.path("ran");
       const { io, stderr, exit } = await trial.remote.stream(sh('echo out; echo err >&2; : >"$1"', ran));
@@ -44,7 +45,7 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "back-pressure",
-    promise: "a stream that is not read blocks its command, and keeps little output in memory",
+    guarantee: "a stream that is not read blocks its command, and keeps little output in memory",
     async run(trial) {
       const ran = trial.path("ran");
       const before = liveBufferBytes();
@@ -67,7 +68,7 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "stream-options",
-    promise: "a stream supports `env`, secrets and `asRoot`, and its input is unchanged",
+    guarantee: "a stream supports `env`, secrets and `asRoot`, and its input is unchanged",
     async run({ remote }) {
       const env = { PLAIN: "a 'b'", HIDDEN: secret("line\nbreak") };
       const { io, exit } = await remote.stream(sh('printf "%s|%s|" "$PLAIN" "$HIDDEN"; cat'), { env, asRoot: true });
@@ -77,7 +78,7 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "stream-early-end",
-    promise: "writing to a stream whose command has ended causes no error",
+    guarantee: "writing to a stream whose command has ended causes no error",
     async run({ remote }) {
       const { io, exit } = await remote.stream(sh("exit 6"));
       const errors: string[] = [];
@@ -91,7 +92,7 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "stream-killed",
-    promise: "a stream whose command is killed by a signal has the exit code 128 plus the signal number",
+    guarantee: "a stream whose command is killed by a signal has the exit code 128 plus the signal number",
     async run({ remote }) {
       const { io, exit } = await remote.stream(sh("kill -KILL $$"));
       io.resume();
@@ -100,7 +101,7 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "stream-end",
-    promise: "`destroy` and `signal` stop a stream: its exit code is null, and its command is killed",
+    guarantee: "`destroy` and `signal` stop a stream: its exit code is null, and its command is killed",
     async run(trial) {
       const { remote } = trial;
       for (const way of ["destroy", "signal"]) {

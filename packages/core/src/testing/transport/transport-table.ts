@@ -6,14 +6,18 @@ import type { TransportResult } from "./check-transport.ts";
 export function transportTable(results: Readonly<Record<string, readonly TransportResult[]>>): string {
   const names = Object.keys(results);
   const [first = []] = Object.values(results);
-  const rows = first.map(({ id, promise }) => [`\`${id}\``, promise, ...names.map((name) => cell(results[name], id))]);
+  const rows = first.map(({ id, guarantee }) => [
+    `\`${id}\``,
+    guarantee,
+    ...names.map((name) => cell(results[name], id)),
+  ]);
   const head = ["Check", "Guarantee", ...names];
   const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
   const notes = names.flatMap((name) => notesOf(name, results[name] ?? []));
   return [...lines, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
 }
 
-const WORDS = { kept: "yes", limit: "limit", broken: "**broken**" } as const;
+const WORDS = { met: "yes", limit: "limit", failed: "**failed**" } as const;
 
 function cell(results: readonly TransportResult[] = [], id: string): string {
   const found = results.find((result) => result.id === id);
@@ -22,6 +26,6 @@ function cell(results: readonly TransportResult[] = [], id: string): string {
 
 function notesOf(name: string, results: readonly TransportResult[]): string[] {
   return results.flatMap(({ id, outcome, reason }) =>
-    outcome === "kept" ? [] : [`- ${name}, \`${id}\`: ${outcome === "broken" ? "broken: " : ""}${reason}`],
+    outcome === "met" ? [] : [`- ${name}, \`${id}\`: ${outcome === "failed" ? "failed: " : ""}${reason}`],
   );
 }

@@ -41,13 +41,13 @@ export class AllocationsCommand extends StoredCommand {
       );
     } else {
       const columns: Column[] = [
-        { name: "allocation_id", leave: 1 },
+        { name: "allocation_id", dropOrder: 1 },
         "worker_ip",
-        { name: "zone", leave: 2 },
+        { name: "zone", dropOrder: 2 },
         "job",
-        { name: "disabled", numeric: true, leave: 4 },
-        { name: "removed", numeric: true, leave: 3 },
-        ...(inMaintenance.size > 0 ? [{ name: "maintenance", numeric: true, leave: 5 } as const] : []),
+        { name: "disabled", numeric: true, dropOrder: 4 },
+        { name: "removed", numeric: true, dropOrder: 3 },
+        ...(inMaintenance.size > 0 ? [{ name: "maintenance", numeric: true, dropOrder: 5 } as const] : []),
       ];
       this.printTable(
         columns,

@@ -33,13 +33,13 @@ export class CertsCommand extends EngineCommand {
 }
 
 const COLUMNS = [
-  { name: "scope", leave: 1 },
+  { name: "scope", dropOrder: 1 },
   "job",
   "worker",
   "cert",
-  { name: "common_name", least: 12, leave: 2 },
-  { name: "not_after", leave: 3 },
-  { name: "days_left", numeric: true, leave: 4 },
+  { name: "common_name", minWidth: 12, dropOrder: 2 },
+  { name: "not_after", dropOrder: 3 },
+  { name: "days_left", numeric: true, dropOrder: 4 },
   "status",
 ] as const;
 

@@ -70,13 +70,13 @@ const COLUMNS = [
   "job",
   "worker",
   "rollout",
-  { name: "running", leave: 7 },
-  { name: "target", leave: 6 },
-  { name: "running files", leave: 3 },
-  { name: "target files", leave: 2 },
-  { name: "disabled", numeric: true, leave: 5 },
-  { name: "removed", numeric: true, leave: 4 },
-  { name: "alloc_id", leave: 1 },
+  { name: "running", dropOrder: 7 },
+  { name: "target", dropOrder: 6 },
+  { name: "running files", dropOrder: 3 },
+  { name: "target files", dropOrder: 2 },
+  { name: "disabled", numeric: true, dropOrder: 5 },
+  { name: "removed", numeric: true, dropOrder: 4 },
+  { name: "alloc_id", dropOrder: 1 },
 ] as const;
 
 /** Workers on which a job is in the same state; files and ids may differ between them. */

@@ -37,10 +37,10 @@ export class JobCommandsCommand extends StoredCommand {
         "job",
         "command_name",
         "executed_on",
-        { name: "runs", leave: 4 },
-        { name: "demand_job", leave: 3 },
-        { name: "demand_command", leave: 2 },
-        { name: "demand_config", least: 13, leave: 1 },
+        { name: "runs", dropOrder: 4 },
+        { name: "demand_job", dropOrder: 3 },
+        { name: "demand_command", dropOrder: 2 },
+        { name: "demand_config", minWidth: 13, dropOrder: 1 },
       ];
       const cells = rows.map((row) => [
         row.job,

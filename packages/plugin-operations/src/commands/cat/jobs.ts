@@ -38,12 +38,12 @@ export class JobsCommand extends StoredCommand {
       const columns = [
         "job",
         "version",
-        { name: "disabled", numeric: true, leave: 5 },
-        { name: "deployment_seq", numeric: true, leave: 4 },
-        { name: "cpu (mhz)", numeric: true, leave: 2 },
-        { name: "memory (mb)", numeric: true, leave: 3 },
-        { name: "policy", leave: 1 },
-        { name: "selectors", least: 9, leave: 6 },
+        { name: "disabled", numeric: true, dropOrder: 5 },
+        { name: "deployment_seq", numeric: true, dropOrder: 4 },
+        { name: "cpu (mhz)", numeric: true, dropOrder: 2 },
+        { name: "memory (mb)", numeric: true, dropOrder: 3 },
+        { name: "policy", dropOrder: 1 },
+        { name: "selectors", minWidth: 9, dropOrder: 6 },
       ] as const;
       this.printTable(
         columns,

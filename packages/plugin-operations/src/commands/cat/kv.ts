@@ -74,10 +74,10 @@ function kvRecord({ namespace, key, secret, value, version, createdDate, deleted
 const COLUMNS = [
   "namespace",
   "key",
-  { name: "value", least: 12, leave: 4 },
-  { name: "version", numeric: true, leave: 2 },
-  { name: "created", leave: 1 },
-  { name: "deleted", numeric: true, leave: 3 },
+  { name: "value", minWidth: 12, dropOrder: 4 },
+  { name: "version", numeric: true, dropOrder: 2 },
+  { name: "created", dropOrder: 1 },
+  { name: "deleted", numeric: true, dropOrder: 3 },
 ] as const;
 
 function row(entry: KvView): (string | number)[] {

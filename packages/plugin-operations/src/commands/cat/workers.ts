@@ -37,11 +37,11 @@ export class WorkersCommand extends StoredCommand {
     } else {
       const columns: readonly Column[] = [
         "worker ip",
-        { name: "zone", leave: 4 },
-        { name: "cpu (mhz)", numeric: true, leave: 2 },
-        { name: "memory (mb)", numeric: true, leave: 3 },
-        { name: "position", numeric: true, leave: 1 },
-        { name: "labels", least: 12 },
+        { name: "zone", dropOrder: 4 },
+        { name: "cpu (mhz)", numeric: true, dropOrder: 2 },
+        { name: "memory (mb)", numeric: true, dropOrder: 3 },
+        { name: "position", numeric: true, dropOrder: 1 },
+        { name: "labels", minWidth: 12 },
         ...(inMaintenance.size > 0 ? ["state"] : []),
         ...(behind.size > 0 ? (["left behind since"] as const) : []),
       ];

@@ -35,9 +35,9 @@ export class SecretListCommand extends StoredCommand {
 const COLUMNS = [
   "of",
   "key",
-  { name: "version", numeric: true, leave: 1 },
-  { name: "changed", leave: 2 },
-  { name: "from", least: 12, leave: 3 },
+  { name: "version", numeric: true, dropOrder: 1 },
+  { name: "changed", dropOrder: 2 },
+  { name: "from", minWidth: 12, dropOrder: 3 },
 ] as const;
 
 function row(secret: SecretView): (string | number)[] {

@@ -65,7 +65,7 @@ export class WorkerImportCommand extends MaandCommand {
 
   #show(steps: readonly ImportStep[]): void {
     this.printTable(
-      ["action", "worker", { name: "reason", leave: 1 }],
+      ["action", "worker", { name: "reason", dropOrder: 1 }],
       steps.map(({ action, host, reason }) => [action, host, reason]),
     );
     const count = (wanted: ImportStep["action"]) => steps.filter(({ action }) => action === wanted).length;

@@ -38,7 +38,7 @@ export class WorkerTrustCommand extends EngineCommand {
 
   printReports(reports: readonly TrustReport[]): void {
     this.printTable(
-      ["worker", { name: "type", leave: 1 }, { name: "fingerprint", whole: true }, "state"],
+      ["worker", { name: "type", dropOrder: 1 }, { name: "fingerprint", whole: true }, "state"],
       reports.flatMap(rows),
     );
     for (const { host, failure } of reports) if (failure) this.print(`${host}: ${failure.message}`);

@@ -1,0 +1,3 @@
+import { meetsItsGuarantees } from "../../../support/transports/meets-its-guarantees.ts";
+
+meetsItsGuarantees("docker-exec");

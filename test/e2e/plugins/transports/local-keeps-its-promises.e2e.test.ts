@@ -1,3 +1,0 @@
-import { keepsItsPromises } from "../../../support/transports/keeps-its-promises.ts";
-
-keepsItsPromises("local");
