@@ -244,7 +244,7 @@ export class DeployCommand extends EngineCommand {
     throw new MaandError({
       code: "USAGE",
       message: `--${other} cannot be used with --plan: the plan defines everything`,
-      hint: "leave it out, or make a new plan with it; maand plan --help lists the flags",
+      hint: "leave it out, or make a new plan with it; to list the flags, run maand plan --help",
     });
   }
 

@@ -61,7 +61,7 @@ it.each([
   ],
   [["deploy", "--trace=nowhere/a.json"], "no such file or directory", "in a directory that exists"],
   [["plugins", "--trace", "nowhere.json"], "nowhere.json cannot be read: no such file or directory (ENOENT)", ""],
-  [["plugins", "--trace", "maand.conf"], "maand.conf is not a trace file of maand", "maand deploy --trace writes one"],
+  [["plugins", "--trace", "maand.conf"], "maand.conf is not a trace file of maand", "to write one, run maand deploy --trace"],
 ])("maand %j is refused, and nothing is deployed", async (argv, message, hint) => {
   await typed("build");
   const { code, err } = await typed(...argv);

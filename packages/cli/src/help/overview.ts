@@ -107,6 +107,6 @@ export function firstDay(columns: number | undefined): string[] {
     "",
     ...FIRST_DAY.flatMap(([command, purpose]) => hanging(command, purpose, { width, columns })),
     "",
-    ...hanging("", "maand --help lists the commands.", { width: 0, columns, indent: 0 }),
+    ...hanging("", "To list the commands, run maand --help.", { width: 0, columns, indent: 0 }),
   ];
 }

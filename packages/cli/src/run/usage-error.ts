@@ -21,7 +21,7 @@ export async function reportUsage(
     const all = [...new Set(known.filter((one) => one !== undefined))];
     const hint =
       didYouMean(unknown, all) ??
-      (unknown === table ? `use one of: ${all.join(", ")}` : "maand --help lists the commands");
+      (unknown === table ? `use one of: ${all.join(", ")}` : "to list the commands, run maand --help");
     const what = unknown === word ? `command "${word}"` : `table "${table}"`;
     return refuse(argv, processContext, `unknown ${what}`, hint);
   }
@@ -45,7 +45,7 @@ export async function reportUsage(
     processContext.stdout.write(meant.join(""));
     return EXIT.ok;
   }
-  const help = "maand --help lists the commands, maand help <command> describes one";
+  const help = "to list the commands, run maand --help; to read about one, maand help <command>";
   return refuse(argv, processContext, first.trim(), help, meant.slice(0, 12));
 }
 

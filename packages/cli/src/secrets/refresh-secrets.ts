@@ -67,7 +67,7 @@ function chosen({ store }: Bucket, { keys, job }: RefreshSecrets): Source[] {
     throw new MaandError({
       code: "NOT_FOUND",
       message: `${job === undefined ? "the bucket and its jobs have" : `job ${job} has`} no secret ${unknown ?? ""}${unknown === undefined ? "" : " "}that comes from a provider`,
-      hint: didYouMean(unknown ?? "", known) ?? "maand secret list shows where each secret is from",
+      hint: didYouMean(unknown ?? "", known) ?? "to see where each secret is from, run maand secret list",
     });
   return ofJob.filter(({ key }) => keys.length === 0 || keys.includes(key));
 }

@@ -14,7 +14,8 @@ export function checkOwner({ store, paths }: Pick<Bucket, "store" | "paths">, ow
   throw new MaandError({
     code: "NOT_FOUND",
     message: `there is no job ${JSON.stringify(owner)}`,
-    hint: didYouMean(owner, known) ?? "maand cat jobs lists the jobs; without --job a secret belongs to the bucket",
+    hint:
+      didYouMean(owner, known) ?? "to list the jobs, run maand cat jobs; without --job, a secret belongs to the bucket",
   });
 }
 
@@ -23,6 +24,6 @@ export function noSecret(owner: SecretOwner, key: string, known: readonly string
   return new MaandError({
     code: "NOT_FOUND",
     message: `${ownerText(owner)} has no secret ${key}`,
-    hint: didYouMean(key, known) ?? "maand secret list shows all secrets",
+    hint: didYouMean(key, known) ?? "to list all secrets, run maand secret list",
   });
 }

@@ -39,6 +39,6 @@ async function connect({ workers, connections }: CommandRun, host: string): Prom
   const worker = workers.get(host);
   if (worker) return connections.ready(worker);
   const known = [...workers.keys()];
-  const hint = didYouMean(host, known) ?? "maand cat workers lists the workers";
+  const hint = didYouMean(host, known) ?? "to list the workers, run maand cat workers";
   throw new MaandError({ code: "NOT_FOUND", message: `there is no worker "${host}"`, hint });
 }

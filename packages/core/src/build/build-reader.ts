@@ -39,7 +39,7 @@ function readerOf(job: Job, kv: Pick<KvStore, "find" | "keys">, published: () =>
     throw new MaandError({
       code: "NOT_FOUND",
       message: `the KV namespace ${namespace} has no key "${key}"`,
-      hint: didYouMean(key, keys(namespace)) ?? `maand cat kv lists what is in ${namespace}`,
+      hint: didYouMean(key, keys(namespace)) ?? `to list the keys of ${namespace}, run maand cat kv`,
     });
   };
   return Object.freeze({ find, get, keys, isSecret });

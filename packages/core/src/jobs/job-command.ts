@@ -100,6 +100,6 @@ function noHandlerFor(command: string): MaandError {
   return new MaandError({
     code: "NO_HANDLER",
     message: `no plugin runs the command "${command}"`,
-    hint: "load a plugin that taps command, such as job-commands; maand plugins lists the loaded plugins",
+    hint: "load a plugin that taps command, such as job-commands; to list the loaded plugins, run maand plugins",
   });
 }

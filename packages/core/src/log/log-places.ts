@@ -65,6 +65,6 @@ function noRun(message: string): MaandError {
   return new MaandError({
     code: "NOT_FOUND",
     message,
-    hint: "maand logs show --event run_started lists runs; only the newest ones have their own record (logs.keep_runs)",
+    hint: "to list runs, run maand logs show --event run_started; only the newest ones have their own record (logs.keep_runs)",
   });
 }

@@ -30,7 +30,7 @@ export function noHandler(
   return new MaandError({
     code: "NO_HANDLER",
     message: `no plugin handles \`${hook}\`${wanted === undefined ? "" : ` (${wanted})`} for ${unit}`,
-    hint: `${remedy(absent, hook, transport)}; maand plugins lists the loaded plugins`,
+    hint: `${remedy(absent, hook, transport)}; to list the loaded plugins, run maand plugins`,
     worker: host,
   });
 }

@@ -104,7 +104,7 @@ function refusal(job: Job, host: string, found: Allocation | undefined, whenDisa
         "in_maintenance",
         FLAG,
         `${host} is in maintenance`,
-        "maand maintain status shows it; maand maintain resume continues",
+        "to see it, run maand maintain status; to continue, maand maintain resume",
       ),
     ];
   if (!found.disabled) return [];
@@ -123,6 +123,6 @@ function noMatch(job: Job, words: readonly string[]): Problem {
     "no_allocation",
     `job ${job.name}`,
     "has no active allocation",
-    "maand cat allocations lists the workers of jobs; maand why explains a missing one",
+    "to list the workers of jobs, run maand cat allocations; to find out why one is missing, maand why",
   );
 }

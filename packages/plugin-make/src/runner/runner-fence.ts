@@ -39,6 +39,6 @@ export function refusedByFence(remote: Remote, lines: readonly string[]): MaandE
     code: "FENCED",
     worker: remote.host,
     message: `${remote.host} refuses this command, because another command changed its record at the same time`,
-    hint: "maand history shows the last commands; run this one again",
+    hint: "to see the last commands, run maand history; then run this one again",
   });
 }

@@ -149,7 +149,7 @@ async function drift(source: WorkerSource, worker: Worker): Promise<Finding> {
     "drift",
     host,
     differing.join("; "),
-    `${repair}  # repairs it; maand drift --diff shows what was changed`,
+    `${repair}  # repairs it; to see the changes, run maand drift --diff`,
   );
 }
 

@@ -59,7 +59,7 @@ export async function adopt(bucket: Bucket, options: AdoptOptions): Promise<Adop
     const names = source.catalog.jobs.map(({ name }) => name);
     refuseUnknown("job", "job", [options.job], names);
     const job = source.catalog.jobs.find(({ name }) => name === options.job);
-    if (!job) throw refusal(options, "there is no such job", "maand cat jobs lists them");
+    if (!job) throw refusal(options, "there is no such job", "to list the jobs, run maand cat jobs");
     refusePath(job, options);
     const found = await differing(source, job, options);
     refuseSecret(source, job, options, found);

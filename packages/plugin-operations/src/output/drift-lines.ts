@@ -121,7 +121,7 @@ function pendingLines(pending: readonly PendingChange[], style: Style): string[]
       ({ job, host, action, reason }) =>
         `${style.warn("pending ")}  ${job}${host === undefined ? "" : ` on ${host}`}: ${action} ${style.faint(`(${reason})`)}`,
     ),
-    ...(rest > 0 ? [`${style.warn("pending ")}  and ${rest} more: maand deploy --dry-run lists all`] : []),
+    ...(rest > 0 ? [`${style.warn("pending ")}  and ${rest} more: to list all, run maand deploy --dry-run`] : []),
   ];
 }
 

@@ -94,7 +94,7 @@ function jobLines({ deployments }: BucketStatus, room: number, { columns, style 
 function restLine(rest: readonly JobState[]): string {
   return rest.every(isDone)
     ? `and ${plural(rest.length, "more job")}, promoted everywhere`
-    : `and ${plural(rest.length, "more job")}: maand cat deployments lists all`;
+    : `and ${plural(rest.length, "more job")}: to list all, run maand cat deployments`;
 }
 
 function isDone({ states }: JobState): boolean {

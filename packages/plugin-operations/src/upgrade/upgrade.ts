@@ -76,7 +76,7 @@ function storeProblems({ state, message }: Pick<StoreState, "state" | "message">
     return [
       { where, message: `a newer maand wrote it: ${message}`, hint: "use that version of maand, or a newer one" },
     ];
-  return [{ where, message, hint: "maand doctor shows how to restore it" }];
+  return [{ where, message, hint: "to find out how to restore it, run maand doctor" }];
 }
 
 /** Checks the free space. A migration is one transaction, and its log may become as large as the store. */

@@ -30,7 +30,7 @@ export class GetPrometheusCommand extends StoredCommand {
         didYouMean(
           this.job,
           jobs.map(({ name }) => name),
-        ) ?? "maand cat prometheus lists jobs",
+        ) ?? "to list the jobs, run maand cat prometheus",
       );
     const all = sourcesOf(job);
     const kinds = { scrape: all.scrape, alerts: all.rules, runbooks: all.runbooks, dashboards: all.dashboards };
@@ -40,7 +40,7 @@ export class GetPrometheusCommand extends StoredCommand {
     if (files.length === 0 && (!kind || !this.json))
       throw missing(
         kind ? `job ${job.name} has no ${kind}` : `job ${job.name} has no _prometheus/${path.slice(FOLDER.length)}`,
-        "maand cat prometheus lists the jobs and their numbers of files",
+        "to list the jobs and their numbers of files, run maand cat prometheus",
       );
     const texts = files.map((file) => ({
       path: file.path.slice(FOLDER.length),

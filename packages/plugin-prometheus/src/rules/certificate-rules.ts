@@ -43,7 +43,7 @@ interface Alert {
 }
 
 const RENEW = "maand build renews it, and maand deploy copies it to its worker";
-const ANEW = "maand doctor shows how to replace it; every certificate is then issued again";
+const ANEW = "to find out how to replace it, run maand doctor; every certificate is then issued again";
 const LEAF = "{{ $labels.cert }} of {{ $labels.job }} on {{ $labels.worker }}";
 
 const ALERTS: readonly Alert[] = [

@@ -7,7 +7,7 @@ import { exportRun } from "./export-run.ts";
 
 describe("an export of a run", () => {
   it.each([
-    ["an unknown id", "c", "NOT_FOUND", 'there is no run "c"', "maand history lists the ids of runs"],
+    ["an unknown id", "c", "NOT_FOUND", 'there is no run "c"', "to list the ids of runs, run maand history"],
     ["an id that fits several runs", "a", "USAGE", "2 runs begin with a", "write a longer part of its id"],
   ])("is refused for %s, and writes nothing", async (_, run, code, message, hint) => {
     const root = mkdtempSync(join(tmpdir(), "maand-export-"));

@@ -84,7 +84,7 @@ function knownRun(logs: string, given: string): string {
     throw new MaandError({
       code: cause.status === 404 ? "NOT_FOUND" : "USAGE",
       message,
-      hint: hint ?? "maand history lists the ids of runs",
+      hint: hint ?? "to list the ids of runs, run maand history",
     });
   }
 }

@@ -94,7 +94,7 @@ it.each([
   [["deplyo"], 'did you mean "deploy"?'],
   [["deploy#batch"], 'did you mean "batches"?'],
   [["--search", "no such words anywhere"], "try fewer words"],
-  [["deploy", "--all"], "maand docs lists all pages"],
+  [["deploy", "--all"], "to list all pages, run maand docs"],
 ])("maand docs %s fails with a hint", async (words, hint) => {
   const { code, err } = await maand("docs", ...words);
   expect([code, err]).toEqual([2, expect.stringContaining(hint)]);

@@ -35,7 +35,7 @@ export class DocsCommand extends MaandCommand {
       throw new MaandError({
         code: "USAGE",
         message: "a page, --search and --all exclude each other",
-        hint: "maand docs lists all pages",
+        hint: "to list all pages, run maand docs",
       });
     const pages = bookPages();
     if (search !== undefined) this.printFound(pages, search);
@@ -62,7 +62,7 @@ export class DocsCommand extends MaandCommand {
       return;
     }
     if (found.length === 0)
-      throw notFound(`no page contains ${JSON.stringify(text)}`, "try fewer words; maand docs lists all pages");
+      throw notFound(`no page contains ${JSON.stringify(text)}`, "try fewer words; to list all pages, run maand docs");
     const lines = found.map(({ page, anchor, heading }) => [`maand docs ${page}#${anchor}`, heading] as const);
     const width = Math.max(...lines.map(([command]) => command.length));
     for (const [command, heading] of lines)
@@ -105,7 +105,7 @@ function pageOf(target: string, pages: readonly BookPage[]): BookPage {
   const [typed = "", anchor] = target.split("#");
   const name = typed.toLowerCase().replace(/\.md$/, "");
   const page = pages.find((one) => one.name === name);
-  const near = (word: string, all: readonly string[]) => didYouMean(word, all) ?? "maand docs lists all pages";
+  const near = (word: string, all: readonly string[]) => didYouMean(word, all) ?? "to list all pages, run maand docs";
   if (!page) {
     const names = pages.map((one) => one.name);
     throw notFound(`there is no page ${JSON.stringify(typed)}`, near(name, names));

@@ -42,7 +42,7 @@ it("maand explain fits a narrow screen", async () => {
 
 it.each([
   ["UNREACHABL", 'did you mean "UNREACHABLE"?'],
-  ["nonsense-at-all", "maand explain lists all codes"],
+  ["nonsense-at-all", "to list all codes, run maand explain"],
   ["acme/NO_TOKEN", "see its documentation"],
 ])("maand explain %s fails with a hint", async (code, hint) => {
   const { code: exit, err } = await maand("explain", code);

@@ -78,12 +78,12 @@ function pageOf(code: string, pages: readonly ErrorPage[]): ErrorPage {
     throw new MaandError({
       code: "NOT_FOUND",
       message: `${code} is a code of the plugin ${plugin}, not of maand`,
-      hint: "see its documentation; maand plugins lists the source of each plugin",
+      hint: "see its documentation; to see the source of each plugin, run maand plugins",
     });
   throw new MaandError({
     code: "NOT_FOUND",
     message: `there is no code ${JSON.stringify(code)}`,
-    hint: near ?? "maand explain lists all codes",
+    hint: near ?? "to list all codes, run maand explain",
   });
 }
 

@@ -47,7 +47,7 @@ export function readTrace(text: string, name: string): TraceSummary {
     throw new MaandError({
       code: "USAGE",
       message: `${name} is not a trace file of maand`,
-      hint: "maand deploy --trace writes one and prints its path",
+      hint: "to write one, run maand deploy --trace, which prints its path",
       cause,
     });
   }

@@ -10,7 +10,7 @@ export interface StuckTap {
   readonly limitMs: number;
 }
 
-const SEE = "maand plugins --verbose lists the taps; fix the plugin, or raise timeouts.tap in maand.conf";
+const SEE = "to list the taps, run maand plugins --verbose; fix the plugin, or raise timeouts.tap in maand.conf";
 
 /** The error for a tap that finished after its signal was aborted at its timeout. */
 export function endedAtLimit(tap: StuckTap, cause: unknown): MaandError {

@@ -46,10 +46,10 @@ describe("chooseWorkers", () => {
 
   it.each([
     ["10.0.0.9", "unknown_worker", 'did you mean "10.0.0.1"?'],
-    ["nobody", "unknown_worker", "maand cat workers lists them"],
+    ["nobody", "unknown_worker", "to list the workers, run maand cat workers"],
     ["web", "unknown_worker", 'did you mean "label:web"?'],
     ["label:wbe", "empty_selection", 'did you mean "label:web"?'],
-    ["zone:nowhere", "empty_selection", "maand cat workers lists them"],
+    ["zone:nowhere", "empty_selection", "to list the workers, run maand cat workers"],
     ["label:", "empty_selection", 'did you mean "label:db"?'],
     ["db", "ambiguous_worker", "name one of these hosts instead"],
   ])("refuses %s", (word, code, hint) => {

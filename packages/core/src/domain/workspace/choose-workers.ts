@@ -68,7 +68,7 @@ function problemOf(
     return error("ambiguous_worker", flag, `"${word}" is the hostname of ${hosts}`, "name one of these hosts instead");
   }
   if (meant.length > 0) return undefined;
-  const list = "maand cat workers lists them";
+  const list = "to list the workers, run maand cat workers";
   if (kind === "host") {
     const known = workers.flatMap(({ host, hostname }) => (hostname === undefined ? [host] : [host, hostname]));
     const groups = [...new Set(workers.flatMap(({ labels }) => labels))];

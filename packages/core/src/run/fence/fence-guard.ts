@@ -101,7 +101,7 @@ function takenOver(host: string, record: FenceRecord): MaandError {
     code: "FENCED",
     worker: host,
     message: `${host} refuses this command, because a newer one has changed it: ${originText(record)}`,
-    hint: "maand history shows it; run the command again if it is still needed",
+    hint: "to see it, run maand history; run the command again if it is still needed",
   });
 }
 

@@ -62,7 +62,7 @@ function knownWorker(run: ScopeSource, host: string) {
   throw new MaandError({
     code: "NOT_FOUND",
     message: `there is no worker "${host}" in this bucket`,
-    hint: "maand cat workers lists them",
+    hint: "to list the workers, run maand cat workers",
   });
 }
 

@@ -75,5 +75,5 @@ function secretHint(namespace: string, keys: readonly string[], key: string): st
 
 function hintFor(namespace: string, keys: readonly string[], key: string): string {
   if (keys.length === 0) return "it has no keys yet; maand build and the hooks of its job publish them";
-  return didYouMean(key, keys) ?? `maand cat kv lists what is in ${namespace}`;
+  return didYouMean(key, keys) ?? `to list the keys of ${namespace}, run maand cat kv`;
 }

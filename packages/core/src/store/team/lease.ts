@@ -131,7 +131,7 @@ class HeldLease implements Lock {
     this.#error = new MaandError({
       code: "LEASE_LOST",
       message: `the lease of the bucket was lost: ${why}; nothing new was started`,
-      hint: "maand unlock shows who has it; run the command again to continue",
+      hint: "to see which command has it, run maand unlock; to continue, run the command again",
     });
     this.#onLost(this.#error);
     return this.#error;

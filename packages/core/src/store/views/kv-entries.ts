@@ -46,7 +46,7 @@ export function kvEntry(store: Store, bucket: KeyOfBucket, namespace: string, ke
   throw new MaandError({
     code: "NOT_FOUND",
     message: `key not found: namespace ${namespace}, key ${key}${entry ? " (it was deleted)" : ""}`,
-    hint: "maand cat kv lists all keys",
+    hint: "to list all keys, run maand cat kv",
   });
 }
 

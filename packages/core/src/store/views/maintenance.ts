@@ -64,6 +64,6 @@ export function maintenanceTexts(store: Pick<Store, "maintenance">): string[] {
   if (hosts.length === 0) return [];
   const are = hosts.length === 1 ? "is" : "are";
   return [
-    `${hosts.join(", ")} ${are} in maintenance, so nothing is changed there; maand maintain status shows the next step`,
+    `${hosts.join(", ")} ${are} in maintenance, so nothing is changed there; to see the next step, run maand maintain status`,
   ];
 }

@@ -43,7 +43,7 @@ export class SecretGetCommand extends StoredCommand {
           didYouMean(
             key,
             all.map((one) => one.key),
-          ) ?? "maand secret list shows all secrets",
+          ) ?? "to list all secrets, run maand secret list",
       });
     const value = this.reveal
       ? kvEntry(store, { key: () => kvKeyOf(paths) }, secretNamespace(owner), key).value()
