@@ -16,7 +16,7 @@ const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript, powershell:
 export class CompletionCommand extends MaandCommand {
   static override paths = [["completion"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "print the completion script for a shell",
     details:
       "bash: source <(maand completion bash). zsh: source <(maand completion zsh). fish: maand completion fish | source. PowerShell: maand completion powershell | Out-String | Invoke-Expression. The script contains all commands and flags, including those of the plugins of the current bucket. Names of jobs, workers and labels come from the last build of the current bucket.",

@@ -7,7 +7,7 @@ import { diffReleases } from "../releases/diff-releases.ts";
 export class DiffCommand extends EngineCommand {
   static override paths = [["diff"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "show the changes in a job's source files between two releases",
     details:
       "Compares the source files without rendering templates. Name a release by its number or version. Without a second release, compares with the release that the next deploy would roll out. Shows secrets of the job as dots.",

@@ -15,7 +15,7 @@ import { version } from "../version.ts";
 export class PluginsCommand extends EngineCommand {
   static override paths = [["plugins"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "list the loaded plugins with their source, hooks and additions",
     details:
       "With --trace, reads a file that maand deploy --trace wrote, and prints the time that each plugin took in each hook. This needs no bucket.",

@@ -38,7 +38,7 @@ const WILL: Readonly<Record<string, string>> = {
 export class WhyCommand extends EngineCommand {
   static override paths = [["why"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "show what the next deploy would do to a job, and why",
     examples: [
       ["On all workers", "maand why api"],

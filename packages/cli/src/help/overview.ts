@@ -19,7 +19,7 @@ export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
     ["rollback, rollout", "restore a release; resume or abort a rollout"],
     ["gc", "delete the remaining files of removed jobs"],
   ],
-  Look: [
+  Inspect: [
     ["status, ui", "show what needs attention; show all in a browser"],
     ["cat, info", "print workers, jobs, deployments, certs, kv, ..."],
     ["logs", "show what maand did; follow the logs of a job"],

@@ -6,7 +6,7 @@ import { Command, type CommandClass } from "clipanion";
 export function tableCommand(word: string, { description, columns, rows }: Table): CommandClass<Context> {
   return class extends MaandCommand {
     static override paths = [["cat", word], ...(word.includes("_") ? [["cat", word.replaceAll("_", "-")]] : [])];
-    static override usage = Command.Usage({ category: "Look", description });
+    static override usage = Command.Usage({ category: "Inspect", description });
 
     override async work(): Promise<number> {
       const found = await this.withBucket(async (bucket) => rows(bucket));

@@ -104,7 +104,7 @@ export async function buildCatalog(
       : lostWorkers(understood.stored.workers, understood.catalog.workers);
   const problems = [...understood.problems, ...lost];
   const found = options.strict ? problems.map((problem) => ({ ...problem, level: "error" as const })) : problems;
-  if (refuses(found)) throw problemsError([...found, ...heldProblems(understood)], "the workspace was refused");
+  if (refuses(found)) throw problemsError([...found, ...heldProblems(understood)], "the workspace is invalid");
   const workspace = builtWorkspace(understood.read, readSettings(bucket));
   const allowsOlder = options.allowOlder === true || options.isPreview === true;
   const { author, built, problems: undone } = await provenanceOf(bucket, workspace, allowsOlder);

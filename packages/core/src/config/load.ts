@@ -33,7 +33,7 @@ export async function loadConfig(paths: BucketPaths, options: LoadOptions): Prom
   const only: Report = refuses(ofPlugins) ? (problem) => problem.level === "error" && report(problem) : report;
   const settings = settled(conf, found, ownersOf(plugins, absent), only);
   problems.push(...ofPlugins);
-  if (!settings || refuses(problems)) throw problemsError(problems, "the configuration was refused");
+  if (!settings || refuses(problems)) throw problemsError(problems, "the configuration is invalid");
   return { settings, plugins, absent, oldNames: inline?.oldNames ?? [], warnings: problems };
 }
 

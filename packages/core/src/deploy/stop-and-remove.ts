@@ -101,7 +101,7 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
     else run.ledger.addPendingCleanup(job.name, allocation.host, action, shown);
     if (unreachable && mayRun)
       run.ledger.warn(
-        `${job.name} on ${allocation.host} may still run (${entry.reason}); every deploy retries the stop`,
+        `${job.name} on ${allocation.host} may still be running (${entry.reason}); every deploy retries the stop`,
       );
   }
 }

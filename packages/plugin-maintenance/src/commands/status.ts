@@ -7,7 +7,7 @@ import { phasesOf, readRequest } from "../domain/request.ts";
 export class MaintainStatusCommand extends StoredCommand {
   static override paths = [["maintain", "status"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "show the maintenance in progress",
     details:
       "`waiting`: nothing has been done yet. `under way`: the step in the column is running or was interrupted. `set aside`: the step failed. `drained`: only the start of its jobs is left. `stopped` lists the jobs that the maintenance stopped and has not started again.",

@@ -7,7 +7,7 @@ import { findingLines } from "../output/findings.ts";
 export class DoctorCommand extends EngineCommand {
   static override paths = [["doctor"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "check the bucket, this machine and the workers, and show fixes",
     details:
       "Checks permissions, keys, the store, the workspace and every worker without changing them. Records each worker that lost its files, so that the next deploy restores them. Shows the command that fixes each problem. Exits with 1 if it finds a problem.",

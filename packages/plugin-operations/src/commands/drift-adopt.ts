@@ -6,7 +6,7 @@ import { adopt } from "../drift/adopt.ts";
 export class DriftAdoptCommand extends EngineCommand {
   static override paths = [["drift", "adopt"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "copy a file that was changed on a worker into the workspace",
     details:
       "Copies the file byte for byte. Changes only the workspace; maand deploy --build then rolls the file out to all workers. Refuses rendered templates, files that plugins create, and files with secrets. Without --force, also refuses a file that was edited in the workspace since it was promoted.",

@@ -9,7 +9,7 @@ import { driftRecord } from "../output/drift-record.ts";
 export class DriftCommand extends EngineCommand {
   static override paths = [["drift"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "compare the desired state, the promoted state and the state of the workers",
     details:
       "Lists files that were changed, deleted or added on workers since they were deployed, and what a deploy would change. Changes nothing and takes no lock. Ignores files in data/, logs/ and bin/, and files listed under keep in a manifest, because they belong to the job. With --exit-code, exits with 7 if a worker differs from its promoted state, otherwise with 4 if changes are pending. Exits with 1 if it could not inspect a worker.",

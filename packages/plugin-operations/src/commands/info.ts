@@ -6,7 +6,7 @@ import type { Store } from "@maand/core/readonly";
 export class InfoCommand extends StoredCommand {
   static override paths = [["info"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "show a summary of the bucket",
     examples: [
       ["The id of the bucket, and counts", "maand info"],

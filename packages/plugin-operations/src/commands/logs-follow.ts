@@ -9,7 +9,7 @@ import { FollowPrinter } from "../output/follow-printer.ts";
 export class LogsFollowCommand extends EngineCommand {
   static override paths = [["logs", "follow"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "follow the logs of a job on its workers until Ctrl-C",
     details:
       "Runs the command `logs` of the manifest, or otherwise the Makefile target `logs`, on each worker of the job. Prints its lines as they arrive, with the name of the worker. Ctrl-C also stops the commands on the workers. If a connection is lost, reports this and connects again. Takes no lock and does not record the lines.",

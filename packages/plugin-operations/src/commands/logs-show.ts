@@ -32,7 +32,7 @@ const FOLLOW_TAIL = 10;
 export class LogsShowCommand extends MaandCommand {
   static override paths = [["logs", "show"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "show logs: what ran on which worker, and its output",
     details:
       "Shows the lines of logs/ by time, or the lines of one run. A line must match all filters. Takes no lock and contacts no worker.",

@@ -6,7 +6,7 @@ import { jobReleases, openRollouts, type ReleaseView, refuseUnknown, type Store 
 export class ReleasesCommand extends StoredCommand {
   static override paths = [["releases"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "list the releases of a job, and where each runs",
     details:
       "Each build that changes a job creates a numbered release of that job. `good`: the release was healthy on all active allocations. `bad`: a command or health check of its rollout failed. `unconfirmed`: the release was promoted somewhere, but was not yet healthy everywhere. `held`: the release was rolled back or reverted, and deploys skip it.",

@@ -6,7 +6,7 @@ import { openRollouts, type RolloutView, refuseUnknown, type Store } from "@maan
 export class RolloutStatusCommand extends StoredCommand {
   static override paths = [["rollout", "status"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "show the staged rollouts that are not complete",
     details:
       "`paused`: the rollout waits for maand rollout resume or abort. `waiting`: a timed wait was interrupted, and the next deploy continues it. `under_way`: a step is running, failed or was interrupted.",

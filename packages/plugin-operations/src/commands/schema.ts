@@ -8,7 +8,7 @@ import { jsonSchema, pluginSchema, pluginSchemas } from "../editor/json-schema.t
 export class SchemaCommand extends EngineCommand {
   static override paths = [["schema"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "print the JSON Schema of a file: manifest, workers, config, ...",
     details:
       "Use the schema in editors and other validators. The schema is JSON Schema draft 7, generated from the definitions that maand uses to validate the files. The schemas of a manifest and of maand.conf include the keys of the bucket's plugins, or of the stock plugins outside a bucket. The schemas scrape and rules describe files in _prometheus/ of a job. maand init writes all schemas to workspace/.schemas/, and every build updates the schemas that changed.",

@@ -13,7 +13,7 @@ const EVERY = "2";
 export class StatusCommand extends StoredCommand {
   static override paths = [["status"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "show what needs attention, with the next commands, and the jobs",
     details:
       "Shows on one screen what is pending, in doubt, unhealthy, left behind, drifted, held, paused, drained or in maintenance, whether the workspace is newer than the build, certificates that expire soon, the last run, and the command that holds the lock. Reads only the recorded state and contacts no worker; maand drift also inspects the workers. In a bucket, maand without a command does the same.",

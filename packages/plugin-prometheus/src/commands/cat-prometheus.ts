@@ -7,7 +7,7 @@ import { StoredCommand } from "./stored.ts";
 export class CatPrometheusCommand extends StoredCommand {
   static override paths = [["cat", "prometheus"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "list the files of each job for Prometheus",
     examples: [
       ["All jobs", "maand cat prometheus"],

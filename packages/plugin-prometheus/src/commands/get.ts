@@ -7,7 +7,7 @@ import { StoredCommand } from "./stored.ts";
 export class GetPrometheusCommand extends StoredCommand {
   static override paths = [["cat", "prometheus", "get"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "print the files of a job for Prometheus",
     details:
       "Prints the files of the last build unchanged. If there are several, a line with the path in _prometheus/ precedes each. With --json, prints a list of files with path and text.",

@@ -8,7 +8,7 @@ import { StoredCommand } from "./stored.ts";
 export class ScrapePrometheusCommand extends StoredCommand {
   static override paths = [["cat", "prometheus", "scrape"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "print the scrape configurations as Prometheus receives them",
     details:
       "Replaces placeholders with the active workers of the last build. Does not print configurations with secrets. With --json, prints a list of jobs with their YAML.",

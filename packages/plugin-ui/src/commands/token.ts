@@ -8,7 +8,7 @@ import { newToken, readTokens, verbNamed } from "../access/tokens.ts";
 export class UiTokenCommand extends MaandCommand {
   static override paths = [["ui", "token"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "create a token for maand ui, or revoke one",
     details:
       "Prints a new token once; the file contains only its hash. If the name exists, its old token stops working. maand ui reads the file again when it changes. A token allows only actions that the server also allows.",

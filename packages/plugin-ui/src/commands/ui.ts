@@ -9,7 +9,7 @@ import type { Ui } from "../server/serve.ts";
 export class UiCommand extends MaandCommand {
   static override paths = [["ui"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "show the bucket in a browser, live",
     details:
       "Serves a web UI on this machine until Ctrl-C: the fleet, jobs, workers, plans, live runs, history, certificates and the doctor. The web UI is read-only unless --allow permits actions. An action runs the command of the same name, after the same confirmation. The URL contains a code that works once. maand also prints the path of a file, which only you can read, and which opens the web UI in any number of browsers. An address that others can reach requires TLS and tokens that maand ui token created. --export writes a run as files instead.",

@@ -12,7 +12,7 @@ const WIDEST = 100;
 export class DocsCommand extends MaandCommand {
   static override paths = [["docs"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "read the documentation of this version, offline",
     details:
       "Prints a page, or one section of it, named as in a link: deploy#batches. Without a page, lists all pages. Wraps the text on a terminal; elsewhere, prints the Markdown, for a pager or a file. --all prints all pages as one Markdown document, and --search lists the sections that contain all words.",

@@ -10,7 +10,7 @@ const WIDEST = 100;
 export class ExplainCommand extends MaandCommand {
   static override paths = [["explain"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "explain an error code, offline",
     details:
       "Prints the documentation of an error or problem code; without a code, lists all codes. Codes appear in the output of --json, in the logs, and below errors on a terminal.",

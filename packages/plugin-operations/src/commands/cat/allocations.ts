@@ -7,7 +7,7 @@ import { unitFilter } from "./filter.ts";
 export class AllocationsCommand extends StoredCommand {
   static override paths = [["cat", "allocations"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "list the jobs on each worker",
     examples: [
       ["Of one job", "maand cat allocations --jobs api"],

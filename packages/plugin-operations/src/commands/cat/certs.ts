@@ -7,7 +7,7 @@ import { unitFilter } from "./filter.ts";
 export class CertsCommand extends EngineCommand {
   static override paths = [["cat", "certs"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "list the CA and job certificates with their validity",
     examples: [
       ["Of one job", "maand cat certs --jobs api"],

@@ -16,7 +16,7 @@ import { unitFilter } from "./filter.ts";
 export class DeploymentsCommand extends StoredCommand {
   static override paths = [["cat", "deployments"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "show what runs on each worker, and what should run",
     examples: [
       ["Of one job", "maand cat deployments --jobs api"],

@@ -9,7 +9,7 @@ export class JobCommandsCommand extends StoredCommand {
     ["cat", "job-commands"],
   ];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "list job commands with their events and demands",
     examples: [
       ["All of them", "maand cat job_commands"],

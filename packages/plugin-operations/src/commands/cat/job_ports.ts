@@ -10,7 +10,7 @@ export class JobPortsCommand extends StoredCommand {
     ["cat", "job-ports"],
   ];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "list the ports of jobs, including assigned ports",
     examples: [
       ["Of one job", "maand cat job_ports --jobs api"],

@@ -6,7 +6,7 @@ import { plainDecimal, type Store } from "@maand/core/readonly";
 export class JobsCommand extends StoredCommand {
   static override paths = [["cat", "jobs"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "list the jobs of the catalog in deployment order",
     examples: [
       ["All of them", "maand cat jobs"],

@@ -7,7 +7,7 @@ import { createdAt, ENCRYPTED } from "./kv.ts";
 export class KvGetCommand extends StoredCommand {
   static override paths = [["cat", "kv", "get"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "show one KV entry in full",
     examples: [
       ["A port", "maand cat kv get maand/job/api port_http"],

@@ -23,7 +23,7 @@ export class KvCommand extends StoredCommand {
     ["cat", "kv", "list"],
   ];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "list the KV entries of jobs with their newest version",
     examples: [
       ["Entries that one job may read", "maand cat kv --jobs api"],

@@ -6,7 +6,7 @@ import { type LeftBehind, plainDecimal, type Store } from "@maand/core/readonly"
 export class WorkersCommand extends StoredCommand {
   static override paths = [["cat", "workers"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "list the workers of the catalog",
     examples: [
       ["All of them", "maand cat workers"],

@@ -10,7 +10,7 @@ const MAX_LIMIT = 100_000;
 export class HistoryCommand extends StoredCommand {
   static override paths = [["history"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "list who changed what, newest first",
     details:
       "Lists every build, and every command that may change workers: who ran the command, on which machine, with which commit of the workspace, and the result and duration. A command without a result was killed, or is still running. maand logs show --run ID shows what a run did.",

@@ -17,7 +17,7 @@ import { secretViews } from "./secret-views.ts";
 export class SecretGetCommand extends StoredCommand {
   static override paths = [["secret", "get"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "show when a secret was changed, or its value",
     details:
       "Without --reveal, prints when the secret was changed. With --reveal, prints the value exactly as stored. On a terminal, also prints a newline, and warns on stderr that the value is on the screen.",

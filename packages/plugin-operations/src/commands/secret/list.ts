@@ -8,7 +8,7 @@ import { type SecretView, secretViews } from "./secret-views.ts";
 export class SecretListCommand extends StoredCommand {
   static override paths = [["secret", "list"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "list secrets without their values",
     examples: [
       ["Of the bucket and of all jobs", "maand secret list"],

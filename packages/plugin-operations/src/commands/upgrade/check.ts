@@ -6,7 +6,7 @@ import { upgradeLines, upgradeRecord } from "../../upgrade/upgrade-lines.ts";
 export class UpgradeCheckCommand extends MaandCommand {
   static override paths = [["upgrade_check"], ["upgrade-check"]];
   static override usage = Command.Usage({
-    category: "Look",
+    category: "Inspect",
     description: "show what this version of maand would change in the bucket",
     details:
       "Run this first with a new version of maand, because the first command that opens the bucket migrates its store, and older versions cannot open it after that. Shows the versions of the store, the migrations, whether there is a backup, and the plugins with the versions of maand that they support. Changes nothing. Exits with 1 if this version cannot use the bucket.",
