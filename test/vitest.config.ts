@@ -11,6 +11,8 @@ import { pathToPython } from "./support/python-on-path.ts";
 // Node reads it for os.tmpdir(), and so do the processes that run the tests
 process.env.TMPDIR ??= filesInMemory() ?? tmpdir();
 process.env.PATH = pathToPython(process.env.PATH ?? "");
+// every start of Node would parse these certificates for 50 ms, and only the slow tests contact a package registry
+if (process.env.MAAND_SLOW !== "1") delete process.env.NODE_EXTRA_CA_CERTS;
 
 /** Tests that start a PostgreSQL server; scripts/test.sh reports where it cannot be installed. */
 const WITH_POSTGRES = postgresPrograms() === undefined ? ["test/team/**"] : [];
