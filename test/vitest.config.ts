@@ -64,8 +64,8 @@ const fromSource = {
 const shared = {
   isolate: false,
   maxWorkers: 5, // end-to-end tests wait almost half of the time, and every fleet has its own addresses
-  testTimeout: 60_000, // a busy machine must not fail a test
-  hookTimeout: 60_000,
+  testTimeout: 300_000, // a slow or busy machine must not fail a test
+  hookTimeout: 300_000,
 };
 
 export default defineConfig({

@@ -31,7 +31,7 @@ describe.each(PAGES)("docs/coming-from/%s.md", (name) => {
     mkdirSync(join(home, "bin"), { recursive: true });
     symlinkSync(MAAND, join(home, "bin/maand"));
     ended = await typeIn(home, script);
-  }, 120_000);
+  });
 
   it("has an example that runs to its end", () => expect(ended.code, ended.printed).toBe(0));
 

@@ -41,7 +41,7 @@ describe("npm run demo", () => {
     expect(code, stdout + stderr).toBe(0);
     story = stdout;
     expect(processesBelow(directory)).toHaveLength(5);
-  }, 180_000);
+  });
 
   it("prints how many requests each worker answered during the upgrade", () => {
     expect(story).toMatch(
@@ -74,7 +74,7 @@ describe("npm run demo", () => {
     expect(await type(down)).toMatchObject({ code: 0 });
     expect(processesBelow(directory)).toEqual([]);
     expect(existsSync(directory)).toBe(false);
-  }, 180_000);
+  });
 });
 
 describe("npm run demo, on an error,", () => {

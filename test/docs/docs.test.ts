@@ -368,7 +368,7 @@ describe("pages", () => {
     expect(broken).toEqual([]);
   });
 
-  it("every TypeScript example compiles", { timeout: 120_000 }, () => {
+  it("every TypeScript example compiles", () => {
     expect(
       typeCheck(
         pages.flatMap(blocksOf).filter(({ info, page: path }) => /^ts\b/.test(info) && !path.startsWith("test/")),

@@ -32,7 +32,7 @@ beforeAll(async () => {
   writeFileSync(join(place, ".ssh/config"), ports.join(""), { mode: 0o600 });
   const { script } = tutorialOf({ ...PAGE, text: here(PAGE.text) });
   ended = await typeIn(place, `ROOT_PASSWORD=${PASSWORD}\n${script}`);
-}, 240_000);
+});
 
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 

@@ -8,8 +8,6 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { importModule } from "../../packages/core/src/config/import-module.ts";
 import { blocksOf, page } from "./pages.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 /** Runs the examples of docs/plugins/life-of-a-plugin.md unchanged. */
 const place = mkdtempSync(join(tmpdir(), "maand-life-"));
 const made = new Map<string, unknown>();

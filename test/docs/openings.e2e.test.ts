@@ -75,33 +75,29 @@ beforeAll(async () => {
     "exec 2>&1; set -e; echo s3cret | maand secret set password --job api; maand build",
   );
   expect(prepared.code, prepared.printed).toBe(0);
-}, 120_000);
+});
 
 afterAll(() => {
   for (const pid of processesBelow(place)) process.kill(pid, "SIGKILL");
   rmSync(place, { recursive: true, force: true });
 });
 
-it.each(Object.entries(OPENINGS))(
-  "docs/%s.md begins with commands that succeed",
-  { timeout: 120_000 },
-  async (name, end) => {
-    const root = join(place, name);
-    cpSync(base, root, { recursive: true, verbatimSymlinks: true });
-    for (const [, job = ""] of page(`docs/${name}.md`).text.matchAll(/^maand job create (\w+) --selectors/gm))
-      rmSync(join(root, "workspace/jobs", job), { recursive: true });
-    const blocks = blocksOf(openingOf(page(`docs/${name}.md`), end));
-    let typed = "";
-    for (const { info, code } of blocks) {
-      const [language, path] = info.split(" ");
-      if (path) write(root, path, here(code));
-      else if (language === "sh") typed += here(code);
-    }
-    const ended: Typed = await typeIn(root, `exec 2>&1 < <(printf s3cret); set -e\n${typed}`);
-    expect(typed).toContain("maand ");
-    expect(ended.code, ended.printed).toBe(0);
-  },
-);
+it.each(Object.entries(OPENINGS))("docs/%s.md begins with commands that succeed", async (name, end) => {
+  const root = join(place, name);
+  cpSync(base, root, { recursive: true, verbatimSymlinks: true });
+  for (const [, job = ""] of page(`docs/${name}.md`).text.matchAll(/^maand job create (\w+) --selectors/gm))
+    rmSync(join(root, "workspace/jobs", job), { recursive: true });
+  const blocks = blocksOf(openingOf(page(`docs/${name}.md`), end));
+  let typed = "";
+  for (const { info, code } of blocks) {
+    const [language, path] = info.split(" ");
+    if (path) write(root, path, here(code));
+    else if (language === "sh") typed += here(code);
+  }
+  const ended: Typed = await typeIn(root, `exec 2>&1 < <(printf s3cret); set -e\n${typed}`);
+  expect(typed).toContain("maand ");
+  expect(ended.code, ended.printed).toBe(0);
+});
 
 /** The page up to its second heading, or up to the named one. */
 function openingOf({ path, text }: Page, heading: string): Page {

@@ -23,7 +23,7 @@ describe("docs/prometheus.md", { skip: !existsSync("/usr/bin/prometheus") }, () 
     ended = await typeIn(place, script.replaceAll("7301", String(metrics)).replaceAll("7302", String(server)));
     const asWritten = ended.printed.replaceAll(String(metrics), "7301").replaceAll(String(server), "7302");
     ended = { ...ended, printed: asWritten };
-  }, 120_000);
+  });
 
   afterAll(() => {
     for (const pid of processesBelow(place)) process.kill(pid, "SIGKILL");

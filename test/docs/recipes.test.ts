@@ -21,11 +21,9 @@ import {
   verifyContext,
 } from "@maand/core/testing";
 import * as valibot from "valibot";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { importModule } from "../../packages/core/src/config/import-module.ts";
 import { blocksOf, page, proseOf } from "./pages.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Runs the recipes of docs/plugins/recipes.md unchanged. */
 const recipes = page("docs/plugins/recipes.md");

@@ -20,7 +20,7 @@ beforeAll(async () => {
   symlinkSync(MAAND, join(place, "bin/maand"));
   const port = String(await freePort(HOSTS[0] ?? ""));
   ended = await typeIn(place, script.replaceAll("7201", port));
-}, 240_000);
+});
 
 afterAll(() => {
   for (const pid of processesBelow(place)) process.kill(pid, "SIGKILL");

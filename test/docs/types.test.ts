@@ -125,7 +125,7 @@ beforeAll(() => {
   writeFileSync(join(directory, "right.ts"), HEAD + RIGHT);
   for (const [what, [code]] of Object.entries(WRONG)) writeFileSync(join(directory, fileOf(what)), `${HEAD}${code}\n`);
   output = compilerOutput(directory);
-}, 120_000);
+});
 
 afterAll(() => rmSync(directory, { recursive: true }));
 

@@ -39,7 +39,7 @@ describe("the website", { skip: !existsSync(CHROMIUM) }, () => {
     const address = server.address();
     origin = `http://127.0.0.1:${address && typeof address === "object" ? address.port : 0}`;
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
-  }, 300_000);
+  });
 
   afterAll(async () => {
     await browser?.close();

@@ -71,7 +71,7 @@ describe("a deploy that removes allocations", () => {
     for (let again = 0; again < 2; again += 1) {
       const { outcome, warnings } = await bucket.ship();
       expect(outcome).toBe("failed");
-      expect(warnings.filter((line) => line.includes("may still run"))).toHaveLength(3);
+      expect(warnings.filter((line) => line.includes("may still be running"))).toHaveLength(3);
     }
     since();
     bucket.fleet.repair();

@@ -3,9 +3,7 @@ import { join } from "node:path";
 import { aBucket, type TestBucket } from "@maand/core/testing";
 import { certs } from "@maand/plugin-certs";
 import { examine } from "@maand/plugin-operations/tools";
-import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-
-vi.setConfig({ testTimeout: 60_000 });
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 
 const [A, B] = ["10.0.0.1", "10.0.0.2"] as const;
 const START = new Date("2027-01-01T12:00:00.250Z");

@@ -3,11 +3,9 @@ import { dirname, join } from "node:path";
 import { isMaandError, type MaandError } from "@maand/core";
 import { runJobCommand } from "@maand/core/internal";
 import { aBucket, callHook, type TestBucket } from "@maand/core/testing";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { applyPlugins } from "../../packages/core/src/bucket/apply-plugins.ts";
 import { createHooks, type HookName } from "../../packages/core/src/plugin-api/hooks.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** A bucket whose job `api` runs 1.0.0 on one worker. The tests deploy 1.1.0 with a faulty plugin. */
 let bucket: TestBucket;

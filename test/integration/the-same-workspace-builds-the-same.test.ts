@@ -83,4 +83,4 @@ it("a build does not depend on the order in which files were written", async () 
     }),
     { numRuns: 8 },
   );
-}, 60_000);
+});

@@ -3,11 +3,9 @@ import { join } from "node:path";
 import { definePlugin, type Hooks, type Plugin, type Problem, pluginList } from "@maand/core";
 import { build, createHooks, deploy, openBucket } from "@maand/core/internal";
 import { aBucket, fakeRemote, type TestBucket } from "@maand/core/testing";
-import { describe, expect, it, type TestContext, vi } from "vitest";
+import { describe, expect, it, type TestContext } from "vitest";
 import { defaults, STOCK_MODULES, type StockName } from "../../packages/cli/src/defaults.ts";
 import { copyAuthority } from "../../packages/cli/src/run/typed.test.support.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const HOST = "127.0.0.11";
 

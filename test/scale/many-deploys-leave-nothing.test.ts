@@ -57,4 +57,4 @@ it("sixty deploys in one process use no more memory, open files and connections 
   expect(late?.temporary).toEqual(early.temporary);
   expect(bucket.fleet.open).toBe(0);
   bucket.dispose();
-}, 120_000);
+});

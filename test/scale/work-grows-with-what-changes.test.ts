@@ -46,7 +46,7 @@ beforeAll(async () => {
       found.set(operation, (found.get(operation) ?? new Map<number, Measured>()).set(workers, own));
     }
   }
-}, 120_000);
+});
 
 afterAll(() => {
   for (const bucket of buckets) bucket.dispose();

@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import type { EventsAnswer, FleetAnswer, RunAnswer } from "../../packages/plugin-ui/src/contract.ts";
 import { until } from "../support/fleet/until.ts";
 import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/team-bucket.ts";
 import { openPageIn } from "../support/ui/open-page.ts";
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine must not fail a test
 
 let postgres: Postgres;
 let bucket: TeamBucket;

@@ -2,15 +2,13 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { withMachine } from "../../packages/core/src/store/lock/holder.ts";
 import { type LocalBucket, localBucket } from "../support/bucket/local-bucket.ts";
 import { maand } from "../support/bucket/maand.ts";
 import { type } from "../support/bucket/shell.ts";
 import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT } from "../support/postgres/team-bucket.ts";
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine must not fail a test
 
 interface Finding {
   readonly check: string;

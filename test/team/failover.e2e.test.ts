@@ -1,11 +1,9 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { type Standby, startStandby } from "../support/postgres/standby.ts";
 import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/team-bucket.ts";
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine must not fail a test
 
 /** Each test has its own two servers: a primary, and a standby with streaming replication. */
 let primary: Postgres;

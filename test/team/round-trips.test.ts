@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { moveStore } from "../../packages/core/src/bucket/team/move-store.ts";
 import { bucketPaths } from "../../packages/core/src/config/find-bucket.ts";
 import { deploy } from "../../packages/core/src/deploy/deploy.ts";
 import { planDeploy } from "../../packages/core/src/plan/plan-deploy.ts";
 import { aBucket, type TestBucket } from "../../packages/core/src/testing/index.ts";
 import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine must not fail a test
 
 const JOBS = 10;
 const OPTIONS = { jobs: [], force: false, syncOnly: false };

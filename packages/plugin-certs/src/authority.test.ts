@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from "node:path";
 import { applyPlugins } from "@maand/core/internal";
 import { initContext } from "@maand/core/testing";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { makeAuthority } from "./authority.test.support.ts";
 import { outOfTime, readAuthority } from "./authority.ts";
 import { writeAuthorityFiles } from "./authority-files.ts";
@@ -15,8 +15,6 @@ import {
   scratchDirectory,
   traditional,
 } from "./openssl.test.support.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const NOW = new Date("2026-06-01T12:00:00.700Z");
 const RSA = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];

@@ -3,12 +3,10 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMaandError } from "@maand/core";
 import { aBucket, type TestBucket } from "@maand/core/testing";
-import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { makeAuthority } from "./authority.test.support.ts";
 import { certs } from "./certs.ts";
 import { described, givenAuthority, verify } from "./openssl.test.support.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const [A, B, C] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
 const START = new Date("2027-01-01T12:00:00.250Z");

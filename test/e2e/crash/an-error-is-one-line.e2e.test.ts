@@ -32,7 +32,7 @@ function expectNoStack({ stdout, stderr }: Pick<Ended, "stdout" | "stderr">): vo
 }
 
 describe.concurrent("a disk that becomes full", () => {
-  it("is reported at any step, and nothing is lost", { timeout: 240_000 }, () =>
+  it("is reported at any step, and nothing is lost", () =>
     withBucket(async (bucket) => {
       const disk = `${bucket.root}-disk`;
       cpSync(bucket.root, disk, { recursive: true });
@@ -59,8 +59,7 @@ describe.concurrent("a disk that becomes full", () => {
         execFileSync("umount", [disk]);
         rmSync(disk, { recursive: true, force: true });
       }
-    }),
-  );
+    }));
 
   /** The code of the error that ended a command with `--json`; `summary` if the run reported its end itself. */
   function codeOf(stdout: string): string {

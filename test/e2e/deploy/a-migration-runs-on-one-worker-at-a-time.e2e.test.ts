@@ -72,7 +72,7 @@ beforeAll(async () => {
     );
   }
   ended = await bucket.start(["deploy", "--build"], { env: { TURNS: turns } }).ended;
-}, 240_000);
+});
 
 afterAll(() => {
   bucket.dispose();

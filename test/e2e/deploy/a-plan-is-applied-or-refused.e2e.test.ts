@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FleetBucket, onFleet } from "../../support/bucket/fleet-bucket.ts";
 import { ran, writeJob } from "../../support/bucket/recording-job.ts";
 import { RECORDING_MAKEFILE, type Scratch } from "../../support/bucket/scratch.ts";
@@ -17,8 +17,6 @@ beforeAll(async () => {
 afterAll(() => fleet.close());
 
 /** Each test runs the complete program a dozen times. */
-vi.setConfig({ testTimeout: 240_000 });
-
 interface Row {
   readonly worker_ip: string;
   readonly action: string;

@@ -1,10 +1,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { CAREFUL_MAKEFILE } from "../../support/bucket/careful-makefile.ts";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 interface Trace {
   readonly command: string;

@@ -13,7 +13,7 @@ const here = existsSync("/usr/bin/prometheus") && existsSync(CHROMIUM);
 
 it(
   "a real Prometheus scrapes three workers, fires alerts, has certificate metrics and serves runbooks",
-  { timeout: 120_000, skip: !here },
+  { skip: !here },
   () =>
     withFleetBucket({ count: 3 }, async (fixture) => {
       const { bucket, fleet, hosts } = fixture;
@@ -38,35 +38,32 @@ it(
     }),
 );
 
-it(
-  "a Prometheus with TLS and a login gets certificate metrics, and links runbooks with https",
-  { timeout: 120_000, skip: !here },
-  () =>
-    withFleetBucket({ count: 1 }, async ({ bucket, fleet, hosts: [host = ""], workers: [worker], directory }) => {
-      const [metrics, port] = [await freePort(host), await freePort(host)];
-      bucket.workers(...fleet.workersJson().map((one) => ({ ...one, labels: ["mon"] })));
-      bucket.job("node", ...monitoredNode(metrics));
-      bucket.job("prometheus", ...secureServer(port));
-      const origin = `https://${host}:${port}`;
-      const pushed = async () => {
-        const login = ["--user", `${LOGIN.user}:${LOGIN.password}`, "--cacert", join(bucket.root, "secrets/ca.crt")];
-        const query = `${origin}/api/v1/query?query=max(count_over_time(maand_cert_expired[1h]))`;
-        const { stdout } = await runCommand(["curl", "-sS", "--globoff", "--noproxy", "*", ...login, query]);
-        const answer: { data: Query } = JSON.parse(stdout);
-        return Number(answer.data.result[0]?.value[1] ?? 0);
-      };
-      try {
-        for (const [at, words] of [["deploy", "--build"], ["build"]].entries()) {
-          const done = await bucket.maand(...words);
-          expect(done).toMatchObject({ code: 0, stderr: expect.not.stringContaining("could not be pushed") });
-          expect(await pushed()).toBe(at + 1);
-        }
-        const rules = await worker?.read(`${directory("prometheus")}/rules/node/node.yaml`);
-        expect(rules).toContain(`runbook_url: ${origin}/consoles/runbooks/node/up.html`);
-      } finally {
-        for (const job of ["prometheus", "node"]) await bucket.maand("job", "stop", job);
+it("a Prometheus with TLS and a login gets certificate metrics, and links runbooks with https", { skip: !here }, () =>
+  withFleetBucket({ count: 1 }, async ({ bucket, fleet, hosts: [host = ""], workers: [worker], directory }) => {
+    const [metrics, port] = [await freePort(host), await freePort(host)];
+    bucket.workers(...fleet.workersJson().map((one) => ({ ...one, labels: ["mon"] })));
+    bucket.job("node", ...monitoredNode(metrics));
+    bucket.job("prometheus", ...secureServer(port));
+    const origin = `https://${host}:${port}`;
+    const pushed = async () => {
+      const login = ["--user", `${LOGIN.user}:${LOGIN.password}`, "--cacert", join(bucket.root, "secrets/ca.crt")];
+      const query = `${origin}/api/v1/query?query=max(count_over_time(maand_cert_expired[1h]))`;
+      const { stdout } = await runCommand(["curl", "-sS", "--globoff", "--noproxy", "*", ...login, query]);
+      const answer: { data: Query } = JSON.parse(stdout);
+      return Number(answer.data.result[0]?.value[1] ?? 0);
+    };
+    try {
+      for (const [at, words] of [["deploy", "--build"], ["build"]].entries()) {
+        const done = await bucket.maand(...words);
+        expect(done).toMatchObject({ code: 0, stderr: expect.not.stringContaining("could not be pushed") });
+        expect(await pushed()).toBe(at + 1);
       }
-    }),
+      const rules = await worker?.read(`${directory("prometheus")}/rules/node/node.yaml`);
+      expect(rules).toContain(`runbook_url: ${origin}/consoles/runbooks/node/up.html`);
+    } finally {
+      for (const job of ["prometheus", "node"]) await bucket.maand("job", "stop", job);
+    }
+  }),
 );
 
 /** Requests a path of the server's API. */

@@ -33,9 +33,9 @@ beforeAll(() => {
   for (const version of [...TOO_OLD, ...NEWER])
     nodes.set(version, unpackNode(version, place, { headers: COMPILES && NEWER.includes(version) }));
   symlinkSync(join(REPOSITORY, "node_modules"), join(place, "node_modules")); // for plugins that are created there
-}, 240_000);
+});
 
-afterAll(() => rmSync(place, { recursive: true, force: true }), 120_000);
+afterAll(() => rmSync(place, { recursive: true, force: true }));
 
 const programOf = (version: string) => join(nodes.get(version) ?? "", "bin/node");
 

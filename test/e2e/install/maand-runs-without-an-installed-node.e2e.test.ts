@@ -23,12 +23,12 @@ beforeAll(() => {
   files = mkdtempSync(join(tmpdir(), "maand-release-"));
   machine = machineWithoutNode();
   bundle = make("bundle.mjs");
-}, 240_000);
+});
 
 afterAll(() => {
   machine?.dispose();
   rmSync(files, { recursive: true, force: true });
-}, 120_000);
+});
 
 /** Creates a bucket and deploys a job whose TypeScript command runs with the Node of maand. */
 const FIRST_DEPLOY = `set -e
@@ -49,7 +49,7 @@ function expectFirstDeploy(): void {
 }
 
 describe("the bundle", () => {
-  it("runs from a link in PATH after it is unpacked", { timeout: 120_000 }, () => {
+  it("runs from a link in PATH after it is unpacked", () => {
     execFileSync("tar", ["-xzf", bundle, "-C", join(machine.root, "opt")]);
     const [name = ""] = readdirSync(join(machine.root, "opt"));
     expect(bundle).toBe(join(files, `${name}.tar.gz`));
@@ -81,7 +81,7 @@ describe("the bundle", () => {
 });
 
 describe("the Debian package", () => {
-  it("can be installed, runs with its own Node, and is removed completely", { timeout: 120_000 }, () => {
+  it("can be installed, runs with its own Node, and is removed completely", () => {
     const file = make("deb.mjs", "--bundle", bundle);
     const before = readdirSync(join(machine.root, "usr/bin"));
     machine.dpkg("-i", file);

@@ -21,12 +21,12 @@ let registry: Registry;
 beforeAll(async () => {
   place = mkdtempSync(join(tmpdir(), "maand-install-"));
   registry = await startRegistry();
-}, 120_000);
+});
 
 afterAll(async () => {
   await registry?.close();
   await rm(place, { recursive: true, force: true }); // takes long, because there are thousands of files
-}, 240_000);
+});
 
 async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
   const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, CI: "true" };
@@ -67,7 +67,7 @@ async function expectWorks(program: string): Promise<void> {
 }
 
 describe("maand works without the repository after", () => {
-  it("npm install -g into an empty prefix", { timeout: 240_000 }, async () => {
+  it("npm install -g into an empty prefix", async () => {
     const prefix = join(place, "prefix");
     mkdirSync(prefix);
     const scope = `--@maand:registry=${registry.url}/`;
@@ -77,7 +77,7 @@ describe("maand works without the repository after", () => {
     await expectWorks(join(prefix, "bin/maand"));
   });
 
-  it("pnpm add, which skips install scripts", { timeout: 240_000 }, async () => {
+  it("pnpm add, which skips install scripts", async () => {
     const project = join(place, "project");
     mkdirSync(project);
     writeFileSync(join(project, "package.json"), '{ "private": true }');

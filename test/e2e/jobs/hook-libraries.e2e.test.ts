@@ -19,7 +19,7 @@ const places: string[] = [];
 
 beforeAll(async () => {
   for (const language of LANGUAGES) outcomes.set(language, await runHook(language));
-}, 240_000);
+});
 
 afterAll(() => {
   for (const place of places) rmSync(place, { recursive: true, force: true });

@@ -1,7 +1,5 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type Scratch, scratch } from "../../support/bucket/scratch.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Creates a bucket with one local worker and job, and with a plugin `odd` whose `apply` has this body. */
 async function withPlugin(

@@ -23,7 +23,7 @@ beforeAll(() => {
   };
   accounts = mkdtempSync(join(tmpdir(), "maand-accounts-"));
   chmodSync(accounts, 0o711);
-}, 240_000);
+});
 
 afterAll(() => {
   installation?.dispose();
@@ -36,7 +36,7 @@ describe.each(pluginPages(ROOT))("%s", (path) => {
     expect(nameless.map(({ code }) => code)).toEqual([]);
   });
 
-  it("contains commands that succeed and print the documented output", { timeout: 240_000 }, async () => {
+  it("contains commands that succeed and print the documented output", async () => {
     const { code, printed, steps } = await typePage(path, place, { "/srv/accounts": join(accounts, "srv") });
     expect(code, printed).toBe(0);
     for (const { prints, output } of steps) expect(missingLines(prints, output), output).toEqual([]);
@@ -49,24 +49,20 @@ describe("maand plugin create", () => {
   const kinds: (keyof typeof KINDS)[] = ["hook", "lifecycle", "transport", "command"];
   const created = (kind: keyof typeof KINDS) => join(installation.place, `maand-plugin-${KINDS[kind]}`);
 
-  it.each(kinds)(
-    "creates a plugin whose types, tests and package are correct without changes: --kind %s",
-    { timeout: 240_000 },
-    (kind) => {
-      run(installation.program, ["plugin", "create", nameOf(kind), "--kind", kind], installation.place);
-      run("npm", ["run", "check"], created(kind));
-      expect(run("npm", ["test"], created(kind))).toMatch(/Tests .*\b\d+ passed/);
-      run("npm", ["run", "build"], created(kind));
-      const packed: readonly { readonly files: readonly { readonly path: string }[] }[] = JSON.parse(
-        run("npm", ["pack", "--json", "--ignore-scripts"], created(kind)),
-      );
-      const files = packed.flatMap((one) => one.files.map(({ path }) => path)).sort();
-      expect(files).toEqual(["README.md", "dist/index.d.ts", "dist/index.js", "package.json"]);
-      expect(readFileSync(join(created(kind), "README.md"), "utf8")).toContain(`from "${nameOf(kind)}";`);
-    },
-  );
+  it.each(kinds)("creates a plugin whose types, tests and package are correct without changes: --kind %s", (kind) => {
+    run(installation.program, ["plugin", "create", nameOf(kind), "--kind", kind], installation.place);
+    run("npm", ["run", "check"], created(kind));
+    expect(run("npm", ["test"], created(kind))).toMatch(/Tests .*\b\d+ passed/);
+    run("npm", ["run", "build"], created(kind));
+    const packed: readonly { readonly files: readonly { readonly path: string }[] }[] = JSON.parse(
+      run("npm", ["pack", "--json", "--ignore-scripts"], created(kind)),
+    );
+    const files = packed.flatMap((one) => one.files.map(({ path }) => path)).sort();
+    expect(files).toEqual(["README.md", "dist/index.d.ts", "dist/index.js", "package.json"]);
+    expect(readFileSync(join(created(kind), "README.md"), "utf8")).toContain(`from "${nameOf(kind)}";`);
+  });
 
-  it("creates plugins of all kinds that work in a bucket", { timeout: 120_000 }, () => {
+  it("creates plugins of all kinds that work in a bucket", () => {
     const bucket = join(installation.place, "bucket");
     mkdirSync(join(bucket, "secrets"), { recursive: true, mode: 0o700 });
     run("sh", ["-c", 'cp "$1"/ca.* secrets/', "sh", place.authority], bucket);

@@ -11,7 +11,7 @@ import { linesOf, localJob, RECORDING_MAKEFILE, type Scratch, scratch } from "..
 let installation: Installation;
 beforeAll(() => {
   installation = install("@maand/cli", ...packagesIn("plugins-examples"));
-}, 240_000);
+});
 afterAll(() => installation?.dispose());
 
 const HOSTS = ["127.0.0.11", "127.0.0.12", "127.0.0.13"];

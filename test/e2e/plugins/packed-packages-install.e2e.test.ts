@@ -15,7 +15,7 @@ beforeAll(() => {
   installation = install(CLI);
   place = installation.place;
   bucket = join(place, "bucket");
-}, 240_000);
+});
 
 afterAll(() => installation?.dispose());
 

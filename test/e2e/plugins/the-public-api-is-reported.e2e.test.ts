@@ -9,7 +9,7 @@ const script = join(ROOT, "scripts/api.mjs");
 beforeAll(() => {
   // the reports are generated from the declarations, which tsc generates from the current sources
   execFileSync(join(ROOT, "node_modules/.bin/tsc"), ["-b"], { cwd: ROOT, encoding: "utf8" });
-}, 120_000);
+});
 
 describe("the public API of each package", () => {
   it("equals its report (otherwise: npm run api)", () => {

@@ -6,7 +6,7 @@ import { CHROMIUM, withPage } from "../../support/ui/browser.ts";
 
 it.each([5, 50])(
   "the columns of a thousand workers with %d jobs are aligned, and the keyboard reaches the last worker",
-  { timeout: 120_000, skip: !existsSync(CHROMIUM) },
+  { skip: !existsSync(CHROMIUM) },
   async (jobs) => {
     const server = await servePage(generatedFleet(1000, jobs));
     try {

@@ -13,7 +13,8 @@ import { type Fleet, type FleetWorker, startFleet, until } from "../../support/f
  * time without an effect on other workers, and the next deploy must repair the rest.
  */
 const V1 = { version: "1.0.0", selectors: ["worker"] };
-const QUICK = "[timeouts]\nconnect = 5\n";
+/** Long enough for a healthy worker on a busy machine. */
+const TIMEOUTS = "[timeouts]\nconnect = 20\ncommand = 40\n";
 
 let fleet: Fleet;
 
@@ -26,7 +27,7 @@ afterAll(() => fleet.close());
 /** Checks that a deploy fails only on one worker, with this outcome and message, within this number of seconds. */
 async function expectFailureOn(
   { bucket, hosts, rollouts }: FleetBucket,
-  { worker = 1, outcome, prints, seconds = 40 }: { worker?: number; outcome: string; prints: RegExp; seconds?: number },
+  { worker = 1, outcome, prints, seconds = 120 }: { worker?: number; outcome: string; prints: RegExp; seconds?: number },
 ): Promise<void> {
   const began = performance.now();
   const { code, stderr } = await bucket.maand("deploy", "--build");
@@ -51,7 +52,7 @@ function withWorkers(
   use: (fixture: FleetBucket) => Promise<void>,
 ): Promise<void> {
   return withFleetBucket(options, async (fixture) => {
-    fixture.bucket.write("maand.conf", `${fixture.conf}${QUICK}`);
+    fixture.bucket.write("maand.conf", `${fixture.conf}${TIMEOUTS}`);
     fixture.bucket.job("api", V1);
     await use(fixture);
   });
@@ -76,7 +77,7 @@ describe.concurrent("a deploy", () => {
       );
       await expectFailureOn(fixture, {
         outcome: "unreachable",
-        prints: /does not speak ssh, or is stalled, timed out after 5 s/,
+        prints: /does not speak ssh, or is stalled, timed out after 20 s/,
       });
       silent.close();
       await worker.start();
@@ -86,11 +87,10 @@ describe.concurrent("a deploy", () => {
   it("reports a worker that stops responding during a sync", () =>
     withWorkers({ count: 2 }, async (fixture) => {
       const worker = fixture.workers[1] as FleetWorker;
-      fixture.bucket.write("maand.conf", `${fixture.conf}[timeouts]\ncommand = 10\n`);
       fixture.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
       const failed = expectFailureOn(fixture, {
         outcome: "timed out",
-        prints: /syncing files to .* timed out after 10 s/,
+        prints: /syncing files to .* timed out after 40 s/,
       });
       await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
       worker.freeze();

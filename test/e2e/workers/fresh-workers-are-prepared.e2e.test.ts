@@ -28,7 +28,7 @@ beforeAll(async () => {
   for (const one of fleet.workers) await makeFresh(fleet, one, { password: PASSWORD, authorized: key.publicKey });
   bucket = await scratch('ssh_user = "agent"\n');
   bucket.write("workspace/workers.json", "[]\n");
-}, 60_000);
+});
 
 afterAll(() => bucket.dispose());
 
@@ -87,7 +87,7 @@ describe("fresh workers", () => {
     expect(wrong.stderr).toMatch(/failed with user root, the keys of the agent.* and a password: .*Permission denied/);
     expect(wrong.code).toBe(1);
     expect((await worker(0).run(["id", "agent"])).code).not.toBe(0);
-  }, 60_000);
+  });
 
   it("get a user, a key, sudo and rsync through a login with a password, after waiting for apt's lock", async () => {
     const lock = `import fcntl, sys
@@ -120,7 +120,7 @@ held = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(held, fcntl.LOCK_EX
     expect(existsSync(join(bucket.root, "secrets/worker.key.pub"))).toBe(true);
     expect(await worker(0).read("/etc/sudoers.d/maand-agent")).toBe("agent ALL=(ALL:ALL) NOPASSWD: ALL\n");
     expect(await worker(0).mode("/home/agent/.ssh/authorized_keys")).toBe(0o600);
-  }, 60_000);
+  });
 
   it("can be prepared with another key, which is not needed afterwards", async () => {
     const prepared = await bucket.maand(
@@ -144,7 +144,7 @@ held = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(held, fcntl.LOCK_EX
     expect((await worker(1).read("/var/log/apt-calls")).split("\n").length).toBe(3); // apt-get ran update and install once
     bucket.job("api", { version: "1.0.0", selectors: ["web"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
-  }, 60_000);
+  });
 
   it("later get only the program or file that is missing", async () => {
     await worker(1).run(["rm", "/usr/bin/rsync"]);
@@ -160,5 +160,5 @@ held = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(held, fcntl.LOCK_EX
     expect(stdout).toContain(`${worker(1).host}: install rsync with apt-get\n`);
     expect(code).toBe(0);
     expect((await worker(1).read("/home/agent/.ssh/authorized_keys")).trim().split("\n")).toHaveLength(1);
-  }, 60_000);
+  });
 });

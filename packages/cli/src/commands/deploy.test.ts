@@ -2,10 +2,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { initialised, typedIn } from "../run/typed.test.support.ts";
-
-vi.setConfig({ hookTimeout: 60_000, testTimeout: 30_000 });
 
 let root: string;
 let typed: ReturnType<typeof typedIn>;

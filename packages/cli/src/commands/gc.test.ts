@@ -1,8 +1,6 @@
 import { rmSync } from "node:fs";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { initialised, typedIn } from "../run/typed.test.support.ts";
-
-vi.setConfig({ hookTimeout: 60_000 });
 
 let root = "";
 

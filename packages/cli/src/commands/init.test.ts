@@ -10,7 +10,7 @@ let before: string;
 
 beforeAll(async () => {
   before = await initialised();
-}, 60_000);
+});
 
 afterAll(() => rmSync(before, { recursive: true, force: true }));
 

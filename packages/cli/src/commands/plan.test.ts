@@ -1,9 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { initialised, typedIn } from "../run/typed.test.support.ts";
-
-vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
 let root: string;
 let typed: ReturnType<typeof typedIn>;

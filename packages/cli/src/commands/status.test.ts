@@ -1,9 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { initialised, typedIn } from "../run/typed.test.support.ts";
-
-vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
 const HOSTS = ["127.0.0.31", "127.0.0.32"];
 

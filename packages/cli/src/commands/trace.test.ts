@@ -1,9 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { initialised, typedIn } from "../run/typed.test.support.ts";
-
-vi.setConfig({ hookTimeout: 60_000, testTimeout: 30_000 });
 
 let root: string;
 let typed: ReturnType<typeof typedIn>;
@@ -61,7 +59,11 @@ it.each([
   ],
   [["deploy", "--trace=nowhere/a.json"], "no such file or directory", "in a directory that exists"],
   [["plugins", "--trace", "nowhere.json"], "nowhere.json cannot be read: no such file or directory (ENOENT)", ""],
-  [["plugins", "--trace", "maand.conf"], "maand.conf is not a trace file of maand", "to write one, run maand deploy --trace"],
+  [
+    ["plugins", "--trace", "maand.conf"],
+    "maand.conf is not a trace file of maand",
+    "to write one, run maand deploy --trace",
+  ],
 ])("maand %j is refused, and nothing is deployed", async (argv, message, hint) => {
   await typed("build");
   const { code, err } = await typed(...argv);

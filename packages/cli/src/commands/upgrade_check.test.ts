@@ -11,7 +11,7 @@ let maand: (...argv: string[]) => Promise<CommandResult>;
 
 beforeAll(async () => {
   fresh = await initialised();
-}, 60_000);
+});
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "maand-upgrade-"));

@@ -7,8 +7,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadCommands } from "./load-commands.ts";
 import { typedIn } from "./typed.test.support.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 /** A file with a command; its first line records that the file was loaded. */
 const commandFile = (name: string, paths: string, body = "return 0;") => `
 console.debug("loaded ${name}");

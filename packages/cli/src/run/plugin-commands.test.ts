@@ -1,12 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { aBucket, type TestBucket } from "@maand/core/testing";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isOurs } from "../commands/index.ts";
 import { STOCK_COMMANDS } from "./stock-commands.ts";
 import { copyAuthority, typedIn } from "./typed.test.support.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const CONFIG = `
 import { MaandCommand } from "@maand/cli";

@@ -1,9 +1,7 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { applyPlugins } from "../bucket/apply-plugins.ts";
 import { rolloutContext, scopedJobContext } from "../testing/index.ts";
 import { aConfig } from "./a-config.test.support.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const SILENT = "apply() {}";
 const ts = (body: string) => `import { defaults } from "@maand/cli";

@@ -1,7 +1,5 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { aConfig } from "./a-config.test.support.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const listed = (plugin: string) => ({ "maand.config.mjs": `export default {\n  plugins: [${plugin}],\n};\n` });
 

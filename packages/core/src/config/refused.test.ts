@@ -1,7 +1,5 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { aConfig, SSH_KEYS } from "./a-config.test.support.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const HEAD = `import { defaults } from "@maand/cli";
 import { defineConfig, pluginWithOptions } from "@maand/core";

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createHooks, type HookName } from "../plugin-api/hooks.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { tapByName } from "../plugin-api/tapping/tap-by-name.ts";
@@ -13,8 +13,6 @@ import {
   rolloutContext,
   verifyContext,
 } from "./index.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 describe("a fake remote", () => {
   it("records calls, and returns the result for the longest matching prefix", async () => {

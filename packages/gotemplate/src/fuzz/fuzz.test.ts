@@ -7,4 +7,4 @@ test("every template renders or fails with a TemplateError, in bounded time", ()
   expect(summary.rendered).toBeGreaterThan(400);
   expect(summary.parseErrors).toBeGreaterThan(400);
   expect(summary.execErrors).toBeGreaterThan(400);
-}, 120_000);
+});

@@ -41,7 +41,7 @@ async function sentToStart(w: ReturnType<typeof aWorker>, { changes = true } = {
   return before;
 }
 
-describe.concurrent("the compiled runner on a worker", { timeout: 60_000 }, () => {
+describe.concurrent("the compiled runner on a worker", () => {
   const keptOf = ({ root }: { readonly root: string }) => join(root, "program");
 
   it("is stored, so that it is sent only once", async (context: TestContext) => {

@@ -22,7 +22,7 @@ async function codeAfterBegin(
   return existsSync(w.inJob("grandchild")) ? code : codeAfterBegin(w, target, timeout * 2);
 }
 
-describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () => {
+describe.concurrent("a command whose make is killed", () => {
   const worker = (context: TestContext) => aWorker(context);
 
   it("delays the next command until its recipe ends", async (context) => {
@@ -88,7 +88,7 @@ describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () =>
   });
 });
 
-describe.concurrent.each(FORMS)("a command whose %s runner is killed", { timeout: 30_000 }, (form) => {
+describe.concurrent.each(FORMS)("a command whose %s runner is killed", (form) => {
   type Worker = ReturnType<typeof aWorker>;
 
   /** Starts a target, and kills its runner while the recipe runs; returns make. */
@@ -159,40 +159,36 @@ describe.concurrent.each(FORMS)("a command whose %s runner is killed", { timeout
   });
 });
 
-describe.concurrent.each(FORMS)(
-  "a process that a command leaves running on a %s runner",
-  { timeout: 30_000 },
-  (form) => {
-    const worker = (context: TestContext) => aWorker(context);
+describe.concurrent.each(FORMS)("a process that a command leaves running on a %s runner", (form) => {
+  const worker = (context: TestContext) => aWorker(context);
 
-    it("is stopped before the exit code is reported if its shell was killed", async (context) => {
+  it("is stopped before the exit code is reported if its shell was killed", async (context) => {
+    const w = worker(context);
+    const command = w.start(form, "hang");
+    const pid = await w.grandchild();
+    process.kill(parentOf(pid), "SIGKILL");
+    expect(await command.code).toBe(2);
+    expect(isRunning(pid)).toBe(false);
+    expect(command.stderr()).toContain("runner: make failed; stopped the processes that it left running\n");
+  });
+
+  it("is stopped if the command failed", async (context) => {
+    const w = worker(context);
+    const { code } = await w.run(form, "half");
+    expect(code).toBe(2);
+    expect(isRunning(await w.grandchild())).toBe(false);
+  });
+
+  for (const target of ["daemon", "background"]) {
+    it(`keeps running if the command succeeded (${target})`, async (context) => {
       const w = worker(context);
-      const command = w.start(form, "hang");
-      const pid = await w.grandchild();
-      process.kill(parentOf(pid), "SIGKILL");
-      expect(await command.code).toBe(2);
-      expect(isRunning(pid)).toBe(false);
-      expect(command.stderr()).toContain("runner: make failed; stopped the processes that it left running\n");
+      expect(await w.run(form, target)).toMatchObject({ code: 0 });
+      await w.there(w.inJob("server"));
+      expect(await w.run(form, "start")).toMatchObject({ code: 0 });
+      rmSync(w.inJob("server"));
+      await w.there(w.inJob("server"));
+      writeFileSync(w.inJob("go"), "");
+      await w.there(w.inJob("ended"));
     });
-
-    it("is stopped if the command failed", async (context) => {
-      const w = worker(context);
-      const { code } = await w.run(form, "half");
-      expect(code).toBe(2);
-      expect(isRunning(await w.grandchild())).toBe(false);
-    });
-
-    for (const target of ["daemon", "background"]) {
-      it(`keeps running if the command succeeded (${target})`, async (context) => {
-        const w = worker(context);
-        expect(await w.run(form, target)).toMatchObject({ code: 0 });
-        await w.there(w.inJob("server"));
-        expect(await w.run(form, "start")).toMatchObject({ code: 0 });
-        rmSync(w.inJob("server"));
-        await w.there(w.inJob("server"));
-        writeFileSync(w.inJob("go"), "");
-        await w.there(w.inJob("ended"));
-      });
-    }
-  },
-);
+  }
+});

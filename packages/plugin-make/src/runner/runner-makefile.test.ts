@@ -4,7 +4,7 @@ import { aWorker, FORMS } from "./runner.test.support.ts";
 
 const EACH = "start:\n\t@echo started\nstop:\n\t@echo stopped\nmigrate:\n\t@echo migrated\n";
 
-describe.concurrent.each(FORMS)("a target on a %s runner", { timeout: 30_000 }, (form) => {
+describe.concurrent.each(FORMS)("a target on a %s runner", (form) => {
   /** A worker whose job has this Makefile and these files; a name that ends with a slash is a directory. */
   function worker(context: TestContext, makefile: string, ...names: readonly string[]) {
     const w = aWorker(context);

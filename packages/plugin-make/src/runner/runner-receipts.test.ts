@@ -34,7 +34,7 @@ function leave({ process }: { readonly process: { stdin: unknown; stdout: unknow
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
-describe.concurrent.each(FORMS)("a step of a run on a %s runner", { timeout: 60_000 }, (form) => {
+describe.concurrent.each(FORMS)("a step of a run on a %s runner", (form) => {
   it("runs once, and a repeated request returns its recorded result", async (context) => {
     const w = worker(context);
     const step = "r1.start.1";
@@ -235,7 +235,7 @@ describe.concurrent.each(FORMS)("a step of a run on a %s runner", { timeout: 60_
   });
 });
 
-describe.concurrent("a step of a run whose controller has died", { timeout: 60_000 }, () => {
+describe.concurrent("a step of a run whose controller has died", () => {
   it("never begins if it was still waiting for its turn", async (context) => {
     const w = worker(context);
     const byHand = w.alone("gate");
@@ -285,7 +285,7 @@ describe.concurrent("a step of a run whose controller has died", { timeout: 60_0
   });
 });
 
-describe.concurrent("a receipt", { timeout: 60_000 }, () => {
+describe.concurrent("a receipt", () => {
   it("is deleted by the next step of its job only after it was settled", async (context) => {
     const w = worker(context);
     const { client, request } = w.serve();
@@ -308,7 +308,7 @@ async function settle(w: ReturnType<typeof worker>, step: string): Promise<void>
   expect(await client.request({ settled: { api: [step] } }, () => {}).ended).toBe(0);
 }
 
-describe.concurrent.each(FORMS)("a settled receipt on a %s runner", { timeout: 60_000 }, (form) => {
+describe.concurrent.each(FORMS)("a settled receipt on a %s runner", (form) => {
   it("still returns the result of its step until the next step of the job begins", async (context) => {
     const w = worker(context);
     expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({ code: 0 });
@@ -340,7 +340,7 @@ describe.concurrent.each(FORMS)("a settled receipt on a %s runner", { timeout: 6
   });
 });
 
-describe.concurrent("a command that is not a target", { timeout: 60_000 }, () => {
+describe.concurrent("a command that is not a target", () => {
   const commandOf = (argv: readonly string[], more: object = {}) => ({
     ...{ target: "the command", job: "api", timeout: 60, env: { GREETING: "hello" }, argv },
     ...{ step: "r1.start.1+1", voids: [], what: JSON.stringify(argv), ...more },

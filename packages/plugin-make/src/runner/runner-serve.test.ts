@@ -5,7 +5,7 @@ import { aWorker, childrenOf, eventually, gone } from "./runner.test.support.ts"
 
 const openFiles = (pid = 0) => readdirSync(`/proc/${pid}/fd`).length;
 
-describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => {
+describe.concurrent("a runner that serves requests", () => {
   const worker = (context: TestContext, ...jobs: string[]) => aWorker(context, jobs);
 
   it("runs ten jobs in parallel", async (context) => {

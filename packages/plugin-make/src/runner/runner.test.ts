@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
 import { aWorker, childrenOf, eventually, FORMS, gone } from "./runner.test.support.ts";
 
-describe.concurrent.each(FORMS)("a %s runner", { timeout: 30_000 }, (form) => {
+describe.concurrent.each(FORMS)("a %s runner", (form) => {
   const worker = (context: TestContext) => aWorker(context);
 
   it("runs a target in the job's directory and adds nothing to its output", async (context) => {
@@ -153,7 +153,7 @@ describe.concurrent.each(FORMS)("a %s runner", { timeout: 30_000 }, (form) => {
   });
 });
 
-describe.concurrent("a runner that is started with a target", { timeout: 30_000 }, () => {
+describe.concurrent("a runner that is started with a target", () => {
   const worker = (context: TestContext) => aWorker(context);
 
   it("exits with make's exit code and skips the jobs after a failed one", async (context) => {

@@ -22,7 +22,7 @@ function elsewhere(): string {
   return path;
 }
 
-describe("a link of the operator", { timeout: 60_000 }, () => {
+describe("a link of the operator", () => {
   it.each(["jobs", "jobs/web"])("at %s is followed, and kept files behind it stay", async (path) => {
     const worker = aWorker();
     const far = elsewhere();
@@ -97,7 +97,7 @@ describe("a link of the operator", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a kept file", { timeout: 60_000 }, () => {
+describe("a kept file", () => {
   it("stays with its directory, but the files next to it are replaced or deleted", async () => {
     const worker = aWorker();
     for (const path of ["run/deep/app.pid", "run/deep/conf", "run/deep/old", "run/deep.pid", "gone/old", "app.pid.old"])
@@ -160,7 +160,7 @@ it("a directory without kept files can become a file, and its contents are repor
   expect(worker.deleted()).toEqual(["jobs/web/run", "jobs/web/run/deep", "jobs/web/run/deep/two", "jobs/web/run/one"]);
 });
 
-describe.skipIf(!MAY_MOUNT)("a mount point in a job's directory", { timeout: 60_000 }, () => {
+describe.skipIf(!MAY_MOUNT)("a mount point in a job's directory", () => {
   function mounted(where: string, files: Readonly<Record<string, string>>): Worker {
     const worker = aWorker({ mounts: [[where, "disk"]] });
     mkdirSync(join(worker.root, where), { recursive: true });

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { aWorker } from "./stage.test.support.ts";
 
-describe("files staged through the runner", { timeout: 60_000 }, () => {
+describe("files staged through the runner", () => {
   it("make a job's directory equal to its tree, on a new worker", async () => {
     const worker = aWorker();
     const web = { Makefile: "start:", "bin.d/run": { text: "#!/bin/sh", mode: 0o755 }, empty: "" };

@@ -2,10 +2,8 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findBucket, Store } from "@maand/core/internal";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { initialised, typedIn } from "../../run/typed.test.support.ts";
-
-vi.setConfig({ hookTimeout: 60_000, testTimeout: 30_000 });
 
 const DAY = 86_400_000;
 

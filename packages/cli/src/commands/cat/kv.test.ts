@@ -178,4 +178,4 @@ it("maand build --purge-job-kv deletes the secrets of a removed job", async () =
   expect((await records("--active")).map((row) => row.key)).toContain("password");
   expect((await output("build", "--purge-job-kv")).code).toBe(0);
   expect((await records("--active")).map((row) => row.key)).not.toContain("password");
-}, 30_000);
+});

@@ -13,7 +13,7 @@ let before: string;
 beforeAll(async () => {
   before = await initialised();
   writeFileSync(join(before, "workspace/workers.json"), '[{ "host": "127.0.0.11", "transport": "local" }]\n');
-}, 60_000);
+});
 
 afterAll(() => rmSync(before, { recursive: true, force: true }));
 

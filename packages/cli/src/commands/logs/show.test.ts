@@ -22,7 +22,7 @@ let maand: (...argv: string[]) => Promise<CommandResult>;
 
 beforeAll(async () => {
   fresh = await initialised();
-}, 60_000);
+});
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "maand-logs-"));

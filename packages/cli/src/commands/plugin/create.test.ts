@@ -1,12 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { typedIn } from "../../run/typed.test.support.ts";
 import { KINDS } from "./package-files.ts";
 import { pluginNames } from "./plugin-names.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 interface Manifest {
   readonly name: string;

@@ -113,7 +113,7 @@ it("a second build of the same workspace writes no rows, even if files are liste
     ),
     { numRuns: 60 },
   );
-}, 30_000);
+});
 
 it("a build publishes the same entries whatever the previous state, except for variables of jobs", () => {
   fc.assert(
@@ -132,7 +132,7 @@ it("a build publishes the same entries whatever the previous state, except for v
     ),
     { numRuns: 60 },
   );
-}, 30_000);
+});
 
 function withoutVars(jobs: Workspace["jobs"]): Workspace["jobs"] {
   return jobs.map((job) => ({ ...job, vars: {} }));
