@@ -233,7 +233,7 @@ export class DeployCommand extends EngineCommand {
       jobs: jobs.length > 0,
       ...{ workers: this.workers.length > 0, labels: this.labels.length > 0 },
       ...{ build, force, verify, "take-over": this.takeOver, "sync-only": syncOnly, "dry-run": dryRun },
-      "ignore-budget": this.ignoreBudget,
+      ...{ "ignore-budget": this.ignoreBudget, "max-unreachable": this.maxUnreachable !== undefined },
       ...{ release: release !== undefined, revert: revert === true, "no-revert": revert === false },
     };
     const other = Object.entries(others).find(([, isGiven]) => isGiven)?.[0];

@@ -85,6 +85,12 @@ describe("maand deploy --plan", () => {
     ["--no-revert"],
     ["--dry-run"],
     ["--release", "r1"],
+    ["--max-unreachable", "1"],
+    ["--workers", "10.0.0.1"],
+    ["--labels", "a"],
+    ["--verify"],
+    ["--take-over"],
+    ["--ignore-budget"],
   ])("refuses %s, and changes nothing", async (...flags) => {
     expect(await typed("deploy", "--plan", "plan.json", ...flags)).toMatchObject({
       code: 2,

@@ -1,5 +1,5 @@
 import { Command, EXIT, MaandCommand } from "@maand/command";
-import { findBucket, heldBy, lockHolder, openStore } from "@maand/core/readonly";
+import { findBucket, type Holder, heldBy, lockHolder, openStore } from "@maand/core/readonly";
 
 /** `maand unlock`. */
 export class UnlockCommand extends MaandCommand {
@@ -20,7 +20,7 @@ export class UnlockCommand extends MaandCommand {
     try {
       const holder = lockHolder(store.holder);
       const leftMs = store.workingCopy?.leaseLeftMs();
-      if (this.json) this.printJson({ holder: holder ?? null, lease_left_ms: holder ? (leftMs ?? null) : null });
+      if (this.json) this.printJson({ holder: holderForJson(holder), lease_left_ms: holder ? (leftMs ?? null) : null });
       else if (holder) this.print([`in use by ${heldBy(holder)}`, ...advice(leftMs, holder)].join("\n"));
       else this.print("no command uses the bucket");
       return holder ? EXIT.busy : EXIT.ok;
@@ -28,6 +28,19 @@ export class UnlockCommand extends MaandCommand {
       store.close();
     }
   }
+}
+
+/** The documented fields of a holder: its process identity is internal, and may change in any version. */
+export function holderForJson(holder: Holder | undefined) {
+  if (!holder) return null;
+  const { command, pid, since, user, machine } = holder;
+  return {
+    command,
+    pid,
+    since,
+    ...(user === undefined ? {} : { user }),
+    ...(machine === undefined ? {} : { machine }),
+  };
 }
 
 function advice(
