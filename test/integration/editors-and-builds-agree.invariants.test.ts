@@ -65,7 +65,8 @@ const FILES: readonly File[] = [
           command_b: { executed_on: ["post_build", "cli"] },
         },
       },
-      { restart_policy: "never", version: "v2" },
+      { restart_policy: "never", restart_globs: [], version: "v2" },
+      { restart_globs: [] },
       { rollout: { steps: ["1", "pause", "25%", "10m", "100%"], soak_seconds: 0.5 } },
     ],
     build: (value, report) => resolveManifest("api", value, { claimed: [], absent: new Map() }, report),
@@ -83,7 +84,6 @@ const FILES: readonly File[] = [
     ],
     onlyEditor: (value) =>
       textsAt(value, "selectors").some((text) => text.trim() === "") ||
-      lengthAt(value, "restart_globs") === 0 ||
       Object.values(at(value, "commands") ?? {}).some((command) => {
         const demands = at(command, "demands");
         return demands !== undefined && (blank(demands.job) || blank(demands.command));
@@ -387,11 +387,6 @@ function at(value: unknown, key: string): Record<string, unknown> | undefined {
 
 function textsAt(value: unknown, key: string): string[] {
   return Object.values(at(value, key) ?? {}).filter((text) => typeof text === "string");
-}
-
-function lengthAt(value: unknown, key: string): number | undefined {
-  const list = at(value, key);
-  return list === undefined ? undefined : Object.keys(list).length;
 }
 
 function blank(value: unknown): boolean {

@@ -13,6 +13,8 @@ import type { Stager } from "./stage/stage.ts";
 
 /** The number of repairs from which a difference counts as recurring. */
 const AGAIN = 2;
+/** The most files that a warning names. */
+const NAMED_FILES = 2;
 
 /**
  * Inspects the workers before a deploy changes them (`--verify`), and prepares the repair of differences. A worker that
@@ -92,7 +94,7 @@ function note(run: Run, worker: string, job: string, drift: readonly FileDrift[]
   });
   if (times < AGAIN) return;
   const what = job === METADATA_REPAIR ? "the metadata" : job;
-  const named = files.slice(0, AGAIN).map(shownPath).join(", ");
+  const named = files.slice(0, NAMED_FILES).map(shownPath).join(", ");
   run.ledger.warn(
     `${what} on ${worker} was repaired ${times} times in the same way since ${firstAt}: something on the worker keeps changing ${named === "" ? "it" : named}; find out what, or list what the job writes itself under "keep" in its manifest`,
   );

@@ -161,9 +161,14 @@ const ENTRIES = {
   ),
 };
 
-/** restart_globs apply only with restart_policy reload; an empty list never has an effect */
+/** restart_globs apply only with restart_policy reload; an empty list has no effect, and is always valid. */
 const GLOBS_NEED_RELOAD = {
-  restart_globs: { required: ["restart_policy"], properties: { restart_policy: { const: "reload" } } },
+  restart_globs: {
+    anyOf: [
+      { properties: { restart_globs: { type: "array", maxItems: 0 } } },
+      { required: ["restart_policy"], properties: { restart_policy: { const: "reload" } } },
+    ],
+  },
 };
 
 /**
