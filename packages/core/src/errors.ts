@@ -7,7 +7,7 @@ import type { Problem } from "./domain/checks/problem.ts";
  */
 export const ERROR_CODES = {
   NOT_A_BUCKET: "No bucket was found in this directory or above it.",
-  BUCKET_EXISTS: "The directory contains a bucket that cannot be used.",
+  BUCKET_EXISTS: "The directory already contains the store of a bucket.",
   BUSY: "Another run holds the bucket's lock.",
   STORE_NEWER: "The store was written by a newer version of maand; it is never downgraded.",
   STORE_BROKEN: "The store cannot be read or written.",

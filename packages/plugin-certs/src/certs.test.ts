@@ -251,6 +251,10 @@ describe("a later build", () => {
     );
     const after = await stored();
     expect(after[`${A} all.crt`]).not.toBe(after[`${B} all.crt`]);
+    const reasons = bucket.events
+      .map((event) => JSON.stringify(event))
+      .filter((text) => text.includes('\\"all\\" of api'));
+    expect(reasons.at(-1)).toContain("(its entry in the manifest changed)");
   });
 
   it("uses the new kind of key only for new certificates", async () => {

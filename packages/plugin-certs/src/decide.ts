@@ -75,13 +75,16 @@ function readPair({ crt, key }: Pair): X509Certificate | undefined {
   }
 }
 
-/** A certificate for all workers may include removed workers; a certificate for a single worker may not. */
+/**
+ * A certificate for all workers may include removed workers. A certificate for a single worker may not: it was issued
+ * when the entry was shared.
+ */
 function invalidReason({ subjectAltName }: X509Certificate, { entry, hosts }: Wanted): string | undefined {
   const has = readSubjectAltNames(subjectAltName);
   const needs = holdsFor(entry.altNames, hosts);
   if (!has || !equal(has.entry, needs.entry)) return "its entry in the manifest changed";
-  const fits = entry.one ? includes(has, needs) : equal(has.hosts, needs.hosts);
-  return fits ? undefined : "a worker's address is missing";
+  if (!includes(has, needs)) return "a worker's address is missing";
+  return entry.one || equal(has.hosts, needs.hosts) ? undefined : "its entry in the manifest changed";
 }
 
 function includes(has: HoldsFor, needs: HoldsFor): boolean {

@@ -57,6 +57,17 @@ describe("jump hosts", () => {
     expect(two?.jump?.jump).toBeUndefined();
   });
 
+  test("keep a ProxyCommand, which an error then names, unless they are behind another jump host", () => {
+    const lookup = lookupIn({
+      app: { proxyJump: "one,two" },
+      one: { proxyCommand: "nc" },
+      two: { proxyCommand: "nc" },
+    });
+    const two = endpoint({ host: "app" }, lookup).jump;
+    expect(two).not.toHaveProperty("proxyCommand");
+    expect(two?.jump).toMatchObject({ name: "one", proxyCommand: "nc" });
+  });
+
   test("may have their own jump hosts, and a cycle ends", () => {
     const lookup = lookupIn({ app: { proxyJump: "a" }, a: { proxyJump: "b" }, b: { proxyJump: "a" } });
     let hops = 0;

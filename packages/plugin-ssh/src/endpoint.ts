@@ -138,6 +138,7 @@ function jumpHost(written: string, sources: JumpSources, before: Endpoint | unde
     user: user ?? found.user ?? sources.settings.ssh_user,
     ...keysOf(found.identityFiles, sources.bucketKey),
     certificates: found.certificateFiles,
+    ...(!jump && found.proxyCommand && { proxyCommand: found.proxyCommand }),
     ...(jump && { jump }),
   };
 }

@@ -63,8 +63,8 @@ describe("maand deploy --dry-run --diff", () => {
     };
     const diff =
       "diff --git a/app.conf b/app.conf\n--- a/app.conf\n+++ b/app.conf\n@@ -1,1 +1,1 @@\n-port = 1\n+port = 2\n";
-    expect(await files("--diff")).toEqual([{ path: "app.conf", change: "modified", diff }]);
-    expect(await files()).toEqual([{ path: "app.conf", change: "modified", diff: null }]);
+    expect(await files("--diff")).toEqual([{ path: "app.conf", change: "modified", access: null, diff }]);
+    expect(await files()).toEqual([{ path: "app.conf", change: "modified", access: null, diff: null }]);
   });
 
   it("escapes control characters", async () => {

@@ -98,7 +98,9 @@ describe("gc", () => {
     bucket.fleet.fail(`connect ${B}`, unreachable);
     expect((await bucket.ship()).outcome).toBe("failed");
     expect(await known()).toContain(`api@${B}`);
+    const printed = bucket.events.length;
     expect((await collect()).givenUp.map(({ job }) => job)).toEqual(["api", "old"]);
+    expect(JSON.stringify(bucket.events.slice(printed))).not.toContain("deletes the directories");
     expect(await known()).toEqual([`api@${A}`, `old@${A}`]);
     expect((await bucket.deploy()).outcome).toBe("ok");
   });

@@ -60,7 +60,10 @@ export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
     const lost = await lostHosts(run, removed);
     refuseRunning(run, removed, lost);
     outcome = "failed";
-    announce(run, removed.length);
+    announce(
+      run,
+      removed.filter(({ host }) => !lost.has(host)),
+    );
     const collected = await collect(run, removed, lost);
     bucket.store.sweepPromotions();
     run.bucket.store.history.touch(run.fence.number, touchedBy(collected.forgotten));
@@ -134,13 +137,13 @@ function refuseRunning(run: Pick<Run, "recorded">, removed: readonly Allocation[
 }
 
 /** Reports the counts before anything is deleted for more than one allocation. */
-function announce({ reporter, catalog }: Run, count: number): void {
-  if (count < 2) return;
-  const hosts = new Set(catalog.allocations.filter(({ removed }) => removed).map(({ host }) => host));
+function announce({ reporter }: Run, deleted: readonly Allocation[]): void {
+  if (deleted.length < 2) return;
+  const hosts = new Set(deleted.map(({ host }) => host));
   const where = `${hosts.size} ${hosts.size === 1 ? "worker" : "workers"}`;
   reporter
     .context({})
-    .log(`deletes the directories of ${count} removed allocations on ${where}, including data and logs`);
+    .log(`deletes the directories of ${deleted.length} removed allocations on ${where}, including data and logs`);
 }
 
 async function collect(

@@ -80,14 +80,16 @@ export class LogBlocks {
 
   #text({ head, first, last, left, end }: Block): string {
     const { faint } = this.#style;
+    const surplus = Math.max(0, last.length - LINES_OF_ONE / 2);
+    const omitted = left + surplus;
     const what = [head.phase, head.action, place(head)].filter((word) => word !== undefined && word !== "");
     return [
       this.#head(head),
       `  ${what.join("  ")}`,
       ...(head.cmd === undefined ? [] : [`  $ ${visible(String(head.cmd))}`]),
       ...first,
-      ...(left === 0 ? [] : [faint(`  ... ${plural(left, "line")} omitted; --format raw shows all`)]),
-      ...last,
+      ...(omitted === 0 ? [] : [faint(`  ... ${plural(omitted, "line")} omitted; --format raw shows all`)]),
+      ...last.slice(surplus),
       ...(end?.event === "command_end" ? [this.#endLine(end)] : head.id === undefined ? [] : [faint("  did not end")]),
       "",
     ].join("\n");

@@ -1,5 +1,5 @@
 import { plural, type Style } from "@maand/command";
-import type { Plan, PlannedAllocation } from "@maand/core/internal";
+import type { FileChange, Plan, PlannedAllocation } from "@maand/core/internal";
 import { unbuiltText } from "@maand/core/readonly";
 import { wrapped } from "../wrap.ts";
 import { diffLines } from "./diff.ts";
@@ -161,10 +161,15 @@ export function planRecord(
         current_version: version(allocation.id),
         new_version: target.version,
         matched: decision.matched,
-        files: plan.diffs?.get(allocation.id) ?? decision.files.map((file) => ({ ...file, diff: null })),
+        files: (plan.diffs?.get(allocation.id) ?? decision.files).map(fileRecord),
       })),
     };
   }
+}
+
+/** A changed file. `diff` is null without `--diff`, and `access` if neither the mode nor the owner changes. */
+function fileRecord({ path, change, access, diff }: FileChange & { readonly diff?: string }) {
+  return { path, change, access: access ?? null, diff: diff ?? null };
 }
 
 /** The part of a staged rollout that a deploy carries out; null for a job without a staged rollout. */

@@ -11,6 +11,7 @@ import type { KvSession } from "../../plugin-api/kv.ts";
 import type { AllocationScope, TargetAnswer, TargetRequest } from "../../plugin-api/scope.ts";
 import type { Remote } from "../../remote/remote.ts";
 import { decideNow, reportRefused, settle } from "../budget/decide.ts";
+import { noHandler } from "../no-handler.ts";
 import { workerOf } from "../run.ts";
 import type { ScopeSource } from "./contexts.ts";
 import { lifecycleContext, reasonOf } from "./contexts.ts";
@@ -106,7 +107,8 @@ async function runTarget(
     if (code === "COMMAND_FAILED" && exit !== undefined) return { exit, ...output };
     throw cause;
   }
-  throw new MaandError({ code: "NO_HANDLER", message: `no plugin handles the target "${target}"` });
+  const { absent } = run.bucket;
+  throw noHandler(absent, { hook: "target", transport: remote.transport, host, wanted: `${target} of ${name}` });
 }
 
 function takesDown(target: string): boolean {
