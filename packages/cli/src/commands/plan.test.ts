@@ -87,6 +87,7 @@ describe("maand deploy --plan", () => {
     ["--no-revert"],
     ["--dry-run"],
     ["--release", "r1"],
+    ["--max-unreachable", "1"],
   ])("refuses %s, and changes nothing", async (...flags) => {
     expect(await typed("deploy", "--plan", "plan.json", ...flags)).toMatchObject({
       code: 2,

@@ -27,7 +27,7 @@ interface Source extends SecretName {
 
 /**
  * Reads secrets again from their providers, with the references of the last build, and stores the changed values, all
- * or none. Throws NOT_FOUND for a key that comes from no provider, SECRET_NOT_READ, BUSY.
+ * or none. Throws NOT_FOUND for a key that does not come from a provider. Also throws SECRET_NOT_READ and BUSY.
  */
 export async function refreshSecrets(bucket: Bucket, wanted: RefreshSecrets): Promise<SecretsChanged> {
   const lock = lockBucket(bucket, "secret refresh");
@@ -67,7 +67,7 @@ function chosen({ store }: Bucket, { keys, job }: RefreshSecrets): Source[] {
     throw new MaandError({
       code: "NOT_FOUND",
       message: `${job === undefined ? "the bucket and its jobs have" : `job ${job} has`} no secret ${unknown ?? ""}${unknown === undefined ? "" : " "}that comes from a provider`,
-      hint: didYouMean(unknown ?? "", known) ?? "maand secret list shows where each secret is from",
+      hint: didYouMean(unknown ?? "", known) ?? "maand secret list shows the source of each secret",
     });
   return ofJob.filter(({ key }) => keys.length === 0 || keys.includes(key));
 }

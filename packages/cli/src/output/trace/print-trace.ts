@@ -30,7 +30,7 @@ const HOOKS: readonly Column[] = ["hook", { name: "plugin", least: 8 }, ...FIGUR
 const UNITS: readonly Column[] = [{ name: "unit", least: 12 }, "hook", { name: "plugin", least: 8 }, ...FIGURES];
 
 function figures(row: Omit<TraceRow, "unit">): (string | number)[] {
-  const open = row.unfinished === 0 ? "" : "+"; // it was still running when the trace was written
+  const open = row.unfinished === 0 ? "" : "+"; // a call was still running when the trace was written
   return [row.calls, row.failed, `${time(row.total_ms)}${open}`, `${time(row.longest_ms)}${open}`];
 }
 
