@@ -11,7 +11,9 @@ export interface EndingCertificate {
   readonly daysLeft: number | null;
 }
 
-/** The maximum number of certificates to check. The oldest certificates are checked first, because they expire first. */
+/**
+ * The maximum number of certificates to check. The oldest certificates are checked first, because they expire first.
+ */
 const MAX_CERTIFICATES = 2_000;
 /**
  * The defaults of the settings, because `maand status` does not load the configuration: renewal in the last quarter
@@ -20,8 +22,8 @@ const MAX_CERTIFICATES = 2_000;
 const DEFAULTS = { ttlDays: 60, bufferDays: 0 };
 
 /**
- * The stored certificates that have expired, that are in the last quarter of their lifetime, when a build renews them by
- * default, or that cannot be read.
+ * The stored certificates that have expired, that cannot be read, or that are in the last quarter of their lifetime, in
+ * which a build renews them by default.
  */
 export function endingCertificates(store: Store, now: Date): EndingCertificate[] {
   return store.kv

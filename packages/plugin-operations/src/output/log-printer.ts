@@ -37,8 +37,8 @@ export class LogPrinter {
   }
 
   /**
-   * Prints the stored lines. The human format prints events before commands, so it calls `readAgain` to read the lines a
-   * second time.
+   * Prints the stored lines. The human format prints events before commands, so it calls `readAgain` to read the lines
+   * a second time.
    */
   async print(lines: Iterable<StoredLine>, wanted: Wanted, readAgain: () => Iterable<StoredLine>): Promise<void> {
     const { tail } = this.#options;

@@ -44,7 +44,7 @@ export class WorkerAddCommand extends MaandCommand {
     if (this.json) this.printJson(entries);
     else {
       this.print(`added ${entries.map(({ host }) => host).join(", ")} to ${join("workspace", "workers.json")}`);
-      this.print("  next: maand worker prepare checks them, and installs what they lack");
+      this.print("  next: maand worker prepare, which checks them and installs what is missing");
     }
     return EXIT.ok;
   }
