@@ -1,4 +1,5 @@
-// npm run simulate -- --seeds 1000 --from 1 --minutes 10: simulates team mode with many seeds, and prints the trace of a failed seed.
+// npm run simulate -- --seeds 1000 --from 1 --minutes 10: simulates team mode with many seeds, and prints the trace of
+// a failed seed.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 

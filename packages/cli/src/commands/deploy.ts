@@ -49,7 +49,7 @@ export class DeployCommand extends EngineCommand {
     description: "Roll out only these jobs, comma-separated; does not limit stops.",
   });
   savedPlan = Option.String("--plan", {
-    description: "Carry out exactly this plan, or refuse it if outdated; no flags that change it.",
+    description: "Carry out exactly this plan, or refuse it if outdated. No planning flags.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
   allowOlder = Option.Boolean("--allow-older", false, {
