@@ -16,8 +16,8 @@ export interface EndingCertificate {
  */
 const MAX_CERTIFICATES = 2_000;
 /**
- * The defaults of the settings, because `maand status` does not load the configuration: renewal in the last quarter
- * of the lifetime, and of the CA two months before it expires.
+ * The defaults of the settings, because `maand status` does not load the configuration. With these, a certificate is
+ * due for renewal in the last quarter of its lifetime, and the CA two months before its expiry.
  */
 const DEFAULTS = { ttlDays: 60, bufferDays: 0 };
 
@@ -38,7 +38,7 @@ export function endingCertificates(store: Store, now: Date): EndingCertificate[]
     .sort((a, b) => (a.daysLeft ?? 0) - (b.daysLeft ?? 0));
 }
 
-/** The job and worker of a namespace; undefined for the namespace of something else. */
+/** The job and worker of a namespace; undefined for a namespace without certificates. */
 function placeOf(namespace: string): Pick<EndingCertificate, "job" | "worker"> | undefined {
   if (namespace === NAMESPACE.workers) return { job: null, worker: null };
   const prefix = NAMESPACE.job("");

@@ -62,7 +62,7 @@ export class LogPrinter {
     return over;
   }
 
-  /** Whether the tail was applied. It limits only the stored lines; all new lines are shown. */
+  /** Whether the tail was applied. The tail limits only the stored lines. All new lines are shown. */
   #tailed = false;
 
   #texts(lines: Iterable<StoredLine>, readAgain: () => Iterable<StoredLine>, wanted: Wanted): Iterable<string> {
