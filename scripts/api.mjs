@@ -55,7 +55,8 @@ function reportOf(directory) {
   const entryPoints = Object.entries(exports).filter(
     ([, entryPoint]) => typeof entryPoint === "object" && entryPoint.types,
   );
-  // a name that several entry points export is described once, in the first of them: entry points for plugins come first
+  // a name that several entry points export is described once, in the first of them: entry points for plugins come
+  // first
   const opened = entryPoints
     .map(([entryPoint, { types }]) => ({ title: name + entryPoint.slice(1), file: resolve(directory, types) }))
     .sort((one, other) => Number(other.title.endsWith("/plugin")) - Number(one.title.endsWith("/plugin")));
@@ -74,7 +75,10 @@ function reportOf(directory) {
   return `${[...head, ...hooks, ...parts].join("\n")}\n`;
 }
 
-/** The section of one entry point: its exports, and the types that they use but that no entry point of the package exports. */
+/**
+ * The section of one entry point: its exports, and the types that they use but that no entry point of the package
+ * exports.
+ */
 function entryPointLines(title, file, elsewhere, shown) {
   const exported = exportsOf(file);
   const names = [...exported.keys()].sort();
@@ -161,7 +165,10 @@ function isClass({ file, name }) {
   return /^(abstract )?class /.test(moduleOf(file).declarations.get(name)?.[0] ?? "");
 }
 
-/** All types of this package that the given types refer to, directly or indirectly. A class that is not exported is internal. */
+/**
+ * All types of this package that the given types refer to, directly or indirectly. A class that is not exported is
+ * internal.
+ */
 function reachedFrom(starts) {
   const seen = new Map(starts.map((one) => [key(one), one]));
   for (const { file, name } of seen.values()) {
@@ -179,7 +186,10 @@ function reachedFrom(starts) {
   return [...seen.values()].slice(starts.length);
 }
 
-/** Parses a declaration file of the compiler, in which every statement starts in the first column and has an indented body. */
+/**
+ * Parses a declaration file of the compiler, in which every statement starts in the first column and has an indented
+ * body.
+ */
 function moduleOf(file) {
   if (!modules.has(file)) modules.set(file, parsed(file, readFileSync(file, "utf8")));
   return modules.get(file);

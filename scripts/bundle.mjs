@@ -1,5 +1,5 @@
-// Bundles each package into a few files, because opening some hundred modules would slow down every command. Runs after tsc -b,
-// which writes the declarations. Packages stay separate and share one @maand/core, as in an installation.
+// Bundles each package into a few files, because opening some hundred modules would slow down every command. Runs after
+// tsc -b, which writes the declarations. Packages stay separate and share one @maand/core, as in an installation.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
@@ -14,9 +14,9 @@ import { asProgram, PROGRAM, programFile } from "./bundle/program.mjs";
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 /**
- * Third-party packages that every command loads: small, without native code, and without objects that packages
- * compare by identity. When bundled, they load in a third of the time, because Node opens fewer files and compiles only the code that
- * is used.
+ * Third-party packages that every command loads: small, without native code, and without objects that packages compare
+ * by identity. When bundled, they load in a third of the time, because Node opens fewer files and compiles only the
+ * code that is used.
  */
 const INLINED = [
   "fast-string-truncated-width",
@@ -29,14 +29,18 @@ const INLINED = [
   "valibot",
   "yocto-queue",
 ];
-/** CommonJS packages, which are loaded with require(): an import makes Node read such a package twice, first for the names of its exports. */
+/**
+ * CommonJS packages, which are loaded with require(): an import makes Node read such a package twice, first for the
+ * names of its exports.
+ */
 const REQUIRED = ["better-sqlite3", "clipanion", "clipanion/lib/advanced/index.js"];
 const REQUIRE = "\0require:";
 const RUNTIME = "rolldown-runtime.js";
 /**
- * The parts of a package in the order in which a command loads them. All modules that a part shares with other parts go into one
- * file, because each file costs a millisecond or two, even a small one. A module that several parts share goes into the file of the
- * first. `every` selects the modules that all of the named parts use; `some` selects those that at least one of them uses.
+ * The parts of a package in the order in which a command loads them. All modules that a part shares with other parts go
+ * into one file, because each file costs a millisecond or two, even a small one. A module that several parts share goes
+ * into the file of the first of these parts. `every` selects the modules that all of the named parts use. `some`
+ * selects the modules that at least one of them uses.
  */
 const FIRST = {
   cli: ["./src/main.ts", "./src/run/run-line.ts", "./src/defaults.ts"],
@@ -49,8 +53,9 @@ const FIRST = {
   ],
 };
 /**
- * The stock plugins, and the libraries that only plugins and commands use, are bundled into the command: as separate packages, they would
- * take three times as long to load. An `import()` of one of them, as in a configuration, returns the same module.
+ * The stock plugins, and the libraries that only plugins and commands use, are bundled into the command: as separate
+ * packages, they would take three times as long to load. An `import()` of one of them, as in a configuration, returns
+ * the same module.
  */
 const PARTS = { cli: /^@maand\/(plugin-|gotemplate$|saved-plans$)/ };
 /** Entry points of threads. */
@@ -63,7 +68,10 @@ await Promise.all([...packagesIn("packages", "plugins-examples").map(bundle), bu
 await finishProgram(join(REPOSITORY, "packages/cli/dist"));
 writeFileSync(join(REPOSITORY, "packages/cli/dist/build.json"), `${JSON.stringify(builtFrom())}\n`);
 
-/** The commit for `maand --version --json`; null outside of this repository's own checkout, for example in an unpacked archive. */
+/**
+ * The commit for `maand --version --json`; null outside of this repository's own checkout, for example in an unpacked
+ * archive.
+ */
 function builtFrom() {
   const git = (...args) =>
     execFileSync("git", ["-C", REPOSITORY, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
@@ -76,7 +84,10 @@ function builtFrom() {
 }
 shipBook(join(REPOSITORY, "packages/cli/dist/book"));
 
-/** Writes the files that the command loads in place of third-party packages, and creates the directory for its compiled code. */
+/**
+ * Writes the files that the command loads in place of third-party packages, and creates the directory for its compiled
+ * code.
+ */
 async function finishProgram(dist) {
   const modules = await bundleForeign(join(dist, "foreign"));
   writeNotices(join(dist, "foreign", NOTICES), modules);
@@ -155,7 +166,10 @@ async function bundle(directory) {
   );
 }
 
-/** Bundles our own modules and the inlined packages. A package that is loaded with `import()` stays separate, for configurations. */
+/**
+ * Bundles our own modules and the inlined packages. A package that is loaded with `import()` stays separate, for
+ * configurations.
+ */
 function resolveId(id, _importer, { kind }) {
   const isOurs = id.startsWith(".") || id.startsWith("/");
   if (isOurs || (INLINED.includes(id) && kind !== "dynamic-import")) return undefined;
@@ -181,7 +195,10 @@ function partOf(directory, id) {
   return join(inside, exports[`.${entryPoint}`].source);
 }
 
-/** Makes a package that is bundled into another one read its own files in its own directory, wherever it is installed. */
+/**
+ * Makes a package that is bundled into another package read its own files from its own directory, wherever that package
+ * is installed.
+ */
 function fromPackage(directory, code, id) {
   const [, own] = /^.*\/packages\/([^/]+)\/src\//.exec(id) ?? [];
   if (own === undefined || own === basename(directory)) return undefined;
@@ -217,7 +234,10 @@ function groupOf(directory, part) {
   return { name: `${name}-common`, starts, has };
 }
 
-/** A bundler plugin that puts the modules that a part in `first` shares with other parts into one file. Earlier parts take precedence. */
+/**
+ * A bundler plugin that puts the modules that a part in `first` shares with other parts into one file. Earlier parts
+ * take precedence.
+ */
 function commonFiles(first, entries) {
   const owners = new Map();
   const groups = first.map((group, at) => ({
@@ -245,14 +265,20 @@ function commonFiles(first, entries) {
   };
 }
 
-/** Removes unused imports of the bundler's helpers. When modules are grouped, the bundler adds such an import to each file. */
+/**
+ * Removes unused imports of the bundler's helpers. When modules are grouped, the bundler adds such an import to each
+ * file.
+ */
 function generateBundle(_, files) {
   if (files[RUNTIME]?.exports.length === 0) delete files[RUNTIME];
   const unused = new RegExp(`^import "\\.{1,2}/${RUNTIME}";$`, "m");
   for (const file of Object.values(files)) if (file.type === "chunk") file.code = file.code.replace(unused, "");
 }
 
-/** Refuses a package that imports another without declaring it: such an import works only in this repository. */
+/**
+ * Refuses a package that imports another package without declaring it as a dependency. Such an import works only in
+ * this repository.
+ */
 function refuseUnnamed(directory, files) {
   const {
     name,

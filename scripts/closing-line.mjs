@@ -1,4 +1,5 @@
-// node scripts/closing-line.mjs <vitest's json results>: the last line of `npm test`, "N passed, N failed[, N skipped]".
+// node scripts/closing-line.mjs <vitest's json results>: prints the last line of `npm test`,
+// "N passed, N failed[, N skipped]".
 import { readFileSync } from "node:fs";
 
 const results = read(process.argv[2]);
@@ -8,7 +9,10 @@ const skipped = pending + todo;
 process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
 process.exitCode = failed === 0 && success ? 0 : 1;
 
-/** Counts failed tests, and files that failed before their first test. Any other failure of the run counts as one failed test. */
+/**
+ * Counts failed tests, and files that failed before their first test. Any other failure of the run counts as one failed
+ * test.
+ */
 function failures({ numFailedTests, testResults, success: well }) {
   const broken = testResults.filter(
     ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),

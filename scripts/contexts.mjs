@@ -1,5 +1,5 @@
-// Part of npm run api: generates docs/plugins/contexts.md from the hooks, their contexts and one example of each hook. The page groups
-// hooks by the moment when they are called.
+// Part of npm run api: generates docs/plugins/contexts.md from the hooks, their contexts and one example of each hook.
+// The page groups hooks by the moment when they are called.
 import { EXAMPLES } from "./context-examples.mjs";
 
 const ANSWERS = {
@@ -10,7 +10,10 @@ const ANSWERS = {
   SyncWaterfallHook: "maand calls all taps, synchronously. Each tap returns the value that the next one receives.",
 };
 
-/** The contexts that others extend, each after the contexts that it extends. The page describes them once, at the beginning. */
+/**
+ * The contexts that other contexts extend, each after the contexts that it extends. The page describes them once, at
+ * the beginning.
+ */
 const SHARED = ["RunContext", "LocateContext", "WorkerContext", "JobContext", "AllocationContext", "ScopedJobContext"];
 
 /** Generates the page from the texts of hooks.ts and of the files with contexts. */

@@ -2,9 +2,9 @@
 
 FLEET_PACKAGES=(openssh-server rsync sudo procps tmux)
 
-# Programs that individual tests need: servers whose configuration a realistic workspace renders, login shells and shells with completion,
-# a Prometheus, a browser, stores of secrets, and a database server with a pooler. Without these servers, the test of the realistic
-# workspace fails. Without the other programs, their tests are skipped.
+# Programs that individual tests need: servers whose configuration a realistic workspace renders, login shells and
+# shells with completion, a Prometheus, a browser, stores of secrets, and a database server with a pooler. Without these
+# servers, the test of the realistic workspace fails. Without the other programs, their tests are skipped.
 CONSUMER_PACKAGES=(nginx-light haproxy redis-server redis-tools postgresql pgbouncer openssl zsh fish tcsh ksh prometheus chromium pass gnupg age)
 
 need_root() {

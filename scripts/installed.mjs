@@ -1,5 +1,5 @@
-// node scripts/installed.mjs: fails if node_modules differs from package-lock.json. It compares npm's record of the installed
-// packages. File times would not work, because copying or checking out a tree changes them.
+// node scripts/installed.mjs: fails if node_modules differs from package-lock.json. It compares npm's record of the
+// installed packages. File times would not work, because copying or checking out a tree changes them.
 import { readFileSync } from "node:fs";
 
 const wanted = packagesIn("package-lock.json");

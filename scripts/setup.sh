@@ -1,4 +1,5 @@
-# Sourced by demo.sh and test.sh in the root of the repository. Installs and builds packages that are missing or out of date.
+# Sourced by demo.sh and test.sh in the root of the repository. Installs and builds packages that are missing or out of
+# date.
 
 # Prints the reason on one line, and exits.
 refuse() {

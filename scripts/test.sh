@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# npm test: installs and builds what is missing, then runs the linter, the type checks and all tests. Passes its arguments to vitest.
+# npm test: installs and builds what is missing, then runs the linter, the type checks and all tests. Passes its
+# arguments to vitest.
 set -euo pipefail
 
 ME=test

@@ -32,7 +32,10 @@ export function rules(md) {
   md.renderer.rules.text = (tokens, index) => md.utils.escapeHtml(tokens[index].content).replaceAll("{{", "{&#8203;{");
 }
 
-/** Points relative links to pages of the site. Turns links to other files, such as source files, into plain text with the path. */
+/**
+ * Points relative links to pages of the site. Turns links to other files, such as source files, into plain text with
+ * the path.
+ */
 function rewriteLinks(tokens, from) {
   for (const [at, token] of tokens.entries()) {
     if (token.type !== "link_open") continue;
@@ -64,8 +67,8 @@ function nameProblems(tokens) {
 }
 
 /**
- * On code hosts, a <picture> follows the setting of the system. The website has its own switch for dark mode, so it contains both
- * images, and a style hides one of them.
+ * On code hosts, a <picture> follows the setting of the system. The website has its own switch for dark mode, so the
+ * page contains both images, and a style hides one of them.
  */
 function twoImages(html) {
   const [, dark] = /<source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)">/.exec(html) ?? [];

@@ -9,7 +9,9 @@ export const BOOK = new Set([CONTENTS, ...chapters().map(({ path }) => path)]);
 /** Directories without pages, at any depth: tests, and directories that are not in version control. */
 export const SKIPPED = ["node_modules", "dist", "test", "website", "demo-bucket", "release", "coverage"];
 
-/** Every Markdown file outside of these directories: the chapters of the book, and other pages that they can link to. */
+/**
+ * Every Markdown file outside of these directories: the chapters of the book, and other pages that they can link to.
+ */
 const PAGES = new Set(markdownIn(""));
 
 function markdownIn(directory) {
@@ -31,7 +33,8 @@ export function placeOf(path) {
 }
 
 /**
- * The target of a relative link on the site, with its anchor; undefined for files that are not pages, such as source files.
+ * The target of a relative link on the site, with its anchor; undefined for files that are not pages, such as source
+ * files.
  */
 export function linkOf(from, target) {
   const [file, anchor] = target.split("#");

@@ -1,5 +1,5 @@
-// Permanent short links: /e/<CODE> for an error, /p/<code> for a problem. Codes are never reused, so a link in an old message or
-// runbook always leads to the description of that code.
+// Permanent short links: /e/<CODE> for an error, /p/<code> for a problem. Codes are never reused, so a link in an old
+// message or runbook always leads to the description of that code.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "../scripts/book/chapters.mjs";
@@ -13,7 +13,9 @@ export function permanentLinks(text = readFileSync(join(REPOSITORY, "docs/errors
   ];
 }
 
-/** Writes a page for each link that redirects in the browser, so that it needs no server support. */
+/**
+ * Writes a page for each link. The page redirects in the browser, so that the links need no support from the server.
+ */
 export function writePermanentLinks(directory) {
   for (const [link, anchor] of permanentLinks()) {
     const target = `../../errors.html#${anchor}`;

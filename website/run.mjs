@@ -1,5 +1,5 @@
-// npm run docs, docs:dev, docs:preview and pictures: builds the website and its pictures. Installs their own packages when they are first
-// needed.
+// npm run docs, docs:dev, docs:preview and pictures: builds the website and its pictures. Installs their own packages
+// when they are first needed.
 import { spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";

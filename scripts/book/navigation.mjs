@@ -1,4 +1,5 @@
-// The navigation on each page of the book: the part below the title, and links to the previous and next page at the end.
+// The navigation on each page of the book: the part below the title, and links to the previous and next page at the
+// end.
 import { posix } from "node:path";
 import { CONTENTS } from "./chapters.mjs";
 

@@ -1,5 +1,5 @@
-// Bundles clipanion and the JavaScript of better-sqlite3 into one file each, which the command loads in place of the packages
-// (packages/cli/bin/program.js). Otherwise, Node would open and compile some forty files.
+// Bundles clipanion and the JavaScript of better-sqlite3 into one file each, which the command loads in place of the
+// packages (packages/cli/bin/program.js). Otherwise, Node would open and compile some forty files.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "rolldown";
@@ -8,7 +8,10 @@ import { stamped } from "./program.mjs";
 const directoryOf = (name) => dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
 const SOURCES = { clipanion: "lib/advanced/index.mjs", "better-sqlite3": "lib/index.js" };
 const ADDON = "require('bindings')('better_sqlite3.node')";
-/** Loads the native part from the place where npm puts it. If it is missing, the package `bindings` searches for it and reports where. */
+/**
+ * Loads the native part from the place where npm puts it. If the native part is missing, the package `bindings`
+ * searches for it and reports the places that it searched.
+ */
 const OURS = `((root) => {
   const from = require("node:module").createRequire(root);
   try {

@@ -1,6 +1,6 @@
 // Builds the packages of the command as CommonJS, because every version of Node can cache its compiled code
-// (packages/cli/bin/program.js). Each entry point is an ES module that re-exports the CommonJS file. Therefore, each module is loaded
-// only once, even if a native import loads it.
+// (packages/cli/bin/program.js). Each entry point is an ES module that re-exports the CommonJS file. Therefore, each
+// module is loaded only once, even if a native import loads it.
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 
@@ -38,7 +38,10 @@ export function asProgram({ name, version }, entryPoints) {
   };
 }
 
-/** The ES module of an entry point. In a running maand of the same version, it always exports the modules that maand has loaded. */
+/**
+ * The ES module of an entry point. In a running maand of the same version, it always exports the modules that maand has
+ * loaded.
+ */
 function facadeOf(id, version, file, exports) {
   const named = exports.filter((key) => key !== "default");
   return `import { createRequire } from "node:module";
@@ -48,7 +51,10 @@ export const { ${named.join(", ")} } = all;
 ${exports.includes("default") ? "export default all.default;\n" : ""}`;
 }
 
-/** Built-in modules that Node does not load at start. Each takes up to ten milliseconds to load, and most commands use only a few. */
+/**
+ * Built-in modules that Node does not load at start. Each takes up to ten milliseconds to load, and most commands use
+ * only a few.
+ */
 const LATER =
   /^let (\w+) = require\("(node:(?:assert|child_process|crypto|dns|fs\/promises|http|https|net|os|readline|stream|string_decoder|tls|tty|util|v8|vm|worker_threads|zlib)(?:\/\w+)?)"\);$/gm;
 
@@ -68,7 +74,10 @@ function requiredLater(code) {
 /** A separate file that imports third-party packages: Node cannot import from cached compiled code. */
 const IMPORT = { fileName: "native-import.cjs", source: "module.exports = (id) => import(id);\n" };
 
-/** Replaces the dynamic imports of a chunk: with require() for built-in modules and modules of the program, otherwise with IMPORT. */
+/**
+ * Replaces the dynamic imports of a chunk: with require() for built-in modules and modules of the program, otherwise
+ * with IMPORT.
+ */
 function requiredInstead(code, { fileName, dynamicImports }) {
   const place = posix.relative(posix.dirname(fileName), IMPORT.fileName).replace(/^(?!\.)/, "./");
   return dynamicImports.reduce((text, id) => {
@@ -83,7 +92,10 @@ function strict(code) {
   return code.startsWith('"use strict"') ? code : `"use strict";\n${code}`;
 }
 
-/** Escapes all characters that are not ASCII, which occur only in literals. V8 stores ASCII in half the memory and need not decode it. */
+/**
+ * Escapes all characters that are not ASCII, which occur only in literals. V8 stores ASCII in half the memory and need
+ * not decode it.
+ */
 function ascii(code) {
   const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   if (/String\.raw`[^`]*[^\0-\x7f]/.test(code))

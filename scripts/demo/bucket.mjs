@@ -21,7 +21,7 @@ export function isDemo(directory) {
   if (existsSync(join(directory, MARK))) return true;
   if (!existsSync(directory) || readdirSync(directory).length === 0) return false;
   throw new Refused(
-    `the demo did not create ${directory}, so it does not touch it; choose another directory with --dir`,
+    `the demo did not create ${directory}, so it does not change this directory; choose another directory with --dir`,
   );
 }
 

@@ -8,8 +8,8 @@ const PATIENCE_MS = 2000;
 const MARGIN = 10;
 
 /**
- * Sends requests to all hosts at a fixed rate while `work` runs, without waiting for responses. Each round sends one request to each
- * host. Returns the host and the time of each request, and the version in the response.
+ * Sends requests to all hosts at a fixed rate while `work` runs, without waiting for responses. Each round sends one
+ * request to each host. Returns the host and the time of each request, and the version in the response.
  */
 export async function whileRequesting(hosts, port, work) {
   const began = performance.now();

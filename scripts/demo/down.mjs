@@ -8,8 +8,9 @@ import { print } from "./say.mjs";
 const BUSY = 3;
 
 /**
- * Removes a demo: deletes its workers and jobs, builds and deploys, and then removes its directory. If the bucket is incomplete or
- * damaged, maand cannot stop everything, so the remaining processes are killed. Returns false if there is no demo.
+ * Removes a demo: deletes its workers and jobs, builds and deploys, and then removes its directory. If the bucket is
+ * incomplete or damaged, maand cannot stop everything, so the remaining processes are killed. Returns false if there is
+ * no demo.
  */
 export async function takeDown(shell, name) {
   const { directory } = shell;

@@ -1,7 +1,8 @@
 /**
- * Statistics of a client's requests: their number, the number of responses by version, and the outages of each host. An outage lasts
- * from a failed request to the next successful one. `together` is the longest time during which two hosts were down at once, and
- * `between` the shortest time from the end of an outage to the start of the next one on another host.
+ * Statistics of a client's requests: their number, the number of responses by version, and the outages of each host. An
+ * outage lasts from a failed request to the next successful one. `together` is the longest time during which two hosts
+ * were down at once. `between` is the shortest time from the end of an outage to the start of the next outage on
+ * another host.
  */
 export function figuresOf(requests) {
   const hosts = [...new Set(requests.map(({ host }) => host))].map((host) => hostFigures(host, requests));

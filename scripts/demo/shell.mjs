@@ -6,8 +6,8 @@ import { typed } from "./say.mjs";
 const BIN = resolve("node_modules/.bin");
 
 /**
- * Prints and runs commands in the bucket's directory, with the `maand` of this repository. After an interruption, the current command
- * still runs to its end, so that it is not left behind.
+ * Prints and runs commands in the bucket's directory, with the `maand` of this repository. After an interruption, the
+ * current command still runs to its end, so that no process is left behind.
  */
 export class Shell {
   #stopped = false;

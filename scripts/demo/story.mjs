@@ -76,7 +76,10 @@ async function badUpgrade(shell, { hosts, port }) {
   await shell.type(`sed -i 's/"version": "3.0.0"/"version": "2.0.0"/' workspace/jobs/site/manifest.json`);
 }
 
-/** Prints what the client saw. Throws Refused if two workers were down at the same time, or if a worker was not upgraded. */
+/**
+ * Prints the results of the client's requests. Throws Refused if two workers were down at the same time, or if a worker
+ * was not upgraded.
+ */
 function report({ sent, failed, versions, hosts, together, between }) {
   const answers = [...versions].map(([version, count]) => `${count} answered by ${version}`).join(", ");
   print(`\nThe client sent ${sent} requests: ${answers}, ${failed} without an answer.`);

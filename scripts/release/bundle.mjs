@@ -1,4 +1,5 @@
-// npm run bundle: writes release/maand-<version>-linux-<arch>.tar.gz, a directory with maand and its own Node, for machines without Node.
+// npm run bundle: writes release/maand-<version>-linux-<arch>.tar.gz, a directory with maand and its own Node, for
+// machines without Node.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Collects everything that an installation of @maand/cli consists of: our packages as published, and the third-party packages that
+// Collects all parts of an installation of @maand/cli: our packages as published, and the third-party packages that
 // they need, with the versions and native parts that are installed here. Downloads and compiles nothing.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync } from "node:fs";

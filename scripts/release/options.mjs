@@ -5,8 +5,8 @@ import { parseArgs } from "node:util";
 import { REPOSITORY } from "./closure.mjs";
 
 /**
- * `--out <directory>`: the directory of the file (default: release/). `--level <1 to 9>`: the compression level (default: 9).
- * `--bundle <file>`: an existing bundle to take the contents from.
+ * `--out <directory>`: the directory of the file (default: release/). `--level <1 to 9>`: the compression level
+ * (default: 9). `--bundle <file>`: an existing bundle to take the contents from.
  */
 export function releaseOptions() {
   const { values } = parseArgs({

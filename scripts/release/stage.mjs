@@ -12,8 +12,8 @@ export const COMPLETIONS = { bash: "share/bash/maand", zsh: "share/zsh/_maand", 
 export const MANUAL = "share/man/maand.1";
 
 /**
- * Fills an empty directory: `bin/maand`, `node/bin/node`, `lib/node_modules`, completions and a manual. The included Node
- * has the same version as the Node that runs this script, because the native parts were compiled for it.
+ * Fills an empty directory: `bin/maand`, `node/bin/node`, `lib/node_modules`, completions and a manual. The included
+ * Node has the same version as the Node that runs this script, because the native parts were compiled for it.
  */
 export function stage(directory) {
   copyClosure(join(directory, "lib"));

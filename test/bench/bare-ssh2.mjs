@@ -1,5 +1,5 @@
-// node bare-ssh2.mjs '{"user":"...","key":"<file>","commands":["..."],"workers":[{"host":"...","port":22}]}': connects to
-// all workers with ssh2 at the same time, and runs the commands on each worker one after the other, each in its own
+// node bare-ssh2.mjs '{"user":"...","key":"<file>","commands":["..."],"workers":[{"host":"...","port":22}]}': connects
+// to all workers with ssh2 at the same time, and runs the commands on each worker one after the other, each in its own
 // channel.
 import { readFileSync } from "node:fs";
 import ssh2 from "ssh2";

@@ -9,9 +9,9 @@ const RUNS = 5;
 const FILES = 6;
 
 /**
- * `maand drift` on `count` clean workers with ten jobs of eight files each, compared with one connection and one channel
- * for each worker: in a program with bare ssh2, which starts like maand, and in this process, which is already warm. The
- * contenders run in turns.
+ * `maand drift` on `count` clean workers with ten jobs of eight files each, compared with one connection and one
+ * channel for each worker: in a program with bare ssh2, which starts like maand, and in this process, which is already
+ * warm. The contenders run in turns.
  */
 export async function drift(count = 64, jobs = 10): Promise<void> {
   await withFleet({ count }, async (fleet) => {

@@ -6,7 +6,10 @@ import { median, tableOf } from "./table.ts";
 
 const RUNS = 5;
 
-/** The cost of hook processes without their interpreter: an empty Python hook for many allocations, compared with Python. */
+/**
+ * Measures the cost of hook processes without their interpreter: runs an empty Python hook for many allocations, and
+ * compares it with Python alone.
+ */
 export async function hooks(allocations = 100, concurrency = 10): Promise<void> {
   const bucket = await scratch('transport = "local"\n');
   try {

@@ -7,8 +7,8 @@ import { type Measured, median, tableOf } from "./table.ts";
 const RUNS = 5;
 
 /**
- * `run_command uptime` on `count` workers at the same time, compared with one connection and one channel for each worker;
- * both run in turns. Also the health checks of ten jobs on each worker, compared with their bare connections.
+ * `run_command uptime` on `count` workers at the same time, compared with one connection and one channel for each
+ * worker; both run in turns. Also the health checks of ten jobs on each worker, compared with their bare connections.
  */
 export async function operate(count = 64, jobs = 10): Promise<void> {
   await withFleet({ count }, async (fleet) => {
@@ -39,8 +39,8 @@ export async function operate(count = 64, jobs = 10): Promise<void> {
 }
 
 /**
- * Each job is represented on all workers by one service. The service accepts connections and sends nothing, so
- * that only the checks are measured.
+ * One service represents each job on all workers. The service accepts connections and sends nothing, so that only the
+ * checks are measured.
  */
 async function healths(bucket: Scratch, fleet: Fleet, jobs: number): Promise<Measured[]> {
   const servers = Array.from({ length: jobs }, () => createServer((socket) => socket.end()));

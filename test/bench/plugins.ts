@@ -21,8 +21,8 @@ const TIMED = Object.values(STEPS).map((step) => `began = cpuMs(); ${step} times
 const PROGRAM = `${CPU} let began; let read; const times = []; ${TIMED.join("\n")} console.error(JSON.stringify(times));`;
 
 /**
- * The cost of loading the stock plugins, in addition to core and the base of commands, which every command loads. It is
- * CPU time, because other work on the machine would change the elapsed time.
+ * Measures the cost of loading the stock plugins, in addition to core and the base class of commands, which every
+ * command loads. Measures CPU time, because other work on the machine would change the elapsed time.
  */
 export async function plugins(): Promise<void> {
   const names = Object.keys(STEPS);

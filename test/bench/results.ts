@@ -111,8 +111,9 @@ export interface Comparison {
 }
 
 /**
- * Compares results with earlier ones, row by row. A row with a baseline is compared by its ratio to the baseline, because a
- * faster machine has the same ratio. Other rows are only shown. `threshold` is the share by which a row may be worse.
+ * Compares results with earlier ones, row by row. A row with a baseline is compared by its ratio to the baseline,
+ * because a faster machine has the same ratio. Other rows are only shown. `threshold` is the share by which a row may
+ * be worse.
  */
 export function compare(before: Results, now: Results, threshold: number): Comparison {
   const known = new Map(before.rows.map((row) => [`${row.table}\n${row.name}`, row]));

@@ -10,8 +10,8 @@ import { measure } from "./process.ts";
 const REPORT = fileURLToPath(new URL("../support/bucket/report-cpu.mjs", import.meta.url));
 
 /**
- * Deploys `jobs` jobs to `count` real sshd workers on a terminal, with and without the live screen in turns, and prints the CPU time of
- * maand alone and the share of one core that the screen adds.
+ * Deploys `jobs` jobs to `count` real sshd workers on a terminal, with and without the live screen in turns, and prints
+ * the CPU time of maand alone and the share of one core that the screen adds.
  */
 export async function screen(count = 64, jobs = 10, turns = 3): Promise<void> {
   await withFleet({ count }, async (fleet) => {

@@ -24,8 +24,8 @@ export interface Contender extends Pick<Measured, "baseline" | "goal" | "by" | "
 }
 
 /**
- * Runs all contenders in turns, so that a temporary slowdown of the machine affects all of them. The first turn warms caches and is
- * not counted.
+ * Runs all contenders in turns, so that a temporary slowdown of the machine affects all of them. The first turn warms
+ * caches and is not counted.
  */
 export async function alternate(runs: number, contenders: readonly Contender[]): Promise<Measured[]> {
   const costs = new Map<string, Cost[]>(contenders.map(({ name }) => [name, []]));

@@ -35,7 +35,8 @@ function eachOf({ count = 1, ...row }: Measured, by: Measured["by"] = "ms"): num
 }
 
 /**
- * Lines of a table: name; minimum, median and maximum milliseconds; CPU, memory and baseline where rows have them; note.
+ * Lines of a table: name; minimum, median and maximum milliseconds; CPU, memory and baseline where rows have them;
+ * note.
  */
 export function tableOf(rows: readonly Measured[]): string {
   const columns = COLUMNS.filter(({ of, always }) => always || rows.some((row) => of(row, rows) !== ""));

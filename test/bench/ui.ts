@@ -56,7 +56,7 @@ async function answers(bucket: Scratch): Promise<Measured[]> {
 async function idle(bucket: Scratch): Promise<Measured> {
   const page = await openPage(bucket);
   const stream = live(page);
-  await new Promise((resolve) => setTimeout(resolve, 3_000)); // the first answers
+  await new Promise((resolve) => setTimeout(resolve, 3_000)); // the first responses
   const [before, began] = [page.cpuMs(), performance.now()];
   await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
   const share = (page.cpuMs() - before) / (performance.now() - began);

@@ -98,7 +98,7 @@ describe("npm run demo, on an error,", () => {
     for (const flags of [[], ["--down"]]) {
       const { code, stderr } = await demo(directory, ...flags);
       expect(code).toBe(2);
-      expect(stderr).toMatch(/^demo: the demo did not create .*, so it does not touch it; .*\n$/);
+      expect(stderr).toMatch(/^demo: the demo did not create .*, so it does not change this directory; .*\n$/);
     }
     expect(readFileSync(join(directory, "letter"), "utf8")).toBe("dear");
   });

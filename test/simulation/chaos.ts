@@ -14,7 +14,10 @@ export class Chaos {
   areOn = true;
   /** The time until which no process reaches the database. */
   #databaseBack = 0;
-  /** The time until which a controller does not reach the database or a worker, by the names of both. */
+  /**
+   * The time until which a controller does not reach the database or a worker, by the name of the controller and of the
+   * other end.
+   */
   readonly #cutUntil = new Map<string, number>();
   readonly #simulation: Simulation;
 

@@ -195,7 +195,10 @@ export class Simulation {
   }
 }
 
-/** Runs the simulation of a seed. The same seed always has the same trace. Empties `directory`, and deletes it at the end. */
+/**
+ * Runs the simulation of a seed. The same seed always has the same trace. Empties `directory`, and deletes it at the
+ * end.
+ */
 export async function simulate({ seed, template, directory, flaw }: SimulateOptions): Promise<Verdict> {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { mode: 0o700 });

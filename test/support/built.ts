@@ -13,8 +13,8 @@ import { startTestStore } from "./postgres/test-store.ts";
 const JUST_BUILT = "MAAND_JUST_BUILT";
 
 /**
- * Runs before the end-to-end tests. Builds the packages from the current sources, and creates a bucket that all tests copy.
- * packed-once.ts packs the packages for the first test that needs them.
+ * Runs before the end-to-end tests. Builds the packages from the current sources, and creates a bucket that all tests
+ * copy. packed-once.ts packs the packages for the first test that needs them.
  */
 export default async function setup(): Promise<() => Promise<void>> {
   if (process.env[INITIALISED] !== undefined) return async () => {}; // another project of this run has already done this

@@ -11,8 +11,8 @@ const ENOUGH = 4 * 1024 ** 3;
 
 /**
  * Creates a directory in memory for the temporary files of the tests, and removes it when this process ends. On a disk,
- * the tests would take more than twice as long, because a store waits for the disk at every commit. Returns undefined if
- * the file system is missing, too small or mounted with noexec, as in most containers.
+ * the tests would take more than twice as long, because a store waits for the disk at every commit. Returns undefined
+ * if the file system is missing, too small or mounted with noexec, as in most containers.
  */
 export function filesInMemory(): string | undefined {
   if (!hasRoom()) return undefined;

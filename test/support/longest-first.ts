@@ -46,12 +46,12 @@ export const SECONDS: Readonly<Record<string, number>> = {
   "test/team/two-machines": 15,
 };
 
-/** The end-to-end tests wait a lot, so they begin. */
+/** The end-to-end tests spend much time waiting, so they start first. */
 const PROJECTS = ["e2e", "e2e-postgres", "unit"];
 
 /**
- * One project after another, and of each the longest files first. A process that has run files of a project is kept while the next
- * file is of the same one; otherwise, it ends, and its successor imports the engine again.
+ * Runs one project after another, and the longest files of each project first. A process is kept while its next file is
+ * in the same project. Otherwise, the process ends, and the next process imports the engine again.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

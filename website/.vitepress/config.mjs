@@ -47,7 +47,10 @@ export default defineConfig({
   buildEnd: ({ outDir }) => writePermanentLinks(outDir),
 });
 
-/** Whether a page is in the book. The search finds only such pages; the site contains other pages only because the book links to them. */
+/**
+ * Whether a page is in the book. The search finds only such pages; the site contains other pages only because the book
+ * links to them.
+ */
 function isInBook({ path, realPath }) {
   const file = relative(REPOSITORY, realPath ?? path);
   return isPage(file) && BOOK.has(file);

@@ -1,5 +1,5 @@
-// npm run pictures: draws the pictures in docs/pictures from real runs on workers with a real sshd. Needs root and a build. run.mjs runs
-// it in a separate network, in which the workers have the addresses used in the documentation.
+// npm run pictures: draws the pictures in docs/pictures from real runs on workers with a real sshd. Needs root and a
+// build. run.mjs runs it in a separate network, in which the workers have the addresses used in the documentation.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

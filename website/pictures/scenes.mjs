@@ -4,8 +4,8 @@ import { edit, write } from "./bucket.mjs";
 const VERSION = (job) => `workspace/jobs/${job}/manifest.json`;
 
 /**
- * The scenes. `before` changes the workspace or types commands that the picture does not show. Then `line` is typed. The picture shows
- * the live screen when it first matches `at` or, without `at`, the final screen.
+ * The scenes. `before` changes the workspace or types commands that the picture does not show. Then `line` is typed.
+ * The picture shows the live screen when it first matches `at` or, without `at`, the final screen.
  */
 export function scenesOf(root, type) {
   return [

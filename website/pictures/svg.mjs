@@ -3,7 +3,9 @@
 const CELL = { width: 8.4, height: 19, font: 14 };
 const MARGIN = 16;
 
-/** The terminal colours by number, for a light and a dark page. Each colour is readable on the background of its page. */
+/**
+ * The terminal colours by number, for a light and a dark page. Each colour is readable on the background of its page.
+ */
 export const SCHEMES = {
   light: {
     page: "#ffffff",
@@ -26,8 +28,8 @@ export const SCHEMES = {
 };
 
 /**
- * The SVG of a screen: `rows` of cells `{ text, color, bold, dim }`, where `color` is one of the first eight terminal colours, or
- * undefined. A screen reader reads the title before the text.
+ * The SVG of a screen: `rows` of cells `{ text, color, bold, dim }`, where `color` is one of the first eight terminal
+ * colours, or undefined. A screen reader reads the title before the text.
  */
 export function svgOf({ columns, rows }, title, scheme) {
   const colors = SCHEMES[scheme];

@@ -1,5 +1,6 @@
-// Caches the code that V8 compiled, in one file for each command, so that the next run of the command compiles nothing. Node does not check
-// this code. The cache is therefore read only if the owner of the program and the user who runs it are the only ones who can write it.
+// Caches the code that V8 compiled, in one file for each command, so that the next run of the command compiles nothing.
+// V8 does not check this code. The cache is therefore used only if no user other than the owner of the program and the
+// user who runs the program can write to it.
 const fs = require("node:fs");
 const { homedir } = require("node:os");
 const { join } = require("node:path");
@@ -16,8 +17,8 @@ const WORDS = new Set(
 const VALUED = ["-C", "--config", "--progress"];
 const DAY_MS = 86_400_000;
 /**
- * The number of caches in a user's cache directory, one for each installation and version of Node; older caches are
- * deleted.
+ * The maximum number of caches in a user's cache directory. Each installation and version of Node has its own cache;
+ * the oldest caches are deleted.
  */
 const INSTALLATIONS = 8;
 const WRITABLE_BY_OTHERS = 0o022;
@@ -41,7 +42,7 @@ exports.Compiled = class Compiled {
     }
   }
 
-  /** The script that `compile` makes, with the cached code if it belongs to the same source. */
+  /** The script that `compile` creates, with the cached code if this code was compiled from the same source. */
   script(file, source, compile) {
     const id = source.slice(-17, -1);
     const entry = this.#entries[file];
@@ -54,7 +55,7 @@ exports.Compiled = class Compiled {
     return script;
   }
 
-  /** Writes the compiled code of this run to the cache if it is missing there or out of date. Never fails. */
+  /** Writes the compiled code of this run to the cache if the cache is missing or out of date. Never fails. */
   keep() {
     if (!this.#isStale || !this.#place?.isWritable) return;
     try {
@@ -79,7 +80,7 @@ exports.Compiled = class Compiled {
     const isWhole = Object.values(entries).every(({ at, length }) => at + length <= this.#bytes.length);
     if (!isWhole) throw new Error("a part is missing");
     this.#entries = entries;
-    // the cache has only the functions that earlier runs used; once a day, a run adds its own
+    // the cache contains only the functions that earlier runs used; once a day, a run adds the functions that it used
     this.#isStale = Date.now() - fs.statSync(file).mtimeMs > DAY_MS;
   }
 
@@ -136,8 +137,9 @@ function commandOf(argv) {
 }
 
 /**
- * The cache file of a command: beside the program if it was built there or belongs to the packaged program, otherwise
- * in the cache directory of the user. With `sudo`, root does not use the cache of the user.
+ * The cache file of a command. A cache beside the program is used if it was built there or is part of the package of
+ * the program. Otherwise, the file is in the user's cache directory. With `sudo`, root does not use the cache of the
+ * user.
  */
 function placeOf(dist, command) {
   const node = `${process.version}-${process.arch}`;
@@ -161,7 +163,7 @@ function placeOf(dist, command) {
   return { directory, file: join(directory, command), isWritable: true, isShared: false };
 }
 
-/** Caches the code of other packages too, which newer versions of Node support. */
+/** Turns on Node's own cache for the code of other packages. Only newer versions of Node have this cache. */
 function keepOthers(directory) {
   const isNew = Number(process.versions.node.split(".")[0]) >= 22;
   if (isNew && process.env.NODE_COMPILE_CACHE === undefined) require("node:module").enableCompileCache?.(directory);
@@ -173,7 +175,7 @@ function forgetOldest(programs) {
   for (const name of byAge.slice(INSTALLATIONS - 1)) fs.rmSync(join(programs, name), { recursive: true, force: true });
 }
 
-/** The owner of a directory; undefined if other users can write to it, or if it does not exist. */
+/** The owner and the mode of a file or directory; undefined if it does not exist or other users can write to it. */
 function ownerOf(directory) {
   const found = fs.statSync(directory, { throwIfNoEntry: false });
   return found && (found.mode & WRITABLE_BY_OTHERS) === 0 ? { uid: found.uid, mode: found.mode } : undefined;

@@ -1,6 +1,6 @@
-// Loads the files of the program, which are CommonJS, from this package, @maand/core and @maand/command. Node's own loader would resolve and
-// compile each file again; this loader uses the compiled code that compiled.js cached in an earlier run. It adds all files to
-// require.cache, so a plugin that imports them natively gets the same modules.
+// Loads the files of the program, which are CommonJS, from this package, @maand/core and @maand/command. Node's own
+// loader would resolve and compile each file again; this loader uses the compiled code that compiled.js cached in an
+// earlier run. It adds all files to require.cache, so a plugin that imports them natively gets the same modules.
 const { readFileSync } = require("node:fs");
 const { dirname, join } = require("node:path");
 const vm = require("node:vm");
@@ -9,11 +9,11 @@ const { Compiled } = require("./compiled.js");
 /** The class of modules. Importing it from `node:module` would also load Node's code for ES modules. */
 const Module = module.constructor;
 const DIST = join(__dirname, "../dist");
-/** Third-party packages that the program bundles as one file each. `share` provides them to other modules. */
+/** Third-party packages, each of which the program bundles as one file. `share` provides them to other modules. */
 const FOREIGN = ["clipanion", "better-sqlite3"];
 const WRAPPER = ["(function (exports, require, module, __filename, __dirname) { ", "\n})"];
 const OURS = Module.createRequire(join(DIST, "main.cjs"));
-/** The directories of the packages that were resolved so far. */
+/** The directories of the packages that have been resolved so far. */
 const places = new Map([["@maand/cli", dirname(DIST)]]);
 const loaded = new Map();
 let compiled;
@@ -85,19 +85,20 @@ function fileOf(id) {
 }
 
 /**
- * The bundled file of a package, unless a module that was loaded earlier, such as with --import, already uses this
- * package.
+ * The exports of a bundled package. If a module that was loaded before the program, for example with --import, already
+ * uses this package, returns the exports that this module uses.
  */
 function foreign(name) {
   const first = require.cache[__filename].preloaded && require.cache[OURS.resolve(name)];
   return first ? first.exports : load(join(DIST, "foreign", `${name}.cjs`));
 }
 
-// more modules than the program's own show that another module was loaded before the program
+// if there are more modules than the program's own, another module was loaded before the program
 require.cache[__filename].preloaded = Object.keys(require.cache).length > 4;
 
 /**
- * From now on, modules get the bundled files of these packages instead of their own copies, even with a native import.
+ * Makes modules that are loaded from now on use the bundled files of these packages instead of their own copies, even
+ * with a native import.
  */
 function share() {
   for (const name of FOREIGN) {
@@ -114,7 +115,9 @@ function share() {
  */
 function handOut(id, version) {
   const name = id.split("/", 2).join("/");
-  const { version: own, exports: doors } = OURS(fileOf(`${name}/package.json`));
-  const door = doors[`.${id.slice(name.length)}`];
-  return version === own && door ? load(fileOf(`${name}/${door.default.replace(/\.js$/, ".cjs")}`)) : undefined;
+  const { version: own, exports: entryPoints } = OURS(fileOf(`${name}/package.json`));
+  const entryPoint = entryPoints[`.${id.slice(name.length)}`];
+  return version === own && entryPoint
+    ? load(fileOf(`${name}/${entryPoint.default.replace(/\.js$/, ".cjs")}`))
+    : undefined;
 }

@@ -1,10 +1,12 @@
 const { writeSync } = require("node:fs");
 
-// Node ends a program that waits on a promise that never settles. The exit code is therefore a failure until main changes it.
+// Node ends a program that waits on a promise that never settles. The exit code is therefore a failure until main
+// changes it.
 process.exitCode = 1;
 if (!printsVersion(process.argv.slice(2))) startProgram();
 
-// Prints the version without loading the program or its streams. If that fails, the program starts and reports the error.
+// Prints the version without loading the program or its streams. If that fails, the program starts and reports the
+// error.
 function printsVersion([flag, ...others]) {
   if (others.length > 0 || (flag !== "--version" && flag !== "-v")) return false;
   try {

@@ -38,8 +38,8 @@ export type StockName =
 const made = new WeakSet<Plugin>();
 
 /**
- * The stock plugins, in the order they are applied; no other file lists them. In a `maand.config.ts`: `plugins:
- * [...defaults(), mine()]`, or `defaults().replace("make", mine())`.
+ * The stock plugins, in the order in which they are applied. In a `maand.config.ts`: `plugins: [...defaults(),
+ * mine()]`, or `defaults().replace("make", mine())`.
  */
 export function defaults(): PluginList<StockName> {
   const plugins = [
@@ -55,7 +55,7 @@ export function isStock(plugin: Plugin): boolean {
   return made.has(plugin);
 }
 
-/** Updates the files of stock plugins for editors, after a build. */
+/** Updates the schemas for editors after a build. */
 export const refreshAfterBuild: typeof import("@maand/plugin-operations/editor").refreshAfterBuild = async (
   ...given
 ) => {

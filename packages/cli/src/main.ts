@@ -37,7 +37,7 @@ function currentDirectory(): string {
     return process.cwd();
   } catch {
     process.stderr.write(
-      "maand: the current directory no longer exists\n  hint: change to another one, such as with cd ~\n",
+      "maand: the current directory no longer exists\n  hint: change to another directory, for example with cd ~\n",
     );
     process.exit(1);
   }
@@ -49,9 +49,9 @@ function interrupt(): void {
   process.stderr.write(follows ? "\n" : "\nmaand: interrupted; stopping (press Ctrl-C again to force)\n");
 }
 
-// an error of a plugin outside awaited code: the state is saved as after Ctrl-C, and nothing new starts
+// for an error of a plugin outside awaited code, the state is saved as after Ctrl-C, and nothing new starts
 process.on("uncaughtException", (cause: unknown) => {
-  if (cause instanceof Error && Symbol.for("maand.reported") in cause) return; // a call that came too late, see own-calls.ts
+  if (cause instanceof Error && Symbol.for("maand.reported") in cause) return; // already reported, see own-calls.ts
   strays += 1;
   process.exitCode = 1;
   interrupted.abort();
@@ -59,15 +59,15 @@ process.on("uncaughtException", (cause: unknown) => {
   const { message, hint } = unexpected(cause, new Date());
   process.stderr.write(`\nmaand: ${message}\n  hint: ${hint}\n`);
 });
-// called when the process has nothing left to wait for: a tap that maand still awaits can never finish, so the run ends
-// with an error that names the tap
+// called when the process has nothing left to wait for; a tap that maand still awaits can then never finish, so the run
+// ends with an error that names the tap
 const idle = new Set<() => void>();
 process.on("beforeExit", () => {
   if (ended === undefined) for (const listener of idle) listener();
 });
 /**
- * Called before the process leaves the terminal: first of all at its end, so that the terminal is restored before
- * messages are printed.
+ * Called before the process exits or is suspended, and after it resumes. At exit, these listeners are called first, so
+ * that the terminal is restored before messages are printed.
  */
 const leaving = new Set<(moment: TerminalEvent) => void>();
 const leave = (moment: TerminalEvent) => {
@@ -83,7 +83,7 @@ process.on("exit", () => {
   if (ended !== undefined || interrupted.signal.aborted) return;
   process.stderr.write(
     "maand: exited early: the configuration or a command of a plugin is waiting on a promise that never settles\n" +
-      "  hint: look for a promise that is never resolved or a callback that is never called in a file that maand plugins lists\n",
+      "  hint: in the files that maand plugins lists, look for a promise that is never resolved or a callback that is never called\n",
   );
 });
 

@@ -10,7 +10,10 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-/** The result of `maand --version --json`, for bug reports and inventories. It needs no bucket, and works without SQLite. */
+/**
+ * The result of `maand --version --json`, for bug reports and inventories. This needs no bucket, and works without
+ * SQLite.
+ */
 export function versionJson(): string {
   const { commit, modified } = buildRecord();
   const { sqlite, problem } = sqliteState();

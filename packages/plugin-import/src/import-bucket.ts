@@ -54,7 +54,7 @@ function writeStore({ paths }: ImportPlace, go: GoBucket): void {
   }
 }
 
-/** Builds the workspace into the new store, compares the workers, records what they have, and verifies it. */
+/** Builds the workspace into the new store, compares the workers, records their files, and verifies the new store. */
 async function fillStore(
   place: ImportPlace,
   configured: BucketPaths,

@@ -26,11 +26,11 @@ export interface ImportPlace {
   readonly paths: BucketPaths;
   /** The paths of an already imported bucket. */
   readonly imported: BucketPaths;
-  /** Prepares for the new store: deletes what a killed import left behind. */
+  /** Prepares for the new store: deletes the files that a killed import left behind. */
   begin(): void;
   /** Replaces the old store with the new one. Returns the path of the kept old store. */
   finish(): string;
-  /** Deletes what is no longer needed after the import, whether it succeeded or not. */
+  /** Deletes the files that are no longer needed after the import, whether the import succeeded or not. */
   end(): void;
 }
 

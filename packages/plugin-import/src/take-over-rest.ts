@@ -85,7 +85,7 @@ function readKept(paths: BucketPaths, bucketId: string): GoBucket {
   }
   throw new MaandError({
     code: "NOT_FOUND",
-    message: `${paths.data} no longer has the store of the Go program, which is needed for the remaining workers`,
-    hint: "put data/maand.go.db back from a backup; or deploy, which syncs files to these workers and restarts their jobs",
+    message: `${paths.data} no longer contains the store of the Go program, which is needed for the remaining workers`,
+    hint: "restore data/maand.go.db from a backup, or deploy, which syncs files to these workers and restarts their jobs",
   });
 }

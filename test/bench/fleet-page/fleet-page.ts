@@ -4,9 +4,9 @@ import { generatedFleet } from "./generated-bucket.ts";
 import { type PageServer, servePage } from "./page-server.ts";
 
 /**
- * Opens the fleet page with `workers` x `jobs` generated allocations in a headless Chromium, and prints the times of the
- * first paint, a filter, an update from the stream and a scroll by a page. Compares them with the certificates page of the
- * same application, which is empty. Measures each of them `turns` times, and prints the median.
+ * Opens the fleet page with `workers` x `jobs` generated allocations in a headless Chromium, and prints the times of
+ * the first paint, a filter, an update from the stream and a scroll by a page. Compares them with the certificates page
+ * of the same application, which is empty. Measures each of them `turns` times, and prints the median.
  */
 export async function fleetPage(workers = 1000, jobs = 50, turns = 7): Promise<void> {
   const server = await servePage(generatedFleet(workers, jobs));

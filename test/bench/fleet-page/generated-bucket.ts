@@ -1,8 +1,8 @@
 import type { FleetAnswer, SessionAnswer, StatusAnswer } from "../../../packages/plugin-ui/src/contract.ts";
 
 /**
- * The states of allocations in a fleet with many problems. `upTo` is the cumulative share of this state and all previous
- * states.
+ * The states of allocations in a fleet with many problems. `upTo` is the cumulative share of this state and all
+ * previous states.
  */
 const STATES = [
   { key: "promoted", sign: ".", text: "runs the promoted version", level: "ok", upTo: 0.9 },

@@ -12,7 +12,9 @@ export function bareProgram(fleet: Fleet, name: string, ...commands: readonly st
   return { name, run: () => runBare(fleet, commands) };
 }
 
-/** Runs {@link bareProgram} once. `places` are the addresses of the workers, if they differ from those they listen on. */
+/**
+ * Runs {@link bareProgram} once. `places` are the addresses of the workers, if they differ from those they listen on.
+ */
 export function runBare(
   { user, sudo, key, workers }: Fleet,
   commands: readonly string[],

@@ -17,8 +17,8 @@ export interface BaselineWork {
 }
 
 /**
- * Measures the minimum cost of an operation on this machine: connects to all workers at the same time, copies files with
- * rsync, and runs `make`.
+ * Measures the minimum cost of an operation on this machine: connects to all workers at the same time, copies files
+ * with rsync, and runs `make`.
  */
 export async function baselineOf(fleet: Fleet, { synced, made }: BaselineWork): Promise<Cost> {
   const workerRemotes = remotesFor(fleet);

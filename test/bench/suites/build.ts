@@ -9,7 +9,10 @@ const SIZES = [
   [1_000, 50],
 ] as const;
 
-/** First builds, unchanged builds, builds after one edit, and builds of a chain of jobs that each depend on the previous one. */
+/**
+ * First builds, unchanged builds, builds after one edit, and builds of a chain of jobs that each depend on the previous
+ * one.
+ */
 export const build: Suite = async (workers, jobs = 50) => {
   const tables = [];
   for (const [ofWorkers, ofJobs] of workers === undefined ? SIZES : [[workers, jobs] as const])

@@ -22,7 +22,10 @@ export async function prepareChanges({ workers }: Fleet): Promise<void> {
   }
 }
 
-/** Throws unless all workers have the files of a version in a directory and were restarted. Deletes the file that records restarts. */
+/**
+ * Throws unless all workers have the files of a version in a directory and were restarted. Deletes the file that
+ * records restarts.
+ */
 export async function checkChanges({ workers }: Fleet, place: string, version: number): Promise<void> {
   const wanted = [...VALUES.map(() => textOf(version)), "restart"];
   for (const worker of workers) {

@@ -78,7 +78,7 @@ function clustershell({ list, count, sshConfig }: PeerFiles): Peer {
 
 /**
  * One ssh for each worker, with new connections and with connections that stay open. The first turn, which is not
- * counted, opens the latter.
+ * counted, opens the connections that stay open.
  */
 function openssh({ hosts, count, sshConfig }: PeerFiles): Peer[] {
   const each = ["xargs", "-a", hosts, "-P", String(count), "-I{}", "ssh", "-F", sshConfig];

@@ -5,7 +5,10 @@ import type { Measured } from "../table.ts";
 
 const SIMULATION = { latencyMs: [1, 20], commandMs: [20, 20] } as const;
 const SIZES = [100, 1_000, 10_000];
-/** The maximum CPU time per allocation on the largest fleet, as a multiple of the smallest. Measurements vary by this much. */
+/**
+ * The maximum CPU time per allocation on the largest fleet, as a multiple of the smallest. Measurements vary by this
+ * much.
+ */
 const FLAT = 1.1;
 
 /** The CPU time of a first deploy for each of its allocations, from 100 to the given number of simulated workers. */

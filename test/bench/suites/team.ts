@@ -10,8 +10,8 @@ const LARGE_RUNS = 3;
 const SIMULATION = { latencyMs: [1, 5], commandMs: [5, 5] } as const;
 
 /**
- * The same operations with the state of the bucket in PostgreSQL and in a file, in turns. The database is on this machine. `team 1000 50` is
- * the large bucket of `scale`.
+ * The same operations with the state of the bucket in PostgreSQL and in a file, in turns. The database is on this
+ * machine. `team 1000 50` is the large bucket of `scale`.
  */
 export const team: Suite = async (workers = 64, jobs = 10) => {
   if (postgresPrograms() === undefined) {

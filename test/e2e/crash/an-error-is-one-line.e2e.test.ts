@@ -230,6 +230,6 @@ it("maand reports a deleted current directory with one line and a hint", () =>
     expectNoStack(ended);
     // the shell that starts maand may print an error first
     expect(ended.stderr).toMatch(
-      /^(sh: .*\n)?maand: the current directory no longer exists\n {2}hint: change to another one, such as with cd ~\n$/,
+      /^(sh: .*\n)?maand: the current directory no longer exists\n {2}hint: change to another directory, for example with cd ~\n$/,
     );
   }));

@@ -18,7 +18,9 @@ import { REPOSITORY } from "../../support/bucket/installation.ts";
 import { MAAND } from "../../support/bucket/maand.ts";
 import { unpackNode } from "../../support/bucket/node-versions.ts";
 
-/** Versions of Node that cannot run maand: without modules, without optional chaining, and the newest unsupported one. */
+/**
+ * Versions of Node that cannot run maand: without modules, without optional chaining, and the newest unsupported one.
+ */
 const TOO_OLD = ["8.16.2", "14.21.3", "18.20.8"];
 const NEWER = ["22.23.5", "24.22.3"];
 
@@ -52,7 +54,7 @@ it.each(TOO_OLD)("maand refuses to run with Node %s, and prints one sentence wit
     stdout: "",
     stderr:
       `maand: Node 20.19 or newer is needed, and ${programOf(version)} is v${version}\n` +
-      "  hint: install a newer Node; or the bundle or the Debian package of maand, which contain one\n",
+      "  hint: install a newer Node, or use the bundle or the Debian package of maand, which include Node\n",
   });
 });
 

@@ -52,8 +52,8 @@ export class Controller {
   }
 
   /**
-   * Runs a command in a separate process. The promise resolves in the process of the operator, which is another process of
-   * the simulation.
+   * Runs a command in a separate process. The promise resolves in the process of the operator, which is another process
+   * of the simulation.
    */
   run(command: Command, operator: SimulatedProcess): Promise<CommandResult> {
     const { world } = this.#simulation;

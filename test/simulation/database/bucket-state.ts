@@ -21,8 +21,8 @@ export interface SimulatedLease {
 }
 
 /**
- * Everything that the database stores for one bucket. A statement replaces the state instead of changing it, so that the
- * state after each commit can be restored.
+ * Everything that the database stores for one bucket. A statement replaces the state instead of changing it, so that
+ * the state after each commit can be restored.
  */
 export interface BucketState {
   readonly revision: number;

@@ -73,7 +73,7 @@ export class DatabaseLink implements Statements {
     });
   }
 
-  /** Renews regularly. A renewal that is on its way when the heartbeat is ended still reaches the database. */
+  /** Renews regularly. A renewal that is on its way when the heartbeat ends still reaches the database. */
   beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): () => void {
     const renewal: Renewal = { sql, values, everyMs, onBeat, timer: undefined };
     this.#beats.add(renewal);

@@ -7,7 +7,7 @@ import { type BucketState, emptyBucket, recordId, type SimulatedLease, type Simu
 export interface DatabaseObserver {
   taken?(lease: SimulatedLease, now: number): void;
   renewed?(lease: SimulatedLease): void;
-  /** The lease was released by a command with this number and nonce, which may not be its holder. */
+  /** A command with this number and nonce released the lease. This command may not be the holder of the lease. */
   released?(by: { readonly number: unknown; readonly nonce: unknown }): void;
   stored?(state: BucketState, rows: readonly SimulatedRecord[], lease: { number: unknown; nonce: unknown }): void;
 }

@@ -27,7 +27,7 @@ export interface Call {
   code: number | undefined;
   /** Undefined for a command by hand, which continues after the loss of its connection. */
   readonly step: string | undefined;
-  /** Whether its step has begun. If so, it also continues after the loss of its connection. */
+  /** Whether its step has begun. If so, the request also continues after the loss of its connection. */
   hasBegun: boolean;
   report(text: string): void;
 }
@@ -124,7 +124,9 @@ export function* takeFence(worker: Worker, call: Call, fence: SentFence | undefi
   if (!holds(worker, call, fence)) worker.writeFence(fence.text);
 }
 
-/** Whether the worker has the record of this command; false if the command may write it. Otherwise refuses the command. */
+/**
+ * Whether the worker has the record of this command; false if the command may write it. Otherwise refuses the command.
+ */
 function holds(worker: Worker, call: Call, { line, expected }: SentFence): boolean {
   const found = lineOf(worker.fence);
   if (found === line) return true;

@@ -14,8 +14,8 @@ type Message =
   | { readonly id: number; readonly settled: Readonly<Record<string, readonly string[]>>; readonly end?: undefined };
 
 /**
- * Starts a runner on a worker. The worker keeps the runner's program under its hash. The streams use the protocol of the
- * real runner.
+ * Starts a runner on a worker. The worker keeps the runner's program under its hash. The streams use the protocol of
+ * the real runner.
  */
 export function startRunner(worker: Worker, connection: Connection, program: string): RemoteStream {
   const runner = new Runner(worker, connection, program);

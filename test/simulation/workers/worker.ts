@@ -45,8 +45,8 @@ export interface WorkerObserver {
 export type Steps<T = void> = Generator<number, T>;
 
 /**
- * A simulated worker with the files of a bucket, receipts, locks and running jobs. Everything on it runs in steps that can wait,
- * as in the runner of plugin-make, and ends when the worker loses power.
+ * A simulated worker with the files of a bucket, receipts, locks and running jobs. Everything on it runs in steps that
+ * can wait, as in the runner of plugin-make, and ends when the worker loses power.
  */
 export class Worker {
   readonly host: string;
@@ -108,7 +108,10 @@ export class Worker {
     else this.#durable.set(name, receipt);
   }
 
-  /** Marks the receipt of a step whose result is in the store. The receipt remains until the next step of the job begins. */
+  /**
+   * Marks the receipt of a step whose result is in the store. The receipt remains until the next step of the job
+   * begins.
+   */
   settleReceipt(job: string, step: string): void {
     const name = `${job} ${step}`;
     for (const receipts of this.#receipts) {
@@ -147,8 +150,8 @@ export class Worker {
   }
 
   /**
-   * Loses power and starts again immediately. Loses everything that was not on the disk, and starts the jobs, as systems
-   * do.
+   * Loses power and starts again immediately. Loses everything that was not on the disk, and starts the jobs, as
+   * systems do.
    */
   losePower(): void {
     this.boot += 1;

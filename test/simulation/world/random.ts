@@ -4,7 +4,7 @@ export class Random {
 
   constructor(seed: number) {
     this.#state = seed >>> 0;
-    for (let skipped = 0; skipped < 4; skipped += 1) this.next(); // because the first numbers of neighbouring seeds are similar
+    for (let skipped = 0; skipped < 4; skipped += 1) this.next(); // because the first numbers of adjacent seeds are similar
   }
 
   /** A number from 0 to less than 1, from the generator mulberry32. */

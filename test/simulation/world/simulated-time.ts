@@ -17,9 +17,9 @@ const REAL = {
 };
 
 /**
- * Replaces the timers, the monotonic clock and the random numbers of this process with those of a simulation, so that the
- * engine runs unchanged. A timer belongs to the simulated process whose code set it. Returns a function that restores the
- * real ones.
+ * Replaces the timers, the monotonic clock and the random numbers of this process with those of a simulation, so that
+ * the engine runs unchanged. A timer belongs to the simulated process whose code set it. Returns a function that
+ * restores the real ones.
  */
 export function simulateTime(world: World): () => void {
   const set = (run: () => void, ms: number, everyMs?: number): unknown => {

@@ -59,7 +59,10 @@ export class World {
     return new Promise((resolve) => void this.after(ms, owner, resolve));
   }
 
-  /** Blocks the thread of the process for a time. Meanwhile, no code of any process runs, but everything outside continues. */
+  /**
+   * Blocks the thread of the process for a time. Meanwhile, no code of any process runs, but all events outside of
+   * processes continue.
+   */
   block(ms: number): void {
     const end = this.now + ms;
     for (;;) {

@@ -8,7 +8,10 @@ const PROGRAM = ["cli", "command", "core"];
 
 /** A copy of the built program that a test can change. It has no cache of compiled code. */
 export interface CopiedProgram {
-  /** The directory with `node_modules`, in which `@maand/cli`, `command` and `core` are copies, and other packages are links. */
+  /**
+   * The directory with `node_modules`, in which `@maand/cli`, `command` and `core` are copies, and other packages are
+   * links.
+   */
   readonly root: string;
   /** The path of the command. */
   readonly program: string;

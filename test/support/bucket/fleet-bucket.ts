@@ -25,7 +25,10 @@ export interface FleetBucket {
 /** Options for the commands of a bucket. */
 type How = Omit<MaandOptions, "cwd">;
 
-/** Calls `use` with a bucket and the workers of `options`, each with the label `worker`, and deletes everything afterwards. */
+/**
+ * Calls `use` with a bucket and the workers of `options`, each with the label `worker`, and deletes everything
+ * afterwards.
+ */
 export function withFleetBucket(
   options: FleetOptions,
   use: (fixture: FleetBucket) => Promise<void>,
@@ -37,8 +40,8 @@ export function withFleetBucket(
 let fixture = 0;
 
 /**
- * Calls `use` with a new bucket on an existing fleet. Each bucket has its own directory on the workers. `conf` is appended
- * to the text of `maand.conf`.
+ * Calls `use` with a new bucket on an existing fleet. Each bucket has its own directory on the workers. `conf` is
+ * appended to the text of `maand.conf`.
  */
 export function onFleet(fleet: Fleet, use: (fixture: FleetBucket) => Promise<void>, conf = ""): Promise<void> {
   fixture += 1;

@@ -37,8 +37,8 @@ const workspace = new Map(
 );
 
 /**
- * Packs packages as for publishing, and installs the tarballs. Third-party packages are installed in the version that this
- * repository uses. Compiles nothing and downloads little.
+ * Packs packages as for publishing, and installs the tarballs. Third-party packages are installed in the version that
+ * this repository uses. Compiles nothing and downloads little.
  */
 export function install(...names: readonly string[]): Installation {
   const place = mkdtempSync(join(tmpdir(), "maand-pack-"));

@@ -1,6 +1,6 @@
-// Preloaded into maand: counts every step with an external effect (files written, processes started, bytes to and from workers
-// and children, rows of the store), and sends the signal MAAND_TEST_SIGNAL to the process at step MAAND_TEST_KILL_AT. At the end,
-// writes the number of steps to MAAND_TEST_COUNT_FILE.
+// Preloaded into maand: counts every step with an external effect (files written, processes started, bytes to and from
+// workers and children, rows of the store), and sends the signal MAAND_TEST_SIGNAL to the process at step
+// MAAND_TEST_KILL_AT. At the end, writes the number of steps to MAAND_TEST_COUNT_FILE.
 import childProcess from "node:child_process";
 import fs from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
@@ -12,7 +12,8 @@ const Database = require("better-sqlite3");
 const at = Number(process.env.MAAND_TEST_KILL_AT ?? "0");
 const countFile = process.env.MAAND_TEST_COUNT_FILE;
 const { writeFileSync } = fs;
-// this module is loaded in each thread, because the thread of the database connection also takes steps; all threads share one count
+// this module is loaded in each thread, because the thread of the database connection also takes steps; all threads
+// share one count
 const COUNTER = "steps of a test";
 if (isMainThread) setEnvironmentData(COUNTER, new SharedArrayBuffer(4));
 const steps = new Int32Array(getEnvironmentData(COUNTER));

@@ -57,7 +57,9 @@ export async function fleetLife(base: FleetBucket, jobs: readonly string[], name
   };
 }
 
-/** Changes the directory of deliveries in the store of a copy, because its files on workers are in another directory. */
+/**
+ * Changes the directory of deliveries in the store of a copy, because its files on workers are in another directory.
+ */
 function moveDeliveries(root: string, from: string, to: string): void {
   const url = databaseOf(root);
   if (url !== undefined)

@@ -17,7 +17,10 @@ export interface LocalBucket extends Scratch {
   rollouts(): Promise<Record<string, string>>;
   /** The actions of a dry run, by `job@host`, including allocations that are removed. */
   planned(): Promise<Record<string, string>>;
-  /** Runs lines in a shell, and returns their stdout. Throws if a line fails. Lines that only call maand run without a shell. */
+  /**
+   * Runs lines in a shell, and returns their stdout. Throws if a line fails. Lines that only call maand run without a
+   * shell.
+   */
   type(lines: string): Promise<string>;
   /** Returns a copy of this bucket, including its workers. */
   copy(): LocalBucket;

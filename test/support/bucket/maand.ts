@@ -87,8 +87,8 @@ export function maand(args: readonly string[], options: MaandOptions): Promise<E
 }
 
 /**
- * Runs maand from the sources to its end in this process, which is faster than starting a process for a short command. The
- * command gets the same environment as in a separate process.
+ * Runs maand from the sources to its end in this process, which is faster than starting a process for a short command.
+ * The command gets the same environment as in a separate process.
  */
 export async function maandHere(args: readonly string[], cwd: string): Promise<Ended> {
   const { run } = await import("../../../packages/cli/src/run/run.ts");

@@ -3,8 +3,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Unpacks an official Node from the npm registry or npm's cache. Returns its directory, which contains `bin/node` and, on
- * request, the headers for compiling native parts.
+ * Unpacks an official Node from the npm registry or npm's cache. Returns its directory, which contains `bin/node` and,
+ * on request, the headers for compiling native parts.
  */
 export function unpackNode(version: string, place: string, { headers = false } = {}): string {
   const directory = join(place, `node-${version}`);

@@ -17,8 +17,8 @@ export function databaseOf(root: string): string | undefined {
 }
 
 /**
- * Gives the copy of a bucket its own store, in a separate database if the tests run with PostgreSQL. In tests of team mode,
- * copies share the store.
+ * Gives the copy of a bucket its own store, in a separate database if the tests run with PostgreSQL. In tests of team
+ * mode, copies share the store.
  */
 export function takeOwnStore(root: string): void {
   forgetCopy(root);

@@ -13,7 +13,9 @@ export function ran(bucket: Scratch): string[] {
   return lines;
 }
 
-/** A command that records its event and allocation, and then runs `body`. In `body`, `here` is the bucket's directory. */
+/**
+ * A command that records its event and allocation, and then runs `body`. In `body`, `here` is the bucket's directory.
+ */
 function command(bucket: Scratch, body = ""): string {
   return `import json, os, time, urllib.request
 here = ${JSON.stringify(bucket.root)}

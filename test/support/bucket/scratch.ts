@@ -110,7 +110,7 @@ export const INITIALISED = "MAAND_E2E_INITIALISED";
 
 let made: Promise<string> | undefined;
 
-/** A bucket that init created: the shared one, or one that is created once for this process. */
+/** A bucket that init created: the shared bucket, or a bucket that is created once for this process. */
 async function initialised(): Promise<string> {
   const shared = process.env[INITIALISED];
   if (shared !== undefined) return shared;

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { linesOf, type Scratch } from "./scratch.ts";
 
 /**
- * The module that scripts of tests import. `call` sends plain HTTP, like a script without a library. `note` appends a line
- * to the bucket's `notes` atomically.
+ * The module that scripts of tests import. `call` sends plain HTTP, like a script without a library. `note` appends a
+ * line to the bucket's `notes` atomically.
  */
 const SCRIPT_LIBRARY = `import json, os, time, urllib.error, urllib.request
 

@@ -14,7 +14,7 @@ export interface FleetOptions {
   readonly sudo?: boolean;
   /** Size of each worker's `/opt/worker` in KiB; default: as large as this machine's disk. */
   readonly diskKb?: number;
-  /** Loopback addresses of the workers; default: a range that no other fleet uses. The ports are always free ones. */
+  /** Loopback addresses of the workers; default: a range that no other fleet uses. The ports are always free ports. */
   readonly addresses?: readonly string[];
   /** Lines for every sshd's configuration, such as `MaxSessions 2`. */
   readonly sshdConfig?: readonly string[];

@@ -25,7 +25,10 @@ const PREPARED_USER = "agent";
 /** Directories of this machine that a fresh worker copies, so that no other worker sees its changes. */
 const OWN = ["/etc", "/usr", "/home", "/root", "/var"];
 
-/** A replacement for apt-get. It takes no lock, records each call, and restores hidden programs instead of installing them. */
+/**
+ * A replacement for apt-get. It takes no lock, records each call, and restores hidden programs instead of installing
+ * them.
+ */
 const APT_GET = `#!/bin/sh
 echo "apt-get $*" >>/var/log/apt-calls
 case " $* " in *" update "*) exit 0 ;; esac
@@ -35,9 +38,9 @@ done
 `;
 
 /**
- * Makes a worker like a newly installed machine: sets the password of root, and removes the keys of root, the prepared user,
- * the sudo rules and rsync. The worker gets its own file system, layered over the file system of this machine, and an
- * apt-get that needs no network.
+ * Makes a worker like a newly installed machine: sets the password of root, and removes the keys of root, the prepared
+ * user, the sudo rules and rsync. The worker gets its own file system, layered over the file system of this machine,
+ * and an apt-get that needs no network.
  */
 export async function makeFresh(fleet: Fleet, worker: FleetWorker, { password, authorized }: Fresh): Promise<void> {
   const layers = join(fleet.directory, `fresh-${worker.port}`);

@@ -17,9 +17,9 @@ export interface Namespace {
 }
 
 /**
- * Separates the bucket directory, the processes and `/proc` of a worker, but not `/run/lock` and the home directory. With
- * `setpriv --pdeathsig`, everything ends with the test process, even if that is killed. The inner `wait` reaps orphans of
- * daemons.
+ * Separates the bucket directory, the processes and `/proc` of a worker, but not `/run/lock` and the home directory.
+ * With `setpriv --pdeathsig`, everything ends with the test process, even if the test process is killed. The inner
+ * `wait` reaps orphans of daemons.
  */
 const OUTER = ["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child=KILL"];
 const HOLD = "sleep infinity & echo ready; wait";

@@ -20,7 +20,10 @@ export interface Reboot {
 export interface RebootOptions {
   /** Milliseconds until its sshd runs again; undefined if only the test starts it again. */
   readonly downMs: number | undefined;
-  /** Milliseconds between the end of `shutdown` and the end of all other processes; by default, `shutdown` ends with them. */
+  /**
+   * Milliseconds between the end of `shutdown` and the end of all other processes; by default, `shutdown` ends with
+   * them.
+   */
   readonly answersMs?: number;
 }
 
@@ -30,7 +33,9 @@ export async function writePrograms(directory: string): Promise<void> {
   await writeScripts(directory, "echo this fleet worker does not reboot >&2; exit 1");
 }
 
-/** Reboots a worker each time one of its shutdown programs is called. Returns the list of reboots; `end` stops watching. */
+/**
+ * Reboots a worker each time one of its shutdown programs is called. Returns the list of reboots; `end` stops watching.
+ */
 export async function rebootOnShutdown(
   directory: string,
   { downMs, answersMs }: RebootOptions,

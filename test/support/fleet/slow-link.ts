@@ -8,8 +8,8 @@ export interface SlowLink {
   /** Connections since the last {@link reset}. */
   readonly connections: number;
   /**
-   * The length of the longest chain of messages in one connection: each message in a chain was sent after a response to the
-   * previous one. TCP handshakes do not count.
+   * The length of the longest chain of messages in one connection: each message in a chain was sent after a response to
+   * the previous one. TCP handshakes do not count.
    */
   readonly roundTrips: number;
   reset(): void;

@@ -19,8 +19,8 @@ export interface Sshd {
 }
 
 /**
- * Starts an sshd inside a worker's namespace and waits until it listens. It runs in the background, because `nsenter` stops
- * together with its child, and would remain stopped when the child continues.
+ * Starts an sshd inside a worker's namespace and waits until it listens. It runs in the background, because `nsenter`
+ * stops together with its child, and would remain stopped when the child continues.
  */
 export async function startSshd(namespace: Namespace, options: SshdOptions): Promise<Sshd> {
   const config = `${options.directory}/sshd_config`;

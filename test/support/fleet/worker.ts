@@ -83,7 +83,7 @@ export class FleetWorker {
   /** Switches the machine off: its sshd, all sessions and all other processes end. Its next boot has another id. */
   async stop(): Promise<void> {
     this.#isOff = true;
-    this.freeze(); // because no process of a machine without power sees another one end
+    this.freeze(); // because on a machine without power, no process detects the end of another process
     await this.#kill(this.#space().processes());
   }
 
@@ -115,8 +115,9 @@ export class FleetWorker {
   }
 
   /**
-   * Resumes all processes after {@link freeze}. sudo suspends itself when it detects that its command was suspended, which
-   * may happen only now. Therefore, all processes are resumed repeatedly until none has been suspended for a while.
+   * Resumes all processes after {@link freeze}. sudo suspends itself when it detects that its command was suspended,
+   * which may happen only now. Therefore, all processes are resumed repeatedly until none has been suspended for a
+   * while.
    */
   thaw(): void {
     const looks = 20;

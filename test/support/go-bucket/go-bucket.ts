@@ -28,7 +28,9 @@ export interface GoBucket {
   write(path: string, text: string): void;
   /** Returns the SHA-256, mode and time of every file of the bucket, by path. */
   fingerprint(): Record<string, string>;
-  /** The targets of a job that have run on a worker since the fixture was created: the lines added to its `data/log`. */
+  /**
+   * The targets of a job that have run on a worker since the fixture was created: the lines added to its `data/log`.
+   */
   ran(job: string, host: string): Promise<string[]>;
   worker(host: string): FleetWorker;
   /** Runs SQL on the store of the Go program. */
@@ -42,8 +44,8 @@ const require = createRequire(new URL("../../../packages/core/package.json", imp
 const Sqlite: typeof import("better-sqlite3") = require("better-sqlite3");
 
 /**
- * Unpacks the fixture, and copies its files to each worker. Signs its certificates again with its own CA and keys, because
- * they expire in January 2027.
+ * Unpacks the fixture, and copies its files to each worker. Signs its certificates again with its own CA and keys,
+ * because they expire in January 2027.
  */
 export async function goBucket(fleet: Fleet): Promise<GoBucket> {
   const directory = mkdtempSync(join(tmpdir(), "maand-go-"));

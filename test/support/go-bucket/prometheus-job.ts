@@ -112,8 +112,8 @@ ${targets}
 }
 
 /**
- * Adds a job that runs Prometheus on the workers of `api`, and files for it in `api`. Changes the workspace, the store and the
- * workers like a build and a deploy of the Go program.
+ * Adds a job that runs Prometheus on the workers of `api`, and files for it in `api`. Changes the workspace, the store
+ * and the workers like a build and a deploy of the Go program.
  */
 export async function addPrometheusJob(bucket: GoBucket): Promise<void> {
   const workspace = {

@@ -11,8 +11,8 @@ import { until } from "../fleet/until.ts";
 const RELAY = fileURLToPath(new URL("relay.mjs", import.meta.url));
 
 /**
- * Keeps namespaces open that look like another machine to maand: they have their own processes, a network with only the loopback
- * interface, and the host name `$1`.
+ * Keeps namespaces open that look like another machine to maand: they have their own processes, a network with only the
+ * loopback interface, and the host name `$1`.
  */
 const HOLD = 'hostname "$1"; ip link set lo up; echo ready; exec sleep infinity';
 

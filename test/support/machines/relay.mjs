@@ -1,5 +1,5 @@
-// relay.mjs <directory> <host:port> ...: the network of a machine in a namespace. Listens at the addresses of workers and of
-// the database, and forwards every connection to a Unix socket, which a process outside serves.
+// relay.mjs <directory> <host:port> ...: the network of a machine in a namespace. Listens at the addresses of workers
+// and of the database, and forwards every connection to a Unix socket, which a process outside serves.
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 

@@ -47,7 +47,10 @@ export interface SmallDisk {
   readonly megabytes: number;
 }
 
-/** Mounts the small disk in the namespace of the server, and then starts the server in it under an unprivileged account. Needs root. */
+/**
+ * Mounts the small disk in the namespace of the server, and then starts the server in it under an unprivileged account.
+ * Needs root.
+ */
 const WITH_SMALL_DISK =
   'mount -t tmpfs -o "size=$2m,mode=0700,uid=$3,gid=$4" tmpfs "$1" && exec setpriv --reuid "$3" --regid "$4" --clear-groups "$5" -D "$6"';
 

@@ -6,7 +6,9 @@ import { openSqlite } from "@maand/core/internal";
 export interface OwnCounts {
   /** SQL statements, except those that begin and end transactions, whose number depends on the clock. */
   statements: number;
-  /** The statements that read or write the table of allocations, which has tens of thousands of rows in a large fleet. */
+  /**
+   * The statements that read or write the table of allocations, which has tens of thousands of rows in a large fleet.
+   */
   allocationStatements: number;
   /** The number of times that files of the workspace were opened for reading. */
   workspaceReads: number;

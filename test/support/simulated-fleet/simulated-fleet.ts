@@ -22,8 +22,8 @@ export interface SimulatedFleet {
 }
 
 /**
- * Creates a fleet whose latencies, times, outputs and failures are drawn from a seed. The engine and all stock plugins run
- * unchanged, because the workers use the protocol of the program that the plugin `make` starts on workers.
+ * Creates a fleet whose latencies, times, outputs and failures are drawn from a seed. The engine and all stock plugins
+ * run unchanged, because the workers use the protocol of the program that the plugin `make` starts on workers.
  */
 export function simulatedFleet(options: Simulation = {}): SimulatedFleet {
   const simulation = {

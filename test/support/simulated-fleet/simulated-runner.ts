@@ -17,8 +17,8 @@ interface Message {
 }
 
 /**
- * The worker's end of a runner. It receives the program, greets, and answers requests in the same frames as the real runner, so that
- * the controller's end runs unchanged.
+ * The worker's end of a runner. It receives the program, greets, and answers requests in the same frames as the real
+ * runner, so that the controller's end runs unchanged.
  */
 export class SimulatedRunner extends Duplex {
   readonly #worker: SimulatedWorker;

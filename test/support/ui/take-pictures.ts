@@ -32,7 +32,9 @@ function writeJobs({ bucket }: FleetBucket, version: (job: string) => string): v
     );
 }
 
-/** Deploys to real workers, including a failed deploy, and writes pictures of the pages of `maand ui` to a directory. */
+/**
+ * Deploys to real workers, including a failed deploy, and writes pictures of the pages of `maand ui` to a directory.
+ */
 export async function takePictures(directory: string): Promise<void> {
   mkdirSync(directory, { recursive: true });
   await withFleetBucket({ count: 12 }, async (fixture) => {

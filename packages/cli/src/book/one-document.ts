@@ -15,7 +15,7 @@ export function oneDocument(pages: readonly BookPage[]): string {
   return `${["# maand", ...contents].join("\n")}\n\n${texts.join("\n")}`;
 }
 
-/** The anchors of the document by page, and by page with anchor. */
+/** The anchors in the document, by page, and by page and anchor. */
 function anchorsOfAll(pages: readonly BookPage[]): Map<string, string> {
   const uses = new Map([["maand", 1]]);
   const found = new Map<string, string>();

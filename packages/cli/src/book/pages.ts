@@ -13,7 +13,7 @@ export interface BookPage {
   readonly title: string;
   /** One sentence, in Markdown: what the page is for. */
   readonly about: string;
-  /** Its text in Markdown, without the lines that link to its neighbours, and without pictures. */
+  /** Its text in Markdown, without the links to the previous and next pages, and without pictures. */
   readonly text: string;
 }
 

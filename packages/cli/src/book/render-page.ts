@@ -8,7 +8,9 @@ interface Layout {
   readonly style: Style;
 }
 
-/** The widest term of a table that has its text next to it; longer terms have it below. */
+/**
+ * The maximum width of terms with the text next to them. In a table with a longer term, the text is below each term.
+ */
 const TERM = 24;
 
 /** Formats a page in Markdown for a terminal: wrapped paragraphs, indented code, and tables as lists of terms. */

@@ -34,7 +34,9 @@ export class CompletionCommand extends MaandCommand {
     return 0;
   }
 
-  /** The names for the completion script of a shell; none outside a bucket. */
+  /**
+   * The names that a completion script requests. Throws NOT_A_BUCKET outside a bucket; the scripts ignore this error.
+   */
   names(kind: string): string[] {
     const store = openStore(findBucket(this.from));
     try {

@@ -205,7 +205,7 @@ describe("an unbuilt change", () => {
   it("is named by a dry run, as text and as JSON", async () => {
     const { out } = await typed("deploy", "--dry-run");
     expect(out.split("\n")[1]).toMatch(NEWER);
-    expect(out.trimEnd().split("\n").at(-1)).toContain("maand deploy --build includes it");
+    expect(out.trimEnd().split("\n").at(-1)).toContain("maand deploy --build includes them");
     expect(JSON.parse((await typed("deploy", "--dry-run", "--json")).out).unbuilt).toEqual(["jobs/api"]);
   });
 

@@ -49,7 +49,7 @@ export class DeployCommand extends EngineCommand {
     description: "Roll out only these jobs, comma-separated; does not limit stops.",
   });
   savedPlan = Option.String("--plan", {
-    description: "Carry out exactly this plan, or refuse it if outdated. No other flags.",
+    description: "Carry out exactly this plan, or refuse it if outdated. No planning flags.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
   allowOlder = Option.Boolean("--allow-older", false, {
@@ -137,7 +137,7 @@ export class DeployCommand extends EngineCommand {
     if (this.dryRun && wanted === undefined)
       throw new MaandError({
         code: "USAGE",
-        message: "a dry run keeps no directory of records, so --trace needs a file name",
+        message: "a dry run writes no record of a run, so --trace needs a file name",
         hint: "name a file: --trace=FILE",
       });
     const { traceRun } = await import("../output/trace/trace-run.ts");
@@ -202,7 +202,7 @@ export class DeployCommand extends EngineCommand {
     });
   }
 
-  /** A flag that only shows changes must not start a deploy. */
+  /** Refuses flags that cannot be combined. In particular, a flag that only shows changes must not start a deploy. */
   refuseForDryRunsOnly(): void {
     if (this.allowOlder && !this.build)
       throw new MaandError({
@@ -224,7 +224,8 @@ export class DeployCommand extends EngineCommand {
   }
 
   /**
-   * The plan of `--plan`, read before the bucket is opened. The plan defines everything, so no other flag is allowed.
+   * The plan of `--plan`, read before the bucket is opened. The plan defines everything, so flags that select or change
+   * work are refused.
    */
   async readSavedPlan(): Promise<SavedPlan | undefined> {
     if (this.savedPlan === undefined) return undefined;
@@ -232,6 +233,7 @@ export class DeployCommand extends EngineCommand {
     const others = {
       jobs: jobs.length > 0,
       ...{ workers: this.workers.length > 0, labels: this.labels.length > 0 },
+      "max-unreachable": this.maxUnreachable !== undefined,
       ...{ build, force, verify, "take-over": this.takeOver, "sync-only": syncOnly, "dry-run": dryRun },
       ...{ "ignore-budget": this.ignoreBudget, "max-unreachable": this.maxUnreachable !== undefined },
       ...{ release: release !== undefined, revert: revert === true, "no-revert": revert === false },

@@ -14,7 +14,7 @@ export class GcCommand extends EngineCommand {
     category: "Operate",
     description: "delete removed allocations and their data on the workers",
     details:
-      "For every allocation that was removed from the workspace and stopped by a deploy, deletes its directory on the worker, including data and logs, and its records. Refuses allocations that are not stopped yet. If a worker was removed from the workspace and is unreachable, deletes only the records.",
+      "For every allocation that was removed from the workspace and stopped by a deploy, deletes its directory on the worker, including data and logs, and its records. Deletes nothing if a deploy has not yet stopped all of these allocations. If a worker was removed from the workspace and is unreachable, deletes only the records.",
     examples: [
       ["Show what would be deleted", "maand gc --dry-run"],
       ["After build and deploy", "maand gc"],

@@ -59,7 +59,8 @@ const WORDS: readonly string[] = [
 export const OWN_WORDS: readonly string[] = [...Object.keys(OWN), "cat", "help"];
 
 /**
- * Whether a command line needs no plugin of the bucket: its first word is a command of maand or, after `cat`, a stock table.
+ * Whether a command line needs no plugin of the bucket. The first word must be a command of maand. After `cat`, the
+ * next word must be a stock table.
  */
 export function isOurs(argv: readonly string[]): boolean {
   const [word, table] = globalsFirst(argv).rest.map((text) => text.replaceAll("-", "_"));

@@ -104,7 +104,7 @@ function adds({ commands, tables, manifest_keys: keys }: Row): string {
   ].join(", ");
 }
 
-/** The taps of each hook with taps: their names, and the names of their plugins. */
+/** The taps of each hook that has taps, as the names of the taps and of their plugins. */
 function orderOf(hooks: OpenedBucket["hooks"]): Record<string, string[]> {
   const order = hookNames(hooks).map((name): [string, string[]] => [
     name,

@@ -4,7 +4,7 @@ import { abortRollout, type OpenedBucket, resumeRollout } from "@maand/core/inte
 import { allOf, jsonReader } from "../output/json-reader.ts";
 import { exitOfDeploy } from "../run/exit-of-deploy.ts";
 
-/** The base of `rollout resume` and `rollout abort`. */
+/** The base class of `rollout resume` and `rollout abort`. */
 abstract class RolloutCommand extends EngineCommand {
   job = Option.String({ required: true, name: "job" });
 

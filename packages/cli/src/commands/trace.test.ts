@@ -54,7 +54,7 @@ it("a deploy with an invalid configuration writes no trace", async () => {
 it.each([
   [
     ["deploy", "--dry-run", "--trace"],
-    "a dry run keeps no directory of records, so --trace needs a file name",
+    "a dry run writes no record of a run, so --trace needs a file name",
     "name a file: --trace=FILE",
   ],
   [["deploy", "--trace=nowhere/a.json"], "no such file or directory", "in a directory that exists"],

@@ -1,8 +1,8 @@
 import { type CompletedLine, flagsOf, type Kind, pathsOf, wordsAfter } from "./lines.ts";
 
 /**
- * Completion for bash and, through zsh's bash emulation, for zsh: one table and one function. It splits the line itself,
- * because bash splits words at the colon of `label:web`.
+ * Completion for bash and, through zsh's bash emulation, for zsh. The script splits the line itself, because bash
+ * splits words at the colon of `label:web`.
  */
 export function bashScript(lines: readonly CompletedLine[]): string {
   return `# bash completion of maand; load it with: source <(maand completion bash)

@@ -12,7 +12,7 @@ export interface CompletedFlag {
   readonly value?: Kind;
 }
 
-/** A command, as completion needs it. */
+/** The parts of a command that completion needs. */
 export interface CompletedLine {
   /** `job start`. */
   readonly path: string;

@@ -2,7 +2,10 @@ import type { Context } from "@maand/command";
 import { Command, Option } from "@maand/command";
 import { GLOBAL_FLAGS } from "../run/globals.ts";
 
-/** `maand help --all`: lists every command in one line, grouped by task. The overview of `maand --help` needs no command. */
+/**
+ * `maand help --all`: lists all commands by category, one per line. `maand --help` prints the overview without this
+ * command.
+ */
 export class HelpCommand extends Command<Context> {
   static override paths = [["help"], ["-h"], ["--help"]];
 

@@ -3,7 +3,7 @@ import { hanging } from "@maand/command/layout";
 /** A line of the overview: one command, or several that belong together, and their purpose. */
 type Line = readonly [commands: string, purpose: string];
 
-/** The commands for daily work, grouped by task, in no more lines than a small terminal has. */
+/** The commands for daily work, grouped by task. The overview must fit on a small terminal. */
 export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
   "Set up": [
     ["init, import", "create a bucket; import one from the Go version"],
@@ -49,7 +49,7 @@ export interface Differing {
   readonly absent: readonly string[];
 }
 
-/** The commands in 35 lines, without loading any of them. */
+/** The overview of all commands in at most 35 lines. Loads no command. */
 export function overview({ added, absent }: Differing, columns: number | undefined): string[] {
   const width = Math.max(...Object.values(GROUPS).flatMap((lines) => lines.map(([commands]) => commands.length)));
   const groups = Object.entries(GROUPS).flatMap(([title, lines]) => [

@@ -9,12 +9,12 @@ interface Unit {
   readonly host: string;
 }
 
-/** The number of workers from which a command requires confirmation to stop or delete something. */
+/** The minimum number of workers for which a command requires confirmation to stop or delete something. */
 const SEVERAL = 2;
 
 /**
- * The question of a deploy before it stops something on several workers, or everything; undefined if it needs no
- * confirmation.
+ * The confirmation that a deploy requires before it stops allocations on several workers, or all allocations of the
+ * bucket; undefined if none is required.
  */
 export function confirmStops({ stops, isFleetEmpty }: ExpectedStops): Confirmation | undefined {
   const units = stops.map(({ allocation }) => allocation);
@@ -38,7 +38,7 @@ export function confirmStops({ stops, isFleetEmpty }: ExpectedStops): Confirmati
   };
 }
 
-/** The question of `maand gc` before it deletes something on several workers. */
+/** The confirmation that `maand gc` requires before it deletes directories on several workers. */
 export function confirmDeletes({ delete: found, giveUp }: PlannedCollection): Confirmation | undefined {
   if (hostsOf(found).length < SEVERAL) return undefined;
   return {
@@ -51,7 +51,7 @@ export function confirmDeletes({ delete: found, giveUp }: PlannedCollection): Co
   };
 }
 
-/** The question of `maand job stop` before it stops jobs on several workers. */
+/** The confirmation that `maand job stop` requires before it stops jobs on several workers. */
 export function confirmJobStop(found: readonly Unit[]): Confirmation | undefined {
   if (hostsOf(found).length < SEVERAL) return undefined;
   return { lines: [`this stops ${counted(found)}:`, ...byJob(found)], question: "stop them" };

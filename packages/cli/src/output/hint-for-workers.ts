@@ -1,7 +1,7 @@
 /**
  * Changes the hint for one worker to cover all workers that failed in the same way: replaces the name of the worker
- * with all names. In the value of a flag, separates the names by commas without blanks, so that the command is valid.
- * Leaves a name in a path unchanged.
+ * with all names. In the value of a flag, separates the names with commas and without blanks, so that the command is
+ * valid. Does not change a name that is part of a path.
  */
 export function hintForWorkers(hint: string, worker: string, all: readonly string[]): string {
   if (all.length < 2) return hint;

@@ -5,8 +5,8 @@ const PAINT = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
 const NARROWEST = 40;
 
 /**
- * Wraps lines between words to fit a screen; continuation lines are indented by two more columns. Without a width, as in a
- * file, lines are unchanged.
+ * Wraps lines between words to fit a screen; continuation lines are indented by two more columns. Without a width, as
+ * in a file, lines are unchanged.
  */
 export function wrapped(lines: readonly string[], columns: number | undefined): string[] {
   if (columns === undefined || columns < NARROWEST) return [...lines];

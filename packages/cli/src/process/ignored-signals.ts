@@ -6,11 +6,11 @@ export const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** One of {@link ENDING}. */
 export type Ending = (typeof ENDING)[number];
 
-/** The variable with which `bin/maand.js` passes on the signals that were ignored when it was started. */
+/** The variable with which `bin/maand.js` passes on the signals that were ignored when it started. */
 export const IGNORED = "MAAND_IGNORED_SIGNALS";
 
 /**
- * The signals that were ignored when maand was started, such as by nohup, or by a shell for background jobs. They stay
+ * The signals that were ignored when maand started, for example by nohup, or by a shell for background jobs. They stay
  * ignored. Node does not report them, because it resets all signals before maand runs, so the shell that starts Node
  * reads the mask in /proc/self/status. Without that file, no signal counts as ignored.
  */

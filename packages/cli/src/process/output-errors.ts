@@ -6,8 +6,8 @@ export interface OutputWatch {
 }
 
 /**
- * Handles errors of an output stream, so that they do not affect the command: a full disk under a redirected output, or
- * a closed terminal, must not stop a rollout. A reader that exits early, such as head, has lost nothing.
+ * Handles errors of an output stream, so that they do not affect the command: a full disk, or a closed terminal, must
+ * not stop a rollout. If the reader exits early, as head does, no output counts as lost.
  */
 export function watchOutput(stream: Writable): OutputWatch {
   let first: NodeJS.ErrnoException | undefined;
@@ -17,7 +17,7 @@ export function watchOutput(stream: Writable): OutputWatch {
   return { lost: () => first };
 }
 
-/** Waits until everything was written, or its errors are known. */
+/** Waits until all output is written, or its errors are known. */
 export function flushed(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     if (stream.writableLength > 0) stream.write("", () => resolve());

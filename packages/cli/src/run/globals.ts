@@ -10,7 +10,7 @@ export const GLOBALS: Readonly<Record<string, boolean>> = {
   "--progress": true,
 };
 
-/** Kinds of names of the bucket that a completion script requests, with `maand completion <kind>`. */
+/** The kinds of names that a completion script requests with `maand completion <kind>`. */
 export const NAMED: readonly string[] = ["jobs", "workers", "labels"];
 
 /** The help text of the global flags. */
@@ -22,7 +22,7 @@ export const GLOBAL_FLAGS = `Flags of every command:
   -C <directory>    run in this directory
   --config <file>   use this configuration file
   --progress <how>  auto, live, lines or json (also: MAAND_PROGRESS in the environment)
-  --version         print the version (no command); with --json, also those of Node and SQLite
+  --version         print the version (no command); --json adds the versions of Node and SQLite
 
 Flags of every command that takes the lock of the bucket:
   --wait[=5m]       if another command holds the lock, wait until it is free, or at most this long`;

@@ -24,9 +24,10 @@ export interface Added {
 const NONE = { commands: [], paths: [], isTyped: false };
 
 /**
- * Loads the commands of the bucket's plugins, only for unknown words, so that maand's own commands never
- * wait for a configuration. Loads the class of a command with `all`, which help needs, or if the
- * command line names it. A class that cannot be loaded is an error only in the second case.
+ * Loads the commands of the bucket's plugins. Call this only for command lines that need them, because it loads the
+ * configuration. Loads the classes of the commands that the command line may need, or with `all`, as for help, the
+ * classes of all commands. With `all`, a class that cannot be loaded is reported in `failure`; otherwise, its error is
+ * thrown.
  */
 export async function pluginCommands(
   argv: readonly string[],

@@ -12,7 +12,9 @@ import { globalsFirst, globalValue } from "./globals.ts";
 
 type Commands = Readonly<Record<string, () => Promise<CommandClass<Context>>>>;
 
-/** The stock plugins whose commands are known without loading a bucket's configuration, so that they start fast. */
+/**
+ * The stock plugins whose commands are known without the configuration of a bucket, so that these commands start fast.
+ */
 const BY_PLUGIN: Readonly<Record<string, Commands>> = {
   operations: OPERATIONS,
   maintenance: MAINTENANCE,
@@ -51,7 +53,8 @@ export function stockPath(argv: readonly string[]): string | undefined {
 }
 
 /**
- * The command classes that a first word may need. If the second word names a command, only the classes of that command.
+ * The command classes that a first word may need. If the second word names a command, returns only the classes of that
+ * command.
  */
 export function stockCommands(
   word: string,
@@ -78,9 +81,10 @@ export function typedPaths(argv: readonly string[], paths: readonly string[]): s
 }
 
 /**
- * Whether the configuration of the bucket may exclude the plugin of a stock command. If so, it must be loaded before
- * the command runs. Loading takes as long as such a command, so this checks the text first: a configuration without the
- * word `plugins` has all stock plugins, as does a configuration with the defaults that does not mention this plugin.
+ * Whether the configuration of the bucket may exclude the plugin of a stock command. If so, the configuration must be
+ * loaded before the command runs. Loading the configuration takes as long as running such a command, so this function
+ * only searches its text: a configuration without the word `plugins` has all stock plugins, as does a configuration
+ * with the defaults that does not mention this plugin.
  */
 export function mayBeLeftOut(path: string, argv: readonly string[], { cwd }: Pick<ProcessContext, "cwd">): boolean {
   const text = configurationText(argv, cwd);
@@ -90,7 +94,7 @@ export function mayBeLeftOut(path: string, argv: readonly string[], { cwd }: Pic
 
 const PLUGINS = /\bplugins\b/;
 
-/** Whether the configuration of the bucket names plugins, which may have commands. It is not loaded for this check. */
+/** Whether the configuration of the bucket names plugins, which may have commands. Does not load the configuration. */
 export function namesPlugins(argv: readonly string[], { cwd }: Pick<ProcessContext, "cwd">): boolean {
   return PLUGINS.test(configurationText(argv, cwd));
 }

@@ -60,7 +60,7 @@ export function typedIn(
   };
 }
 
-/** A new bucket, with `conf` in its `maand.conf`. Tests make it once and copy it. */
+/** A new bucket, with `conf` in its `maand.conf`. Tests create the bucket once and copy it. */
 export async function initialised(conf = ""): Promise<string> {
   const root = mkdtempSync(join(tmpdir(), "maand-typed-"));
   await copyAuthority(root);

@@ -27,7 +27,7 @@ interface Source extends SecretName {
 
 /**
  * Reads secrets again from their providers, with the references of the last build, and stores the changed values, all
- * or none. Throws NOT_FOUND for a key that comes from no provider, SECRET_NOT_READ, BUSY.
+ * or none. Throws NOT_FOUND for a key that does not come from a provider. Also throws SECRET_NOT_READ and BUSY.
  */
 export async function refreshSecrets(bucket: Bucket, wanted: RefreshSecrets): Promise<SecretsChanged> {
   const lock = lockBucket(bucket, "secret refresh");

@@ -9,8 +9,8 @@ export interface SecretReader {
 }
 
 /**
- * The jobs whose templates of the last build name one of these secrets, sorted. A template that computes the name of a
- * key, and a job command that reads a secret, are not found.
+ * The jobs with templates in the last build that name one of these secrets. Does not find templates that compute the
+ * name of a key, or job commands that read a secret.
  */
 export function secretReaders(
   { store, kv }: Pick<Bucket, "store" | "kv">,

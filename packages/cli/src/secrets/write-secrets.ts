@@ -59,8 +59,8 @@ export interface RemoveSecret extends SecretName {
 }
 
 /**
- * Deletes a secret. Throws USAGE if it comes from a provider, or if a template of the last build names it and `force` is not
- * set. Also throws NOT_FOUND and BUSY.
+ * Deletes a secret. Throws USAGE if it comes from a provider, or if a template of the last build names it and `force`
+ * is not set. Also throws NOT_FOUND and BUSY.
  */
 export async function removeSecret(bucket: Bucket, { owner, key, force }: RemoveSecret): Promise<SecretsChanged> {
   const namespace = secretNamespace(owner);
@@ -106,7 +106,7 @@ export function changeOf(before: string | undefined, value: string): SecretChang
   return before === value ? "unchanged" : "changed";
 }
 
-/** A value that is set here would be replaced by the next build. */
+/** Refuses a secret that comes from a provider, because the next build would replace its value. */
 function refuseReferenced({ store }: Bucket, { owner, key }: SecretName): void {
   const namespace = secretNamespace(owner);
   const source = store.secretSources.all().find((one) => one.namespace === namespace && one.key === key);
@@ -114,7 +114,7 @@ function refuseReferenced({ store }: Bucket, { owner, key }: SecretName): void {
   throw new MaandError({
     code: "USAGE",
     message: `${key} of ${ownerText(owner)} is read from ${source.reference}`,
-    hint: "change it there, then run maand secret refresh; or take the reference out of the workspace and run maand build",
+    hint: "change it there, then run maand secret refresh; or remove the reference from the workspace and run maand build",
   });
 }
 
@@ -146,6 +146,6 @@ function refuseInUse(bucket: Bucket, { owner, key }: SecretName): void {
   throw new MaandError({
     code: "USAGE",
     message: `${key} of ${ownerText(owner)} is read by templates: ${files}`,
-    hint: "change the templates and run maand build first, or remove it anyway with --force",
+    hint: "change the templates and run maand build first, or remove the secret anyway with --force",
   });
 }

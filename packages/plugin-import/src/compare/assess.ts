@@ -26,9 +26,12 @@ export interface Assessed extends Unit {
   readonly target: string | undefined;
   /** Whether its files were compared with those on its worker. */
   readonly isCompared: boolean;
-  /** Whether it is not running, because a deploy stopped it (it is disabled), or because it must still be started. */
+  /**
+   * Whether the allocation is not running, because a deploy stopped it (it is disabled), or because it must still be
+   * started.
+   */
   readonly isStopped: boolean;
-  /** The actions of the next deploy for it; empty if none. */
+  /** The actions of the next deploy for the allocation; empty if there are none. */
   readonly pending: readonly string[];
 }
 

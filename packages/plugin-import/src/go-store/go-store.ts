@@ -22,7 +22,10 @@ export class GoStore {
     this.bucket = bucket;
   }
 
-  /** Opens and reads it. Throws BUSY while the Go program runs a command, NOT_A_STORE, STORE_BROKEN. */
+  /**
+   * Opens and reads the store. Throws BUSY while the Go program runs a command. Also throws NOT_A_STORE and
+   * STORE_BROKEN.
+   */
   static open(file: string): GoStore {
     checkFile(file);
     return guarded(file, () => {

@@ -86,7 +86,9 @@ function statusAt(now: number, { from, to }: CertificateTimes, soon: number): Ce
   return now >= soon ? "expiring" : "ok";
 }
 
-/** The common name in a subject as OpenSSL prints it: one part per line, with special characters escaped by a backslash. */
+/**
+ * The common name in a subject as OpenSSL prints it: one part per line, with special characters escaped by a backslash.
+ */
 function nameIn(subject: string | undefined): string | null {
   const line = (subject ?? "").split("\n").find((part) => part.startsWith("CN="));
   return line === undefined ? null : line.slice("CN=".length).replace(/\\(.)/g, "$1");

@@ -11,17 +11,19 @@ export interface EndingCertificate {
   readonly daysLeft: number | null;
 }
 
-/** The maximum number of certificates to check. The oldest certificates are checked first, because they expire first. */
+/**
+ * The maximum number of certificates to check. The oldest certificates are checked first, because they expire first.
+ */
 const MAX_CERTIFICATES = 2_000;
 /**
- * The defaults of the settings, because `maand status` does not load the configuration: renewal in the last quarter
- * of the lifetime, and of the CA two months before it expires.
+ * The defaults of the settings, because `maand status` does not load the configuration. With these, a certificate is
+ * due for renewal in the last quarter of its lifetime, and the CA two months before its expiry.
  */
 const DEFAULTS = { ttlDays: 60, bufferDays: 0 };
 
 /**
- * The stored certificates that have expired, that are in the last quarter of their lifetime, when a build renews them by
- * default, or that cannot be read.
+ * The stored certificates that have expired, that cannot be read, or that are in the last quarter of their lifetime, in
+ * which a build renews them by default.
  */
 export function endingCertificates(store: Store, now: Date): EndingCertificate[] {
   return store.kv
@@ -36,7 +38,7 @@ export function endingCertificates(store: Store, now: Date): EndingCertificate[]
     .sort((a, b) => (a.daysLeft ?? 0) - (b.daysLeft ?? 0));
 }
 
-/** The job and worker of a namespace; undefined for the namespace of something else. */
+/** The job and worker of a namespace; undefined for a namespace without certificates. */
 function placeOf(namespace: string): Pick<EndingCertificate, "job" | "worker"> | undefined {
   if (namespace === NAMESPACE.workers) return { job: null, worker: null };
   const prefix = NAMESPACE.job("");

@@ -14,8 +14,8 @@ import {
 type Source = Pick<Bucket, "store" | "settings" | "now" | "paths">;
 
 /**
- * Checks the certificates of all jobs: those in the store, which a build renews, and those on the workers, which a deploy
- * replaces. The check of the CA covers a certificate that expires with the CA, because no build can extend it.
+ * Checks the certificates of all jobs: those in the store, which a build renews, and those on the workers, which a
+ * deploy replaces. The check of the CA covers a certificate that expires with the CA, because no build can extend it.
  */
 export function examineCertificates(bucket: Source): Finding[] {
   const clock = certificateClock(bucket.now(), bucket.settings);

@@ -12,7 +12,7 @@ export class LogsFollowCommand extends EngineCommand {
     category: "Inspect",
     description: "follow the logs of a job on its workers until Ctrl-C",
     details:
-      "Runs the command `logs` of the manifest, or otherwise the Makefile target `logs`, on each worker of the job. Prints its lines as they arrive, with the name of the worker. Ctrl-C also stops the commands on the workers. If a connection is lost, reports this and connects again. Takes no lock and does not record the lines.",
+      "Runs the command `logs` of the manifest, or otherwise the Makefile target `logs`, on each worker of the job. Prints its lines as they arrive, with the name of the worker. Ctrl-C also stops the commands on the workers. If a connection is lost, reports the loss and reconnects. Takes no lock and does not record the lines.",
     examples: [
       ["All workers of a job", "maand logs follow api"],
       ["Two of them, from now on", "maand logs follow api --workers 10.0.0.1,10.0.0.2 --tail 0"],

@@ -35,7 +35,7 @@ export function examineBucket(paths: BucketPaths): Finding[] {
 
 /**
  * Checks an opened bucket: its workspace, its recorded state, the checks of plugins (`examine`), and every worker.
- * It changes only the recorded state of a worker that lost its files, so that a deploy restores them.
+ * Changes only the recorded state of a worker that lost its files, so that a deploy restores them.
  */
 export async function examine(bucket: Bucket): Promise<Finding[]> {
   const reporter = runReporter(bucket, "doctor");

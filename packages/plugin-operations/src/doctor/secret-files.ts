@@ -21,7 +21,8 @@ export function examineSecretFiles({
   const jobs = [...new Set(open.map(({ job }) => job))];
   if (jobs.length === 0) return [];
   const message = `any user of a worker can read the secrets in files of ${jobs.join(", ")}: their mode is 0644`;
-  const set = 'set secret_files_mode = "0600" in it and deploy; files that services of other users read need a group';
+  const set =
+    'set secret_files_mode = "0600" in maand.conf and deploy; files that services of other users read also need a group';
   return [fault("secret_files", basename(paths.conf), message, `# ${set}: docs/secrets.md`)];
 }
 

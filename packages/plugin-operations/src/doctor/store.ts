@@ -90,7 +90,7 @@ function lock({ root, lock: file }: BucketPaths, holder: Holder | undefined, url
 }
 
 /**
- * Checks the key, without which the secrets in a store are lost. If nothing is encrypted yet, `maand init` creates a
+ * Checks the key. Without the key, the secrets in a store are lost. If nothing is encrypted yet, `maand init` creates a
  * new key. All copies of a bucket need the same key.
  */
 function keyOf(paths: BucketPaths, needed: boolean, isShared: boolean): Finding[] {

@@ -28,7 +28,7 @@ export interface AdoptOptions {
   readonly path: string;
   /** Workers as typed; empty: all with an active allocation of the job. */
   readonly workers: readonly string[];
-  /** Overwrite the file of the workspace even if it is not the promoted one. */
+  /** Overwrite the file in the workspace even if it differs from the promoted file. */
   readonly force: boolean;
 }
 
@@ -43,7 +43,7 @@ export interface Adopted {
   readonly size: number;
 }
 
-/** The largest file that is taken over, in bytes. */
+/** The maximum size of a file that is taken over, in bytes. */
 const LARGEST = 16 * 1024 * 1024;
 
 /**
@@ -113,7 +113,7 @@ interface Differing {
   readonly expected: ExpectedFile | undefined;
 }
 
-/** The only content that differs from the promoted one, with the first worker that has it. */
+/** The only content that differs from the promoted content, with the first worker that has this content. */
 async function differing(source: CommandRun, job: Job, options: AdoptOptions): Promise<Differing> {
   const allocations = selectAllocations(source, job, options.workers);
   const expected = new ExpectedFiles(source);

@@ -5,7 +5,7 @@ let version: string | undefined;
 
 /**
  * A short text that differs if the input of a schema differs. The input may be definitions of any library, including
- * the source of their functions. It takes a fraction of the time that generating the schema takes.
+ * the source of their functions. Computing this text is much faster than generating the schema.
  */
 export function fingerprint(...inputs: readonly unknown[]): string {
   version ??= coreVersion();

@@ -5,8 +5,8 @@ import type { OpenedBucket } from "@maand/core/internal";
 import { refreshSchemas } from "./editor-files.ts";
 
 /**
- * Updates the schemas for editors after a build. If one cannot be written, this is only a warning, because it does not
- * affect the build.
+ * Updates the schemas for editors after a build. If a schema cannot be written, prints only a warning, because the
+ * build is not affected.
  */
 export async function refreshAfterBuild(
   { paths, plugins }: Pick<OpenedBucket, "paths" | "plugins">,

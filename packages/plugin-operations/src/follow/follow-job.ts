@@ -28,8 +28,8 @@ export interface FollowOptions {
 export type FollowResult = readonly { readonly host: string; readonly end: FollowEnd }[];
 
 /**
- * Follows the log of a job on its workers, over one connection each, until all commands end or the run is interrupted. Takes
- * no lock and records no lines. Throws PROBLEMS for unknown names, and NOT_FOUND for a job without allocations.
+ * Follows the log of a job on its workers, over one connection each, until all commands end or the run is interrupted.
+ * Takes no lock and records no lines. Throws PROBLEMS for unknown names, and NOT_FOUND for a job without allocations.
  */
 export async function followJob(
   bucket: Bucket,

@@ -48,8 +48,8 @@ const PASSING: ReadonlySet<string> = new Set(["UNREACHABLE", "DISCONNECTED", "TI
 const LAST_LINES = 5;
 
 /**
- * Follows the log of a job on one worker until its command ends or `signal` aborts. Reconnects when the connection is lost or
- * cannot be made, with growing pauses. Never throws.
+ * Follows the log of a job on one worker until its command ends or `signal` aborts. Reconnects when the connection is
+ * lost or cannot be made, with growing pauses. Never throws.
  */
 export async function followWorker(
   followed: FollowedWorker,

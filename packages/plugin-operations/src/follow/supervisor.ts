@@ -1,11 +1,11 @@
-/** The exit code of the supervisor for a job whose directory is not on the worker. */
+/** The exit code of the supervisor if the directory of the job does not exist on the worker. */
 export const NOT_DELIVERED = 72;
 
 /**
- * Runs a command in a directory until the command ends or standard input ends. Standard input ends when maand closes it,
- * and when the connection is lost. The program then stops the whole process group, first with TERM and two seconds later
- * with KILL, because ssh itself stops nothing on the worker. The output goes directly to the connection, so a slow reader
- * slows down the command.
+ * Runs a command in a directory until the command ends or standard input ends. Standard input ends when maand closes
+ * it, and when the connection is lost. The program then stops the whole process group, first with TERM and two seconds
+ * later with KILL, because ssh itself stops nothing on the worker. The output goes directly to the connection, so a
+ * slow reader slows down the command.
  */
 const PROGRAM = `
 import os, signal, subprocess, sys, threading

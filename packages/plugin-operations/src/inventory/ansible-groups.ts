@@ -46,7 +46,7 @@ export class AnsibleGroups {
     return { hosts, problems };
   }
 
-  /** `groups` are ordered from the innermost to the outermost, whose variables are weaker. */
+  /** `groups` are ordered from the innermost to the outermost group. Variables of inner groups take precedence. */
   #host(name: string, groups: readonly string[], file: string, problems: Problem[]): InventoryHost {
     const vars = new Map<string, unknown>(this.#groups.get("all")?.vars);
     for (const group of groups.toReversed()) for (const [key, value] of this.group(group).vars) vars.set(key, value);

@@ -11,7 +11,7 @@ export interface InventoryHost {
   readonly fields: Readonly<Record<string, unknown>>;
   /** The line in the file, from 1, if the format has lines. */
   readonly line?: number;
-  /** Why it cannot be a worker. */
+  /** Why the machine cannot be a worker. */
   readonly unusable?: string;
 }
 

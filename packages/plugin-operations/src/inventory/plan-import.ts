@@ -16,16 +16,16 @@ export type ImportStep =
   | { readonly action: "remove"; readonly host: string; readonly reason: string; readonly at: number }
   | { readonly action: "skip"; readonly host: string; readonly reason: string };
 
-/** An entry of `workers.json`: as written, and the canonical host it is for. */
+/** An entry of `workers.json` as written, and its canonical host. */
 export interface WrittenWorker {
   readonly host: string;
   readonly entry: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Compares an inventory with `workers.json`: new machines are added, other fields and further labels change an entry,
- * and the rest is skipped. Values that are missing in the inventory are kept, including labels. Machines that it does
- * not name are removed only with `prune`.
+ * Compares an inventory with `workers.json`. New machines are added, different fields and additional labels change an
+ * entry, and unchanged machines are skipped. Values that are missing from the inventory are kept, including labels.
+ * Machines that the inventory does not name are removed only with `prune`.
  */
 export function planImport(
   hosts: readonly InventoryHost[],

@@ -14,9 +14,9 @@ export interface LogFilter {
 const BY_BEGINNING: ReadonlySet<string> = new Set(["run", "worker", "job"]);
 
 /**
- * Returns a function that decides whether a line is wanted. `run`, `worker` and `job` match the whole value, a prefix of it,
- * or one of its comma-separated parts; `phase` and `event` match the whole value only. An existing name (`isKnown`) matches
- * only itself, not names that begin with it.
+ * Returns a function that decides whether a line is wanted. `run`, `worker` and `job` match the whole value, a prefix
+ * of it, or one of its comma-separated parts; `phase` and `event` match the whole value only. The name of an existing
+ * job or worker (`isKnown`) matches only itself, not longer names.
  */
 export function logFilter(filter: LogFilter, isKnown: (name: string) => boolean): (line: StoredLine) => boolean {
   const kinds = Object.entries(filter).filter((entry): entry is [string, string[]] => entry[1].length > 0);

@@ -28,7 +28,10 @@ export class FollowedLogs {
     for (const { name, path } of logPlaces(directory, workers)) this.#begin(name, path, true);
   }
 
-  /** The lines that already existed, to be read once; with a number, at most this many lines of each log. */
+  /**
+   * The lines that existed at the start. Call this once. With a number, returns at most this number of lines of each
+   * log.
+   */
   before(lines = Number.MAX_SAFE_INTEGER): StoredLines[] {
     return [...this.#logs].map(([name, { path, file, position }]) => {
       const own = fstatSync(file).ino;
@@ -59,7 +62,7 @@ export class FollowedLogs {
   }
 }
 
-/** Reads the new part of a log. If the log was rotated since then, reads all files written after it as well. */
+/** Reads the new part of a log. If the log was rotated since the last read, also reads all newer files. */
 function readOn(log: Followed): StoredLine[] {
   const lines = readToEnd(log);
   const own = fstatSync(log.file).ino;

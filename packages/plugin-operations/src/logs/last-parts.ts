@@ -9,8 +9,8 @@ const NEWLINE = 0x0a;
 const HEAD = 40;
 
 /**
- * Returns the parts of some consecutive files that contain their last lines, reading from the end. Counts only lines that
- * begin like log lines, because readers skip the rest.
+ * Reads consecutive files from the end, and returns the parts that contain the last lines. Counts only lines that begin
+ * like log lines, because readers skip all other lines.
  */
 export function lastParts(parts: readonly FilePart[], lines: number): FilePart[] {
   const kept: FilePart[] = [];
@@ -24,7 +24,9 @@ export function lastParts(parts: readonly FilePart[], lines: number): FilePart[]
   return kept;
 }
 
-/** The offset of the last lines of a file, and the number of these lines. The reader reports a file that cannot be read. */
+/**
+ * The offset of the last lines of a file, and the number of these lines. The reader reports a file that cannot be read.
+ */
 function lastOf(part: FilePart, lines: number): { readonly start: number; readonly found: number } {
   let file: number | undefined;
   try {

@@ -5,7 +5,10 @@ import type { ScriptResult } from "../workers/run-script.ts";
 /** The maximum number of output lines that are shown. The log of the run has all lines. */
 const SHOWN = 40;
 
-/** Groups results with equal outcome and output, the largest group first, so that different results stand out at the end. */
+/**
+ * Groups results with equal outcome and output, the largest group first, so that different results stand out at the
+ * end.
+ */
 export function groupLines(results: readonly ScriptResult[], style: Style): string[] {
   const groups = groupBy(results, (result) => {
     const { outcome, exit, message, stdout, stderr } = result;
@@ -14,7 +17,7 @@ export function groupLines(results: readonly ScriptResult[], style: Style): stri
   return [...groups.values()].sort((a, b) => b.length - a.length).flatMap((group) => linesOf(group, style));
 }
 
-/** Removes the host from the message, so that workers unreachable for the same reason share a group. */
+/** Removes the host from the message, so that workers that are unreachable for the same reason share a group. */
 function withoutHost(message: string, { host }: ScriptResult): string {
   return message.replaceAll(host, "it");
 }

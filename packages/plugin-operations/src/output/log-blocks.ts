@@ -2,7 +2,10 @@ import { duration, plural, type Style, visible } from "@maand/command";
 import { type LogFields, readLogLine } from "@maand/core/readonly";
 import type { StoredLine } from "../logs/stored-lines.ts";
 
-/** The maximum number of lines shown per command. Half of them are the first lines of longer output, half the last lines. */
+/**
+ * The maximum number of lines shown per command. Half of them are the first lines of longer output, half the last
+ * lines.
+ */
 const LINES_OF_ONE = 2000;
 
 /** The maximum number of lines kept for commands that have not ended. Beyond it, the oldest lines are printed. */

@@ -37,8 +37,8 @@ export class LogPrinter {
   }
 
   /**
-   * Prints the stored lines. The human format prints events before commands, so it calls `readAgain` to read the lines a
-   * second time.
+   * Prints the stored lines. The human format prints events before commands, so it calls `readAgain` to read the lines
+   * a second time.
    */
   async print(lines: Iterable<StoredLine>, wanted: Wanted, readAgain: () => Iterable<StoredLine>): Promise<void> {
     const { tail } = this.#options;
@@ -62,7 +62,7 @@ export class LogPrinter {
     return over;
   }
 
-  /** Whether the tail was applied. It limits only the stored lines; all new lines are shown. */
+  /** Whether the tail was applied. The tail limits only the stored lines. All new lines are shown. */
   #tailed = false;
 
   #texts(lines: Iterable<StoredLine>, readAgain: () => Iterable<StoredLine>, wanted: Wanted): Iterable<string> {

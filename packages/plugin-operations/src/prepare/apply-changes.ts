@@ -18,7 +18,10 @@ const INSTALL: Readonly<Record<string, string>> = {
 const ACCOUNT = `useradd --create-home --shell /bin/bash -- "$MAAND_USER" 2>/dev/null || adduser -D -- "$MAAND_USER"
 usermod --password '*' -- "$MAAND_USER" 2>/dev/null || true`;
 
-/** Runs as the user, so that a link in its home directory cannot lead root elsewhere, and the owner is correct. */
+/**
+ * Runs as the user, so that root does not follow a link in the user's home directory, and the owner of the file is
+ * correct.
+ */
 const KEY = `su -s /bin/sh "$MAAND_USER" -c 'umask 077; cd && mkdir -p .ssh && touch .ssh/authorized_keys &&
 { [ -z "$(tail -c 1 .ssh/authorized_keys)" ] || echo >>.ssh/authorized_keys; } &&
 printf "%s\\n" "$MAAND_KEY" >>.ssh/authorized_keys'

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { loginShellLine, MaandError } from "@maand/core";
 import { followProcess, LineSplitter, startProcess } from "@maand/core/internal";
 
-/** The existing login of a person: the login that `ssh` would use, or another user, key or password. */
+/** An existing login to a worker: the login that `ssh` would use, or another user, key or password. */
 export interface ExistingLogin {
   readonly user: string | undefined;
   /** Absolute path of a private key. */
@@ -29,7 +29,7 @@ export interface SessionResult {
   readonly stderr: readonly string[];
 }
 
-/** The variable that passes the password to the program that ssh calls to get it. */
+/** The variable that passes the password to the program from which ssh reads the password. */
 const PASSWORD = "MAAND_LOGIN_PASSWORD";
 
 const ASKPASS = `#!/bin/sh\nprintf '%s\\n' "$${PASSWORD}"\n`;
@@ -43,8 +43,8 @@ const NO_SUDO = 77;
 const NO_PASSWORD = 78;
 
 /**
- * Runs its arguments as root: directly, with sudo, or with sudo and the password on standard input. The command itself has no
- * standard input.
+ * Runs its arguments as root: directly, with sudo, or with sudo and the password on standard input. The command itself
+ * has no standard input.
  */
 const AS_ROOT = `want=$1; shift
 if [ "$(id -u)" = 0 ]; then exec "$@" </dev/null; fi

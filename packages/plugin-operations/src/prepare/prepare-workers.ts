@@ -57,8 +57,8 @@ export function workersToPrepare(bucket: Bucket, options: Pick<PrepareOptions, "
 }
 
 /**
- * Checks what workers lack, and calls `use` with the plans. Changes nothing on the workers. A worker is ready if
- * maand's own login works and finds all tools. Otherwise the check uses the existing login.
+ * Checks what is missing on workers, and calls `use` with the plans. Changes nothing on the workers. A worker is ready
+ * if maand's own login works and finds all tools. Otherwise the check uses the existing login.
  */
 export async function withPlans<T>(
   bucket: Bucket,
@@ -117,7 +117,7 @@ async function pinHostKey({ bucket, reporter }: Scene, worker: Worker): Promise<
   if (key?.state === "changed")
     throw new MaandError({
       code: "HOST_KEY_CHANGED",
-      message: `${worker.host} presents another host key than the pinned one: ${key.fingerprint}`,
+      message: `${worker.host} presents a host key that differs from the pinned key: ${key.fingerprint}`,
       worker: worker.host,
       hint: `if it was reinstalled, compare the fingerprint, then run maand worker trust --workers ${worker.host}`,
     });
@@ -175,7 +175,7 @@ async function apply(
   if (lacks.tools.length > 0 && lacks.manager === undefined)
     throw new MaandError({
       code: "WORKER_LACKS",
-      message: `${host} has no package manager that maand knows`,
+      message: `${host} has no package manager that maand supports`,
       worker: host,
       hint: `install ${lacks.tools.join(", ")} there, and run the command again`,
     });

@@ -43,8 +43,8 @@ export interface AddedCommand {
 
 /**
  * Creates a command of a job: its script, and its entry in the manifest, whose formatting is kept. Creates the job with
- * `selectors` if it does not exist. Never overwrites a file. Before writing anything, refuses an invalid name or event, an
- * existing command, and a manifest that cannot be parsed.
+ * `selectors` if it does not exist. Never overwrites a file. Before writing anything, refuses an invalid name or event,
+ * an existing command, and a manifest that cannot be parsed.
  */
 export async function createCommand(
   workspace: string,

@@ -1,8 +1,8 @@
 import type { Node } from "jsonc-parser";
 
 /**
- * Adds an entry to the object at `parent` of a JSON text, after the other entries and with their indentation. Creates the
- * object if it does not exist; nothing else in the text changes. The text must be a JSON object without that entry.
+ * Adds an entry to the object at `parent` of a JSON text, after the other entries and with their indentation. Creates
+ * the object if it does not exist; nothing else in the text changes. The text must be a JSON object without that entry.
  */
 export async function insertEntry(text: string, parent: string, name: string, value: string): Promise<string> {
   const { default: jsonc } = await import("jsonc-parser");

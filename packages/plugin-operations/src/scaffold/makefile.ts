@@ -1,6 +1,6 @@
 /**
- * The Makefile of a new job, which can be deployed without changes. Examples are commented out with "#" alone and prose with
- * "# ", so that removing the "#" activates an example.
+ * The Makefile of a new job, which can be deployed without changes. Examples are commented out with "#" alone and prose
+ * with "# ", so that removing the "#" activates an example.
  */
 export const MAKEFILE = `# maand runs these targets on the worker, in this directory. In the environment: JOB, NEW_VERSION, CURRENT_VERSION,
 # WORKER_IP, ALLOCATION_ID, ALLOCATION_INDEX, BUCKET_ID. Write job data to data/ and logs/, which are kept.

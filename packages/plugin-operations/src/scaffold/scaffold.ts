@@ -6,8 +6,8 @@ import { MANIFEST_SCHEMA_LINK } from "@maand/core/operator";
 import { MAKEFILE } from "./makefile.ts";
 
 /**
- * Creates the directory of a new job with a manifest and a Makefile, and returns its path. Without selectors, the manifest
- * names the default, which is the job's name. Refuses an invalid or existing name.
+ * Creates the directory of a new job with a manifest and a Makefile, and returns its path. Without selectors, the
+ * manifest names the default, which is the job's name. Refuses an invalid or existing name.
  */
 export function createJob(workspace: string, name: string, selectors: readonly string[]): string {
   const directory = join(workspace, "jobs", name);

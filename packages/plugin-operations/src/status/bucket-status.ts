@@ -66,7 +66,10 @@ export interface BucketStatus {
 /** States in which nothing is pending. */
 const DONE: ReadonlySet<string> = new Set(["promoted", "disabled", "health_failed"]);
 
-/** Reads the status of a bucket from its store alone; `unbuilt` was read from its workspace. */
+/**
+ * Reads the status of a bucket from its store alone. `unbuilt` contains the changes in the workspace since the last
+ * build.
+ */
 export function bucketStatus(
   store: Store,
   { now, unbuilt }: { readonly now: Date; readonly unbuilt: readonly string[] },

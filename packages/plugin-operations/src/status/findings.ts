@@ -35,7 +35,7 @@ export interface Finding {
 /** The number of workers that are named in a text; the others are counted. */
 const NAMED = 4;
 
-/** Everything about a bucket that needs attention, the most urgent first. */
+/** All findings about a bucket, the most urgent first. */
 export function findingsOf(status: BucketStatus, now: Date): Finding[] {
   return [
     ...running(status, now),
@@ -61,7 +61,7 @@ function running({ running: holder }: BucketStatus, now: Date): Finding[] {
 
 const FINE: ReadonlySet<string | null> = new Set(["ok", "paused"]);
 
-/** The last run, if it failed or died without a result. */
+/** The last run, if it failed or ended without a result. */
 function failed({ lastRun, running: holder }: BucketStatus, now: Date): Finding[] {
   if (!lastRun || FINE.has(lastRun.outcome) || (lastRun.outcome === null && holder)) return [];
   const { command, outcome, startedAt, id } = lastRun;
@@ -72,7 +72,10 @@ function failed({ lastRun, running: holder }: BucketStatus, now: Date): Finding[
 
 const ENDS: Readonly<Record<string, string>> = { interrupted: "was interrupted", reverted: "was reverted" };
 
-/** Commands without a result. While a command holds the lock, it may be running them. */
+/**
+ * Allocations whose last command has no result. While a maand command holds the lock, these commands may still be
+ * running.
+ */
 function inDoubt({ inDoubt: units, running: holder }: BucketStatus): Finding[] {
   if (units.length === 0) return [];
   const what = holder ? "its command has no result yet" : "the result of its last command is unknown";

@@ -28,7 +28,7 @@ export async function watch({ context: { stdout, signal }, everyMs, frame }: Wat
   try {
     while (!signal.aborted) {
       const { isTTY, columns, rows } = stdout;
-      // one row less than the terminal has, because writing in the last row would scroll
+      // one row less than the terminal has, because a write to the last row would scroll
       const lines = await frame({ columns: isTTY ? columns : undefined, rows: isTTY && rows ? rows - 1 : undefined });
       if (isTTY) before = redraw(stdout, before, lines);
       else if (lines.join("\n") !== before.join("\n")) {

@@ -40,7 +40,9 @@ export async function addWorkers(workspace: string, entries: readonly WorkerEntr
   await editWorkers(workspace, { add: entries });
 }
 
-/** Edits `workers.json` and keeps its formatting. Throws PROBLEMS, and writes nothing, if the result would be invalid. */
+/**
+ * Edits `workers.json` and keeps its formatting. Throws PROBLEMS, and writes nothing, if the result would be invalid.
+ */
 export async function editWorkers(workspace: string, { add, change = [], remove = [] }: WorkersEdit): Promise<void> {
   const file = join(workspace, "workers.json");
   const { text: before, workers } = readWorkers(workspace);

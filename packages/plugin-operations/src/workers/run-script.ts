@@ -42,8 +42,8 @@ export interface ScriptSource {
 }
 
 /**
- * The script arrives over the connection, so that no process list shows it. Bash reads all of it before it runs, so
- * that a command that reads standard input does not read the script's text.
+ * The script arrives over the connection, so that no process list shows it. Bash reads the entire script before it
+ * runs, so that a command that reads standard input does not read the script's text.
  */
 const ARGV = [
   "bash",

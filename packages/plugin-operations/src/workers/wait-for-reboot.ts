@@ -7,14 +7,14 @@ export interface RebootingWorker {
   readonly gone: boolean;
 }
 
-/** Milliseconds that a machine has to close its connections after a restart command. */
+/** The time in milliseconds within which a machine must close its connections after a restart command. */
 const GOING_MS = 10_000;
 
 type Source = Pick<Run, "bucket" | "reporter" | "connections" | "workers">;
 
 /**
- * Waits until machines are back, each for at most `timeouts.command`; returns the failures by host. A machine that accepted
- * a restart and is still connected ten seconds later counts as up.
+ * Waits until machines are back, each for at most `timeouts.command`; returns the failures by host. A machine that
+ * accepted a restart and is still connected ten seconds later counts as up.
  */
 export async function awaitReturn(
   source: Source,

@@ -9,7 +9,7 @@ import {
   settle,
 } from "@maand/core/operator";
 
-/** The next batch of workers and the remaining workers; or the workers that the budget protects, with the reasons. */
+/** The next batch of workers and the remaining workers, or the workers that the budget protects, with the reasons. */
 export interface NextWorkers {
   readonly batch: readonly Worker[];
   readonly rest: (readonly Worker[])[];

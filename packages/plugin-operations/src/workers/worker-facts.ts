@@ -31,8 +31,9 @@ export interface WorkerFacts extends Facts {
 }
 
 /**
- * Reads memory and CPU from the workers in `workers.json` and writes them to that file. Needs no build and takes no lock. If
- * a worker fails, nothing is written. In this case, throws UNREACHABLE or WORKER_LACKS; the error names each failed worker.
+ * Reads memory and CPU from the workers in `workers.json` and writes them to that file. Needs no build and takes no
+ * lock. If a worker fails, nothing is written. In this case, throws UNREACHABLE or WORKER_LACKS; the error names each
+ * failed worker.
  */
 export async function workerFacts(bucket: Bucket, options: WorkerFactsOptions): Promise<readonly WorkerFacts[]> {
   const file = readWorkersFile(bucket.paths.workspace);

@@ -9,7 +9,7 @@ export class AdoptCommand extends EngineCommand {
     category: "Operate",
     description: "make this copy of the bucket the one to deploy from",
     details:
-      "A bucket that was copied, restored or moved to another disk deploys nothing until you confirm it, and no copy changes a worker that was last changed by another copy. This command confirms that you deploy from this copy. It reads from every worker which command last changed that worker, and takes over workers that another copy changed. It changes nothing on the workers. Then run maand deploy --verify to find and repair what the other copy changed. From then on, maand refuses the other copy.",
+      "After a bucket was copied, restored or moved to another disk, maand deploys nothing from it until you confirm that you deploy from this copy. No copy changes a worker that another copy changed last. This command confirms that you deploy from this copy. It reads from every worker which command last changed that worker, and takes over workers that another copy changed. It changes nothing on the workers. Then run maand deploy --verify to find and repair what the other copy changed. From then on, maand refuses the other copy.",
     examples: [
       ["After restoring a backup", "maand adopt"],
       ["The result for each worker, for a script", "maand adopt --json"],
@@ -31,7 +31,7 @@ export class AdoptCommand extends EngineCommand {
     }
     if (this.quiet) return;
     const taken = workers.some(({ state }) => state === "taken");
-    const next = taken ? "; maand deploy --verify brings its workers to the state of this copy" : "";
+    const next = taken ? "; to repair what the other copy changed, run maand deploy --verify" : "";
     this.print(`adopt: this copy of the bucket is the one to deploy from${next}`);
   }
 }

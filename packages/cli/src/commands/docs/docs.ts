@@ -15,7 +15,7 @@ export class DocsCommand extends MaandCommand {
     category: "Inspect",
     description: "read the documentation of this version, offline",
     details:
-      "Prints a page, or one section of it, named as in a link: deploy#batches. Without a page, lists all pages. Wraps the text on a terminal; elsewhere, prints the Markdown, for a pager or a file. --all prints all pages as one Markdown document, and --search lists the sections that contain all words.",
+      "Prints a page, or one section of a page; name the section as in a link: deploy#batches. Without a page, lists all pages. On a terminal, wraps the text. Elsewhere, prints the Markdown, for a pager or a file. --all prints all pages as one Markdown document, and --search lists the sections that contain all words.",
     examples: [
       ["All pages", "maand docs"],
       ["A page", "maand docs deploy"],
@@ -100,7 +100,7 @@ function record({ name, part, title, about, text }: BookPage) {
   return { name, part, title, about, text };
 }
 
-/** The page for a name as typed; for a name such as `deploy#batches`, only this section of the page. */
+/** The page with a name as typed. For a name such as `deploy#batches`, returns only this section of the page. */
 function pageOf(target: string, pages: readonly BookPage[]): BookPage {
   const [typed = "", anchor] = target.split("#");
   const name = typed.toLowerCase().replace(/\.md$/, "");

@@ -67,7 +67,7 @@ function record({ code, exit, text }: ErrorPage) {
 
 /** The page of a code, ignoring case. Codes of plugins have no pages. */
 function pageOf(code: string, pages: readonly ErrorPage[]): ErrorPage {
-  const same = pages.find((page) => page.code === code); // some codes of problems and of errors differ only in case
+  const same = pages.find((page) => page.code === code); // some problem codes and error codes differ only in case
   const found = same ?? pages.find((page) => page.code.toLowerCase() === code.toLowerCase());
   if (found) return found;
   const codes = pages.map((page) => page.code);

@@ -14,7 +14,7 @@ import { openRollouts } from "@maand/core/readonly";
 import { confirmJobStop } from "../../output/confirmations.ts";
 import { skippedWorkerLines } from "../../output/deploy/skipped-workers.ts";
 
-/** The base of the commands that run a target. */
+/** The base class of the commands that run a target. */
 abstract class ControlCommand extends EngineCommand {
   job = Option.String({ required: true, name: "job" });
   allocations = Option.Array("--allocations", [], {
@@ -61,8 +61,8 @@ function confirmation() {
 }
 
 /**
- * The reasons why jobs are unhealthy although their target succeeded, without duplicates; without `--quiet`, the lines of
- * the run show them.
+ * The reasons why jobs are unhealthy although their target succeeded, without duplicates. Without `--quiet`, the output
+ * of the run already shows them.
  */
 function unhealthyReasons(results: readonly ControlResult[]): ReadonlySet<string> {
   return new Set(

@@ -9,7 +9,7 @@ class StoreMoveCommand extends MaandCommand {
     category: "Bucket",
     description: "move the state of the bucket to PostgreSQL, or back",
     details:
-      "Copies all rows in one transaction, reads them back, compares them, and writes store to maand.conf. Keeps the old store, which maand then refuses to use. If the move is interrupted, run it again. The password comes from PGPASSWORD, ~/.pgpass or store_password_command.",
+      "Copies all rows in one transaction, reads them back, compares them, and sets store in maand.conf. Keeps the old store, which maand then refuses to use. If the move is interrupted, run it again. The password comes from PGPASSWORD, ~/.pgpass or store_password_command.",
     examples: [
       ["To a database", "maand store move --to postgres://maand@db.example.com/maand?sslmode=verify-full"],
       ["Back to this machine", "maand store move --to sqlite"],
@@ -40,7 +40,7 @@ class StoreBackupCommand extends MaandCommand {
     category: "Bucket",
     description: "write the state of the bucket to a file",
     details:
-      "Writes a consistent copy of the store, which may be in PostgreSQL. Other commands can use the store meanwhile. Secrets stay encrypted, so also keep secrets/kv.key.",
+      "Writes a consistent copy of the store, even if the store is in PostgreSQL. Other commands can use the store meanwhile. Secrets stay encrypted, so also keep a copy of secrets/kv.key.",
     examples: [
       ["Before an upgrade", "maand store backup before.db"],
       ["While the database is down", "maand store backup --offline copy.db"],

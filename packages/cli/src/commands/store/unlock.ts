@@ -11,7 +11,7 @@ export class UnlockCommand extends MaandCommand {
       "Changes nothing: a lock is released when its process exits, and a lease expires when its holder stops renewing it. Exits with 3 while a command uses the bucket.",
     examples: [
       ["When a command is refused", "maand unlock"],
-      ["Who holds the lock, for a script", "maand unlock --json"],
+      ["The holder of the lock, for a script", "maand unlock --json"],
     ],
   });
 
@@ -53,7 +53,7 @@ function advice(
       "  to wait for it, add --wait to your command",
     ];
   return [
-    `  its lease expires in ${Math.ceil(leftMs / 1000)} s unless it is renewed; then any command can take it`,
+    `  its lease expires in ${Math.ceil(leftMs / 1000)} s unless the command renews it; then another command can take it`,
     `  to stop it: Ctrl-C there, or kill ${pid} on ${machine ?? "its machine"}; to wait for it, add --wait to your command`,
   ];
 }

@@ -6,8 +6,8 @@ import type { ReleaseDiff } from "../../releases/diff-releases.ts";
 const LONGEST_LINE = 2000;
 
 /**
- * The diffs of a job as text, by path. Each different diff is shown once with its workers, so that a file that changes in
- * the same way on forty workers appears once.
+ * The diffs of a job as text, by path. A file that changes in the same way on several workers appears once, with these
+ * workers.
  */
 export function diffLines({ allocations }: PlannedJob, diffs: PlanDiffs, style: Style): string[] {
   const paths = new Map<string, Map<string, string[]>>();

@@ -9,8 +9,8 @@ const NAMED = 5;
 const REASON = /^(.+) for (\S+) (failed\b.*)$/;
 
 /**
- * Folds a message with a reason per worker, separated by `; `. Reasons that differ only in the worker become one, with
- * the workers at the end. Messages with few reasons, and any other messages, are unchanged.
+ * Folds a message with one reason per worker, separated by `; `. Reasons that differ only in the worker become one
+ * reason, with the workers at the end. Messages with few reasons, and any other messages, are unchanged.
  */
 export function foldedMessage(message: string): string {
   const reasons = message.split("; ");

@@ -7,12 +7,12 @@ import { findBucket } from "@maand/core/readonly";
 /** Terminals that show links, by their TERM_PROGRAM and TERM. */
 const PROGRAMS = /^(iTerm\.app|WezTerm|vscode|ghostty|Hyper|Tabby)$/;
 const TERMS = /^(xterm-kitty|xterm-ghostty|alacritty|foot|contour|wezterm)/;
-/** The first version that shows links, of the library behind GNOME's terminal and others. */
+/** The first version of VTE, the library of GNOME Terminal and other terminals, that shows links. */
 const FIRST_VTE = 5000;
 
 /**
- * Whether to print links: on terminals that are known to support them, or with `FORCE_HYPERLINK`; never inside tmux,
- * screen or CI.
+ * Whether to print links. `FORCE_HYPERLINK` decides if it is set. Otherwise, only terminals that are known to support
+ * links get them, and never inside tmux, screen or CI.
  */
 export function showsLinks(stream: { readonly isTTY?: boolean }, env: ProcessContext["env"]): boolean {
   if (env.FORCE_HYPERLINK !== undefined) return !/^(|0|false)$/i.test(env.FORCE_HYPERLINK);

@@ -20,7 +20,9 @@ export interface JobEnd {
   readonly waits: boolean;
 }
 
-/** Jobs with any result; blocked jobs last, after the jobs that block them. */
+/**
+ * The jobs with a result other than `skipped`, with a failure, or with a job that blocks them. Blocked jobs come last.
+ */
 export function jobsOf({ allocations, failures, blocked_jobs, paused }: Finished): JobEnd[] {
   const results = byJob(allocations);
   const failed = byJob(failures);
@@ -60,7 +62,7 @@ export function isReported({ message }: Failure, wrong: readonly Result[]): bool
   return wrong.some((result) => result.message !== null && message.includes(result.message));
 }
 
-/** The workers of results, each once and in order. */
+/** The workers of results, without duplicates, in order. */
 export function hostsOf(results: readonly Result[]): string[] {
   return [...new Set(results.map(({ worker_ip }) => worker_ip))].sort(compareHosts);
 }

@@ -28,15 +28,15 @@ export interface LineOptions {
   readonly finish?: (lines: string[]) => string[];
 }
 
-/** Functions that return the lines to print for an event, and for lines that arrived together. */
+/** Returns the lines to print for an event. `printed` does the same for lines of output that arrived together. */
 export interface EventLines {
   (event: MaandEvent): string[];
   printed(printed: PrintedLines): string[];
 }
 
 /**
- * Returns functions for the lines to print for an event. Most events print nothing. Lines that were printed as output
- * are not repeated.
+ * Returns a function that returns the lines to print for each event. For most events, nothing is printed. Lines that
+ * were already printed as output are not repeated.
  */
 export function eventLines({ style, quiet = false, columns, lastLines, finish }: LineOptions): EventLines {
   let title = "deploy";

@@ -27,7 +27,7 @@ function isAway({ outcome }: Result): boolean {
   return outcome === "unreachable";
 }
 
-/** A removed job is no longer in the workspace, so its cleanup on the workers must be fixed. */
+/** What to fix. A removed job is no longer in the workspace, so the fix is its cleanup on the workers. */
 function nextSteps(job: JobEnd): string {
   return isGone(job) ? `the cleanup of ${job.name} on ${hostsOf(job.results.filter(isWrong)).join(", ")}` : job.name;
 }

@@ -7,7 +7,7 @@ import { rolloutCommands, stepLines } from "./step-lines.ts";
 
 type PlanJob = Plan["waves"][number]["jobs"][number];
 
-/** A plan as text: for each allocation, what would happen and why. Diffs are never wrapped to the screen. */
+/** A plan as text, with the action for each allocation and the reason. Diffs are never wrapped. */
 export function planLines(plan: Plan, style: Style, columns?: number, title = "deploy"): string[] {
   const { waves, stopping, undecided, failures, underWay, unbuilt, held, maintenance } = plan;
   const heading = title === "plan" ? title : `${title} dry-run`;
@@ -46,7 +46,7 @@ function verifiedLines({ verified }: Plan, style: Style): string[] {
 
 /** The last line of a plan or deploy that does not include the edits since the last build. */
 export function notIncluded(parts: readonly string[], style: Style): string {
-  return `${style.warn("not included:")} changes since the last build (${parts.length === 1 ? parts[0] : plural(parts.length, "part")}); ${style.strong("maand deploy --build")} includes it`;
+  return `${style.warn("not included:")} changes since the last build (${parts.length === 1 ? parts[0] : plural(parts.length, "part")}); ${style.strong("maand deploy --build")} includes them`;
 }
 
 function headline({ required, failures }: Plan, title: string): string {
@@ -200,5 +200,5 @@ function pendingWords({ healthPending, afterPending }: PlanJob): string[] {
   return [...(healthPending ? [HEALTH_UNCHECKED] : []), ...(afterPending ? ["post_deploy has not run yet"] : [])];
 }
 
-/** The text for a job that a run promoted but did not verify. */
+/** The text for a job that a run promoted without checking its health. */
 export const HEALTH_UNCHECKED = "its health was not checked: the last run ended before the check";

@@ -14,8 +14,7 @@ type Place = Pick<ProcessContext, "stderr" | "env"> & Pick<ProgressOptions, "qui
 
 /**
  * The progress mode from `--progress`, or else `MAAND_PROGRESS`, or else `auto`. A live screen needs a terminal on
- * stderr. `auto` does not use it in CI or on terminals that cannot move their cursor. Throws
- * USAGE.
+ * stderr. `auto` does not use a live screen in CI, or on terminals that cannot move their cursor. Throws USAGE.
  */
 export function progressMode({ progress, env, stderr, quiet }: Place): ProgressMode {
   const wanted = progress ?? (env[VARIABLE] || "auto");

@@ -2,8 +2,8 @@ import type { ProgressReader } from "@maand/command";
 import { progressMode, type ReaderPlace } from "./progress-mode.ts";
 
 /**
- * Returns a function that prints events on stderr: a live screen on a terminal, lines elsewhere, little with `quiet`.
- * Loads only the reader that is used. Throws USAGE for an unknown mode.
+ * Returns a reader that prints events on stderr: as a live screen on a terminal, and as lines elsewhere. With `quiet`,
+ * the reader prints only failures and the result. Loads only the reader that is used. Throws USAGE for an unknown mode.
  */
 export async function progressReader(place: ReaderPlace): Promise<ProgressReader> {
   switch (progressMode(place)) {

@@ -2,7 +2,7 @@ import type { MaandCommand } from "@maand/command";
 import type { OpenedBucket, Plan } from "@maand/core/internal";
 import { planLines, planRecord } from "./plan.ts";
 
-/** Prints the plan of a dry run in the format that its command requests; `title` names the operation. */
+/** Prints the plan of a dry run, as JSON if the command has `--json`; `title` names the operation. */
 export function showPlan(command: MaandCommand, bucket: OpenedBucket, plan: Plan, title: string): void {
   const { stdout } = command.context;
   if (!command.json) {

@@ -67,7 +67,7 @@ function doneLines(done: readonly Result[]): string[] {
   });
 }
 
-/** `reverted on 10.0.0.1`, and the allocations that were stopped because their first start failed. */
+/** `reverted on 10.0.0.1`, or `stopped again` for allocations that were stopped because their first start failed. */
 function revertedLines(reverted: readonly Result[], style: Style): string[] {
   return groups(reverted, ({ action }) => action).map((same) => {
     const what = same[0]?.action === "stop" ? "stopped again" : "reverted";
@@ -80,7 +80,7 @@ function waitingLines(waiting: readonly Result[], style: Style): string[] {
   return waiting.length === 0 ? [] : [`${style.warn("waits")} on ${named(waiting)}`];
 }
 
-/** The actions in the past tense. For a rollout that a plugin led, only this fact. */
+/** The action in the past tense. For a rollout that a plugin led, the text names only the plugin. */
 function past({ action, led_by }: Result): string {
   return led_by === undefined ? (PAST[action] ?? action) : `plugin ${led_by} led the rollout`;
 }
@@ -183,7 +183,10 @@ function skippedWorkerLines(
   return [`${style.warn("skipped")} on ${named(left)}: ${refused ? "not permitted" : whatFailedBefore(wrong)}`];
 }
 
-/** Removed and stopped allocations are processed first, then the batches in order. */
+/**
+ * The reason why allocations were skipped. Removed and stopped allocations are processed first, then the batches in
+ * order.
+ */
 function whatFailedBefore(wrong: readonly Result[]): string {
   const leaves = ({ action }: Result) => action === "stop" || action === "remove";
   if (wrong.some(({ outcome }) => outcome === "interrupted")) return "the deploy was interrupted";

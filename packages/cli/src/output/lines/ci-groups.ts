@@ -13,7 +13,7 @@ export interface CiGroups {
   end(): string;
 }
 
-/** How a CI system marks a group. */
+/** The marks of a group in a CI system. */
 interface Marks {
   begin(title: string, at: string): string;
   end(at: string): string;
@@ -21,7 +21,7 @@ interface Marks {
   readonly guard?: { readonly before: string; readonly after: string };
 }
 
-/** The groups of the CI system that runs this, if it has any. */
+/** The groups for the CI system in which maand runs; undefined elsewhere, and in a system without groups. */
 export function ciGroups(
   env: ProcessContext["env"],
   token = () => randomBytes(16).toString("hex"),
@@ -31,8 +31,8 @@ export function ciGroups(
 }
 
 /**
- * The group commands of GitHub. A random token disables workflow commands except in maand's own lines, because a line of a
- * program must not act as a command.
+ * The group commands of GitHub. A random token disables workflow commands except in maand's own lines, because the
+ * output of a program must not act as a command.
  */
 function github(token: string): Marks {
   const [stop, resume] = [`::stop-commands::${token}\n`, `::${token}::\n`];

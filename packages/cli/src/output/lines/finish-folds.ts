@@ -5,7 +5,7 @@ import { named, outcomeWord } from "./wording.ts";
 /** The number of equal results that get a line each; others are counted. */
 const SHOWN = 3;
 
-/** The result of one step on one worker, for counting with others. */
+/** The result of one step on one worker. Results with the same key are counted together. */
 interface Result {
   /** The key, which is equal for results that differ only in worker and time. */
   readonly key: string;
@@ -13,7 +13,7 @@ interface Result {
   readonly job: string | undefined;
   readonly worker: string;
   readonly ms: number | undefined;
-  /** The line of several such results. */
+  /** The line for several results with this key. */
   text(workers: string): string;
 }
 
@@ -53,7 +53,7 @@ export function finishFolds(style: Style) {
       if (result.ms !== undefined) fold.times.push(result.ms);
       return [];
     },
-    /** The lines of the counted results, of one job or of all. */
+    /** The lines for the counted results of one job, or of all jobs. */
     flush(job?: string): { event: MaandEvent; lines: readonly string[] }[] {
       const all = [...folds.values()].filter(({ first }) => job === undefined || first.job === job);
       return all.flatMap((fold) => {
@@ -64,7 +64,7 @@ export function finishFolds(style: Style) {
         return [{ event: fold.event, lines: shown }];
       });
     },
-    /** Starts counting again, for one job or for all, because another batch or wave has begun. */
+    /** Starts to count again for one job, or for all jobs, because another batch or wave has begun. */
     restart(job?: string): void {
       for (const [key, { first }] of folds) if (job === undefined || first.job === job) folds.delete(key);
     },

@@ -4,7 +4,7 @@ import type { PrintedLines } from "@maand/core/toolbox";
 import { finishFolds } from "./finish-folds.ts";
 import { OutputFolds } from "./output-folds.ts";
 
-/** Lines, and their event. */
+/** An event and its lines. */
 export interface Printed {
   readonly event: MaandEvent;
   readonly lines: readonly string[];

@@ -5,8 +5,8 @@ import type { Progress } from "../progress/model.ts";
 const NAMED = 3;
 
 /**
- * The line that is printed if nothing else was printed for a while: `still running after 1m30s: restart api on 10.0.0.1
- * (45.0s)`.
+ * The line that is printed if nothing else was printed for a while: `still running after 1m30s (wave 1): restart api on
+ * 10.0.0.1 (45.0s)`.
  */
 export function heartbeatLine({ command, wave, since, underWay }: Progress, now: number): string {
   const steps = [...underWay.values()].sort((one, other) => one.since - other.since);

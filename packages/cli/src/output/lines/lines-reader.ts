@@ -44,7 +44,7 @@ export function linesReader({ stderr, env, style, quiet }: Place): ProgressReade
     print(folded.flush());
   }
 
-  /** Begins to wait for the next line. */
+  /** Starts the wait for the next line. After {@link SILENCE_MS} without a line, a heartbeat line is printed. */
   function listen(): void {
     clearTimeout(silence);
     silence = quiet || model.isOver || model.command === "" ? undefined : setTimeout(beat, SILENCE_MS);

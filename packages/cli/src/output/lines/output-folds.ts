@@ -5,11 +5,11 @@ import { named } from "./wording.ts";
 
 /** The number of lines of a step that are compared. The output of a step with more lines is always printed. */
 const COMPARED = 200;
-/** Characters of a step that are compared. */
+/** The number of characters of a step that are compared. */
 const COMPARED_CHARACTERS = 64 * 1024;
 /**
- * The maximum number of held characters of all steps, which limits the memory for a large fleet; beyond it, output is
- * printed.
+ * The maximum number of characters that all steps hold together, which limits memory on a large fleet. Beyond this
+ * number, output is printed immediately.
  */
 export const HELD_CHARACTERS = 1024 * 1024;
 
@@ -27,15 +27,15 @@ interface Model {
 /** A running step. */
 interface Running {
   readonly model: Model;
-  /** Whether the model is the output of this step, so that its lines are printed immediately. */
+  /** Whether this step is the first for its model. The lines of the first step are printed immediately. */
   readonly isFirst: boolean;
-  /** Lines that are held because they equal the model so far; undefined after they differ. */
+  /** Lines that are held because they are equal to the model so far; undefined after a line differs. */
   held: { text: string; line: string }[] | undefined;
-  /** Characters that it holds. */
+  /** The number of characters that this step holds. */
   characters: number;
 }
 
-/** Prints equal output of a step on many workers once, such as a traceback of a hook or the output of a script. */
+/** Prints output of a step that is equal on many workers, such as the traceback of a hook, only once. */
 export class OutputFolds {
   readonly #style: Style;
   readonly #models = new Map<string, Model>();
@@ -45,7 +45,7 @@ export class OutputFolds {
    * running steps, and every event causes a check.
    */
   #mayHold = false;
-  /** Characters that all steps hold together. */
+  /** The number of characters that all steps hold together. */
   #characters = 0;
 
   constructor(style: Style) {
@@ -68,7 +68,7 @@ export class OutputFolds {
     }
   }
 
-  /** Like `add`, for lines that arrived together; each has one of these lines. */
+  /** Like `add`, for lines of output that arrived together; `lines` has one line for each of them. */
   addLines({ first, lines: printed }: PrintedLines, lines: readonly string[]): readonly string[] {
     const unit = unitOf(first.job, first.worker);
     const step = this.#running.get(unit);

@@ -176,11 +176,11 @@ describe("a plan as markdown", () => {
     const text = planMarkdown(plan(many));
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(65_000);
     expect(Buffer.byteLength(text)).toBeGreaterThan(55_000);
-    expect(text).toMatch(/> \d+ more differences left out here, because a comment has a limited size/);
+    expect(text).toMatch(/> \d+ more differences not shown here, because the size of a comment is limited/);
     expect(text.match(/<details>/g)?.length).toBe(text.match(/<\/details>/g)?.length);
     expect(text).toMatch(/<sub>plan .*<\/sub>\n$/);
     const rows = planMarkdown(plan(Array.from({ length: 3000 }, (_, at) => job(`job${at}`, [row(`10.0.${at}.1`)]))));
     expect(Buffer.byteLength(rows)).toBeLessThanOrEqual(65_000);
-    expect(rows).toMatch(/> \d+ more rows are left out here/);
+    expect(rows).toMatch(/> \d+ more rows not shown here/);
   });
 });

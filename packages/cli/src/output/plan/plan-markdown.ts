@@ -2,14 +2,17 @@ import { plural } from "@maand/command";
 import type { SavedAllocation, SavedJob, SavedPlan } from "@maand/saved-plans";
 import { cell, code, details, fenced, inHtml } from "./markdown.ts";
 
-/** The limit in bytes. A GitHub comment may have 65,536 characters; the rest is room for additions by a script. */
+/**
+ * The default limit in bytes. A GitHub comment can have 65,536 characters; the difference is room for additions by a
+ * script.
+ */
 const LARGEST_COMMENT = 65_000;
 /** The number of workers that are named in a row of the table, or for a step. */
 const NAMED = 5;
 
 /**
- * A plan for a comment on a pull request: a summary, a table, and the folded differences. Parts that do not fit into a
- * comment are left out, with a note.
+ * A plan as Markdown for a comment on a pull request: a summary, a table, and the folded differences. Parts that do not
+ * fit into a comment are replaced by a note.
  */
 export function planMarkdown(plan: SavedPlan, largest = LARGEST_COMMENT): string {
   const foot = footOf(plan);
@@ -42,22 +45,22 @@ class Room {
     return true;
   }
 
-  /** Lines that belong together, such as a table. */
+  /** Adds lines that belong together, such as a table, until a line does not fit. */
   addLines(lines: readonly string[], what: string): void {
     const fit = lines.findIndex((line) => !this.add(`${line}\n`));
     if (lines.length > 0) this.add("\n");
-    if (fit !== -1) this.#note(`${lines.length - fit} more ${what} are left out here`);
+    if (fit !== -1) this.#note(`${lines.length - fit} more ${what} not shown here`);
   }
 
   addAll(parts: readonly string[], what: string): void {
     const fit = parts.findIndex((part) => !this.add(part));
-    if (fit !== -1) this.#note(`${plural(parts.length - fit, `more ${what}`)} left out here`);
+    if (fit !== -1) this.#note(`${plural(parts.length - fit, `more ${what}`)} not shown here`);
   }
 
   /** Adds a note, for which room was reserved. */
   #note(text: string): void {
     this.#parts.push(
-      `\n> [!NOTE]\n> ${text}, because a comment has a limited size; the file of the plan has everything.\n\n`,
+      `\n> [!NOTE]\n> ${text}, because the size of a comment is limited; the plan file contains everything.\n\n`,
     );
   }
 }

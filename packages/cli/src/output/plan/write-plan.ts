@@ -3,8 +3,8 @@ import { MaandError } from "@maand/core";
 import { readPlan, type SavedPlan } from "@maand/saved-plans";
 
 /**
- * Writes the file of a plan, completely or not at all. Only its owner may read it, because it has the contents of
- * files.
+ * Writes the file of a plan, completely or not at all. Only the owner can read the file, because it contains the
+ * contents of other files.
  */
 export function writePlan(path: string, text: string): void {
   const fresh = `${path}.${process.pid}.new`;
@@ -16,7 +16,7 @@ export function writePlan(path: string, text: string): void {
     throw new MaandError({
       code: "USAGE",
       message: `the plan cannot be written to ${path}: ${reasonOf(cause)}`,
-      hint: "name a file in a directory that exists and that you may write to",
+      hint: "name a file in a directory that exists and that you can write to",
       cause,
     });
   }

@@ -54,7 +54,7 @@ const NEW_JOB: Omit<JobProgress, "name"> = {
   ended: undefined,
 };
 
-/** Changes a job, which is added if it is new. */
+/** Changes a job. A new job is added. */
 export function withJob(model: Progress, name: string, change: (job: JobProgress) => Partial<JobProgress>): Progress {
   const jobs = new Map(model.jobs);
   const before = jobs.get(name) ?? { name, ...NEW_JOB };
@@ -62,7 +62,7 @@ export function withJob(model: Progress, name: string, change: (job: JobProgress
   return { ...model, jobs };
 }
 
-/** Adds a failure, and merges it with an earlier failure that differs only in its worker. */
+/** Adds a failure, or merges it with an earlier failure that differs only in its worker. */
 export function withFailure(model: Progress, { workers, ...failed }: Failed): Progress {
   const message = workers.reduce(
     (text, worker) => text.replaceAll(` on ${worker}`, "").replaceAll(` for ${worker}`, ""),

@@ -7,10 +7,10 @@ export const START = Date.UTC(2026, 0, 31, 12);
 /** An event of a type, `at` seconds after the start of the run. */
 export type At = <T extends EventType>(seconds: number, type: T, fields: EventMap[T]) => void;
 
-/** The events that `tell` emits, with sequence numbers and times like events of the engine. */
-export function eventsOf(tell: (at: At) => void): MaandEvent[] {
+/** The events that `emit` describes, with sequence numbers and times like events of the engine. */
+export function eventsOf(emit: (at: At) => void): MaandEvent[] {
   const events: MaandEvent[] = [];
-  tell((seconds, type, fields) => {
+  emit((seconds, type, fields) => {
     const base = { seq: events.length + 1, at: new Date(START + seconds * 1000).toISOString(), run: "r" };
     events.push(eventOf({ ...base, type, ...fields }));
   });
@@ -62,7 +62,7 @@ export function workers(count: number): string[] {
   return Array.from({ length: count }, (_, at) => `10.0.${Math.floor(at / 250)}.${(at % 250) + 1}`);
 }
 
-/** The files of some jobs arrive on all workers except the last `missing`. */
+/** Events in which the files of some jobs arrive on all workers, except on the last `missing` workers. */
 export function staged(at: At, seconds: number, hosts: readonly string[], jobs: readonly string[], missing = 0): void {
   for (const worker of hosts) at(seconds, "worker.connected", { worker, transport: "ssh", duration_ms: 200 });
   for (const worker of hosts) at(seconds, "stage.started", { worker, jobs, update_seq: 2 });

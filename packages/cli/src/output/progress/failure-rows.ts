@@ -8,12 +8,12 @@ import { clean } from "./text-width.ts";
 const LINES_SHOWN = 4;
 const WORKERS_NAMED = 3;
 
-/** The number of rows that a failure should have if there is not enough room for all. */
+/** The number of rows to plan for each failure if there is not enough room for all failures. */
 const ROWS_EACH = 3;
 
 /**
- * The rows of failures: the step, the workers, the reason, and as many of the last lines as fit. If there are too many
- * failures, shows those with the most workers.
+ * The rows of failures: the step, the workers, the reason, and as many of the last lines of output as fit. If there are
+ * too many failures, shows the failures with the most workers.
  */
 export function failureRows({ failures, moreFailures }: Progress, look: Look): Section {
   const wanted = failures.reduce((sum, { lines }) => sum + 1 + Math.min(lines.length, LINES_SHOWN), 0);

@@ -7,8 +7,9 @@ import { stepRows } from "./step-rows.ts";
 import { clean, cut, padded, widthOf } from "./text-width.ts";
 
 /**
- * The rows of the live screen: the phase, a row per job, the steps that run, and failures with their last lines. There
- * is at least one row, and always fewer than the terminal has. Anything that does not fit is counted.
+ * The rows of the live screen: the phase, a row per job, the steps that run, and failures with their last lines. While
+ * the run continues, there is at least one row, and fewer rows than the terminal has. Items that do not fit are
+ * counted.
  */
 export function frame(model: Progress, look: Look, now: number): string[] {
   if (model.isOver) return [];

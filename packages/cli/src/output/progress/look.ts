@@ -1,7 +1,7 @@
 import { type Style, showsUnicode } from "@maand/command";
 import { cut, widthOf } from "./text-width.ts";
 
-/** Characters of a frame. Each state has its own, so that nothing depends on colour. */
+/** The characters of a frame. They show states without relying on colour. */
 export interface Glyphs {
   readonly ok: string;
   readonly failed: string;
@@ -63,8 +63,8 @@ export const NARROW = 60;
 export type Part = readonly [text: string, paint?: ((text: string) => string) | undefined];
 
 /**
- * One row of a frame, truncated to the width of the terminal. The last column stays empty, because some terminals would begin another row
- * there.
+ * One row of a frame, truncated to the width of the terminal. The last column stays empty, because some terminals would
+ * begin another row there.
  */
 export function row(parts: readonly Part[], { columns, glyphs }: Pick<Look, "columns" | "glyphs">): string {
   let left = Math.max(1, columns - 1);
@@ -92,7 +92,7 @@ export function some(names: readonly string[], shown: number): string {
   return more <= 0 ? names.join(", ") : `${names.slice(0, shown).join(", ")} and ${more} more`;
 }
 
-/** A part of the frame: the rows it would like to have, and its rows within a limit. */
+/** A part of the frame: the number of rows that it needs, and its rows within a limit. */
 export interface Section {
   readonly wanted: number;
   rows(limit: number): string[];

@@ -3,7 +3,7 @@
  * milliseconds.
  */
 export interface Progress {
-  /** As typed, such as `deploy` or `job restart`; empty before the run begins. */
+  /** The command as typed, such as `deploy` or `job restart`; empty before the run begins. */
   readonly command: string;
   readonly since: number;
   /** The number of waves that began, and the jobs of the last wave. */
@@ -15,7 +15,7 @@ export interface Progress {
   readonly jobs: ReadonlyMap<string, JobProgress>;
   /** Jobs without changes. */
   readonly unchanged: number;
-  /** Steps that run now, by key, the oldest first. */
+  /** The running steps, by key. */
   readonly underWay: ReadonlyMap<string, Step>;
   /** The last lines of output of each running step, by `job@worker`, worker or job; bounded. */
   readonly output: ReadonlyMap<string, readonly string[]>;
@@ -29,7 +29,7 @@ export interface Progress {
   readonly isOver: boolean;
 }
 
-/** How many of the items that began have ended. */
+/** The numbers of items that began, succeeded and failed. */
 export interface Count {
   readonly begun: number;
   readonly done: number;
@@ -46,7 +46,7 @@ export interface JobProgress {
   readonly total: number;
   readonly done: number;
   readonly failed: number;
-  /** `batch 2 of 3`, `soak of step 1`, or what blocks it. */
+  /** `batch 2 of 3`, `step 1 of 4`, or `depends on api` for a blocked job. */
   readonly note: string;
   readonly since: number | undefined;
   readonly ended: number | undefined;

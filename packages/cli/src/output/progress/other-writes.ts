@@ -11,7 +11,7 @@ interface Around {
   readonly after: () => void;
 }
 
-/** The streams while rows are shown on their terminal. */
+/** The streams of a terminal while rows are shown on it. */
 export interface OtherWrites {
   /** Writes without making room. */
   write(stream: Writable, text: string): void;

@@ -2,9 +2,9 @@ import type { ProcessContext } from "@maand/command";
 import { type OtherWrites, otherWrites, type TerminalStream } from "./other-writes.ts";
 import { widthOf } from "./text-width.ts";
 
-/** At most ten frames per second, because people cannot read more. */
+/** The minimum time between frames. People cannot read more than ten frames per second. */
 const FRAME_MS = 100;
-/** How often a frame is drawn while nothing happens, to update times. */
+/** The time between frames while nothing happens. These frames update the times. */
 const IDLE_MS = 1000;
 
 const HIDE = "\u001b[?25l";

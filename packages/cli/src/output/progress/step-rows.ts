@@ -4,7 +4,7 @@ import { clock, type Look, NARROW, type Part, row, type Section } from "./look.t
 import type { Progress, Step } from "./model.ts";
 import { clean } from "./text-width.ts";
 
-/** The number of kinds that are named in the count of steps without a row. */
+/** The maximum number of actions that the count of hidden steps names. */
 const KINDS_NAMED = 3;
 
 /**
@@ -32,8 +32,8 @@ function stepRow(
 ) {
   const { style, glyphs, columns } = look;
   const where = worker === undefined ? "" : ` on ${worker}`;
-  // if there is no room for both, the last line is more useful than the reason for the wait; health checks print what they
-  // wait for
+  // if there is no room for both, the last line of output is more useful than the reason for the wait; the output of a
+  // health check contains this reason
   const isShort = last !== undefined && (columns < NARROW || kind === "health");
   const parts: Part[] = [
     [`${columns < NARROW ? "  " : "    "}${what}${where}`],

@@ -6,7 +6,7 @@ const ESCAPE = String.fromCharCode(27);
 const SIGN = new RegExp(`${ESCAPE}\\[[?0-9;]*[A-Za-z]|[\\s\\S]`, "gu");
 const ORDER = new RegExp(`^${ESCAPE}\\[(\\?*[0-9;]*)([A-Za-z])$`);
 
-/** A line on the screen; a line that was too long continues in the next one. */
+/** A line on the screen; a line that was too long continues in the next line. */
 interface ScreenLine {
   text: string;
   goesOn: boolean;

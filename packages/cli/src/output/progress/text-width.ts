@@ -29,7 +29,9 @@ export function padded(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - widthOf(text)));
 }
 
-/** A line of a program as one line of a frame: without escape sequences, control characters and invisible formatting. */
+/**
+ * A line of a program as one line of a frame: without escape sequences, control characters and invisible formatting.
+ */
 export function clean(line: string): string {
   const text = stripVTControlCharacters(line);
   return PLAIN.test(text) ? text : text.replace(/\t/g, "  ").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "");

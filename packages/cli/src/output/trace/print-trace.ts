@@ -35,7 +35,7 @@ const HOOKS: readonly Column[] = [
 const UNITS: readonly Column[] = [{ name: "unit", minWidth: 12 }, "hook", { name: "plugin", minWidth: 8 }, ...FIGURES];
 
 function figures(row: Omit<TraceRow, "unit">): (string | number)[] {
-  const open = row.unfinished === 0 ? "" : "+"; // it was still running when the trace was written
+  const open = row.unfinished === 0 ? "" : "+"; // a call was still running when the trace was written
   return [row.calls, row.failed, `${time(row.total_ms)}${open}`, `${time(row.longest_ms)}${open}`];
 }
 

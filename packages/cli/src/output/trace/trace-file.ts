@@ -4,7 +4,10 @@ import * as v from "valibot";
 import { type Lanes, laneOf } from "./lanes.ts";
 import { type TraceRow, toMicroseconds, traceRows } from "./rows.ts";
 
-/** Shorter calls of taps of `event` are only included in the rows: there are very many, one for each printed line. */
+/**
+ * Calls of `event` taps that are shorter than this time appear only in the rows, because there is a call for each
+ * printed line.
+ */
 const SHORT_EVENT_MS = 1;
 
 /** The command that is traced. */

@@ -14,15 +14,15 @@ export interface TraceRun {
    */
   opened(logs: string): void;
   /**
-   * Writes the file. Returns its path and its text; undefined if no bucket was opened or no run began. Throws if it
-   * cannot be written.
+   * Writes the file. Returns its path and its text; undefined if no bucket was opened or no run began. Throws if the
+   * file cannot be written.
    */
   end(): { readonly file: string; readonly text: string } | undefined;
 }
 
 /**
- * Starts a trace. If the process ends before `end` is called, as after a second Ctrl-C, the file is written then.
- * Throws USAGE for a file that cannot be created, before anything is traced.
+ * Starts a trace. If the process exits before `end` is called, for example after a second Ctrl-C, the file is written
+ * at exit. Throws USAGE for a file that cannot be created, before anything is traced.
  */
 export function traceRun(wanted: string | undefined, command: TracedCommand): TraceRun {
   if (wanted !== undefined) refuseUnwritable(wanted);

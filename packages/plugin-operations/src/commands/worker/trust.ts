@@ -52,7 +52,9 @@ export class WorkerTrustCommand extends EngineCommand {
     return EXIT.refused;
   }
 
-  /** Asks for confirmation on a terminal. Without one, no key is pinned, because a key must not be trusted by accident. */
+  /**
+   * Asks for confirmation on a terminal. Without one, no key is pinned, because a key must not be trusted by accident.
+   */
   async agreed(fresh: readonly TrustReport[]): Promise<boolean> {
     if (this.yes) return true;
     if (this.context.stdin.isTTY !== true) throw needsConfirmation(fresh);
