@@ -135,7 +135,7 @@ it("every command, even init, refuses the store of a newer maand and does not ch
   again.close();
 });
 
-it("one of several parallel builds succeeds, and the others fail and name it", async () => {
+it("at least one of several parallel builds succeeds, and each refused build names the running build", async () => {
   const ended = await Promise.all([1, 2, 3, 4].map(() => maand("build")));
   const codes = ended.map(({ code }) => code).sort();
   expect(codes[0]).toBe(0);

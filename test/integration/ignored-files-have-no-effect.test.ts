@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isMaandError } from "@maand/core";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { aBucket, type TestBucket } from "../../packages/core/src/testing/index.ts";
 
@@ -18,13 +19,13 @@ afterEach(() => bucket.dispose());
 const path = (name: string) => join(bucket.root, "workspace", name);
 
 async function refusal(): Promise<string[]> {
-  const thrown = await bucket.build().then(
+  const thrown: unknown = await bucket.build().then(
     () => undefined,
     (cause: unknown) => cause,
   );
-  const problems: unknown =
-    typeof thrown === "object" && thrown !== null && "problems" in thrown ? thrown.problems : [];
-  return Array.isArray(problems) ? problems.map(({ where, message }) => `${where}: ${message}`) : [];
+  if (thrown === undefined) return [];
+  if (!isMaandError(thrown) || thrown.problems.length === 0) throw thrown;
+  return thrown.problems.map(({ where, message }) => `${where}: ${message}`);
 }
 
 it("temporary files of editors and of the Finder affect neither builds nor deploys", async () => {

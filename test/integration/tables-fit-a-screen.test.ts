@@ -45,6 +45,7 @@ it("a table never truncates names or keys, and has all columns when it is printe
   expect(whole.length).toBeGreaterThan(10);
   for (const line of whole.slice(3, -1)) {
     const [, namespace = "", key = ""] = line.split("│").map((cell) => cell.trim());
+    expect([namespace, key]).not.toContain("");
     expect(fitted).toContain(namespace);
     expect(fitted).toContain(key);
   }

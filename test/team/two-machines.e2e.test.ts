@@ -39,7 +39,7 @@ beforeAll(async () => {
   const first = await startMachine("one", places);
   all.push({ machine: first, bucket });
   for (const line of [["build"], ["deploy"], ["store", "move", "--to", url]])
-    expect(await run(0, line)).toMatchObject({ code: 0, stderr: expect.anything() });
+    expect(await run(0, line)).toMatchObject({ code: 0 });
   all.push({ machine: await startMachine("two", places), bucket: bucket.copy() });
 });
 
@@ -68,9 +68,7 @@ function run(at: number, args: readonly string[], killedAt?: number) {
 /** The targets of a version that have run, by `job@host`. */
 async function ran(version: string): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
-  const bucket = all[0]?.bucket;
   const { bucket_id: id } = JSON.parse((await run(0, ["info", "--json"])).stdout);
-  expect(bucket).toBeDefined();
   for (const worker of fleet.workers)
     for (const job of JOBS) {
       const lines = (await worker.read(`/opt/worker/${id}/jobs/${job}/data/ran`)).split("\n");

@@ -153,8 +153,10 @@ describe("an existing CA", () => {
       code: "PROBLEMS",
       problems: [{ where, message: expect.stringMatching(message), hint: expect.stringMatching(/./), level: "error" }],
     });
-    expect(existsSync(join(root, "secrets/ca.crt"))).toBe(given.crt !== undefined);
-    expect(existsSync(join(root, "secrets/ca.key"))).toBe(given.key !== undefined);
+    for (const end of ["crt", "key"] as const) {
+      const file = join(root, `secrets/ca.${end}`);
+      expect(existsSync(file) ? readFileSync(file, "utf8") : undefined).toBe(given[end]);
+    }
   });
 
   function locked(as: "pkey" | "ec") {

@@ -152,6 +152,7 @@ describe("a first build", () => {
     const [, own] = /Subject Key Identifier: \n\s+(\S+)/.exec(text) ?? [];
     const [, authority] = /Authority Key Identifier: \n\s+(?:keyid:)?(\S+)/.exec(text) ?? [];
     expect(described(ca())).toContain(authority);
+    expect(own).toMatch(/^([0-9A-F]{2}:)+[0-9A-F]{2}$/);
     expect(own).not.toBe(authority);
   });
 

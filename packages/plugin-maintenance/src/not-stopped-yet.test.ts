@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { ALL_RUN, aMaintainedBucket, HOSTS, states } from "./maintained.test.support.ts";
 
-it("disabled allocations that are still running count in the budget, because maintenance does not start them again", async () => {
+it("disabled allocations that are still running count against the budget, because maintenance does not start them again", async () => {
   const { bucket, maintain, mayBeAway } = await aMaintainedBucket();
   await mayBeAway(1);
   bucket.disable({ workers: HOSTS });

@@ -18,7 +18,7 @@ const rule = (...lines: string[]) =>
 describe("a build refuses scrape configurations", () => {
   it.each([
     [
-      "that are no YAML",
+      "that are not YAML",
       "- job_name: [\n",
       [
         `web/${SCRAPE}:2: is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]`,
@@ -49,7 +49,7 @@ describe("a build refuses scrape configurations", () => {
       [`web/${SCRAPE}:4: [0].ec2_sd_configs: ec2_sd_configs is not supported: maand knows the workers of each job`],
     ],
     [
-      "with a port the job does not declare",
+      "with a port that the job does not declare",
       targets("maand:port/htp"),
       [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: job web declares no port "htp"`],
     ],
@@ -69,7 +69,7 @@ describe("a build refuses scrape configurations", () => {
       [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: a target is an address, not a URL`],
     ],
     [
-      "with a worker the job is not on",
+      "with a worker that does not run the job",
       targets("maand:port/_implicit/127.0.0.89"),
       [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: job web is not on 127.0.0.89`],
     ],

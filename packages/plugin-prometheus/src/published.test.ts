@@ -19,7 +19,7 @@ describe("a build stores in the KV store", () => {
     expect(await stored(bucket, "job_name", "maand/job/web")).toBe("web");
   });
 
-  it("the unchanged scrape configurations with sorted keys, and the name of the job in Prometheus", async () => {
+  it("the scrape configurations with unchanged values and sorted keys, and the name of the job in Prometheus", async () => {
     const bucket = aWorkspace({
       [SCRAPE]: "- static_configs: [{targets: [maand:port/_implicit]}]\n  job_name: maand:job-x\n",
     });

@@ -188,7 +188,7 @@ describe("a plan that is still valid", () => {
   });
 });
 
-describe("a plan is refused before anything is changed, with the reason, when", () => {
+describe("a plan whose deploy is pending", () => {
   beforeEach(async () => {
     bucket.job("api", ONE, { "app.fill": "color @color\n" });
     bucket.job("web", ONE);
@@ -199,20 +199,20 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     done(bucket);
   });
 
-  it("a KV value that the plan used has changed", async () => {
+  it("is refused with the reason, and changes nothing, if a KV value that the plan used has changed", async () => {
     const plan = await planned(bucket);
     await put(bucket, "vars/job/api", "color", "blue");
     expect(await refusal(plan)).toEqual(staleBecause("KV vars/job/api color: changed"));
   });
 
-  it("and is carried out if only a value that it did not use has changed", async () => {
+  it("is carried out if only a value that it did not use has changed", async () => {
     const plan = await planned(bucket);
     await put(bucket, "vars/job/web", "color", "blue");
     await put(bucket, "vars/job/api", "shape", "round");
     expect((await apply(bucket, plan)).outcome).toBe("ok");
   });
 
-  it("a job was built again", async () => {
+  it("is refused with the reason, and changes nothing, if a job was built again", async () => {
     const plan = await planned(bucket);
     bucket.job("api", { ...TWO, version: "3.0.0" }, { "app.fill": "color @color!\n" });
     await bucket.build();
@@ -223,7 +223,7 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     );
   });
 
-  it("another job that the plan covers was built again", async () => {
+  it("is refused with the reason, and changes nothing, if another job that the plan covers was built again", async () => {
     const [all, api] = [await planned(bucket), await planned(bucket, { jobs: ["api"] })];
     bucket.job("web", TWO);
     await bucket.build();
@@ -234,7 +234,7 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     expect((await apply(bucket, api)).outcome).toBe("ok");
   });
 
-  it("something has been deployed since", async () => {
+  it("is refused with the reason, and changes nothing, if something has been deployed since", async () => {
     const plan = await planned(bucket);
     await bucket.deploy({ jobs: ["api"] });
     done(bucket);
@@ -244,7 +244,7 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     });
   });
 
-  it("a job that the plan does not change has failed on a worker since, and names the worker", async () => {
+  it("is refused with the reason, and changes nothing, if a job that the plan does not change has failed on a worker since", async () => {
     const plan = await planned(bucket);
     bucket.fleet.onDo = (what) => {
       if (what === `restart web@${B}`) throw new Error("no");
@@ -255,7 +255,7 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     expect(await refusal(plan)).toEqual(staleBecause(`job web: its recorded state on ${B} changed`));
   });
 
-  it("a worker was added or changed, or is to be drained", async () => {
+  it("is refused with the reason, and changes nothing, if a worker was added or changed, or is to be drained", async () => {
     const plan = await planned(bucket);
     bucket.workers(A, B, "10.0.0.3");
     await bucket.build();
@@ -283,13 +283,13 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     });
   });
 
-  it("a setting of the bucket has changed", async () => {
+  it("is refused with the reason, and changes nothing, if a setting of the bucket has changed", async () => {
     const plan = await planned(bucket);
     writeFileSync(join(bucket.root, "maand.conf"), 'transport = "fake"\nmax_concurrent_jobs = 2\n');
     expect(await refusal(plan)).toEqual(staleBecause("setting max_concurrent_jobs: changed"));
   });
 
-  it("a plugin renders something else, although no recorded input changed", async () => {
+  it("is refused with the reason, and changes nothing, if a plugin renders something else, although no recorded input changed", async () => {
     let mood = "calm";
     const moody = definePlugin({
       name: "moody",
@@ -313,7 +313,7 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     }
   });
 
-  it("and leaves the lock and the next deploy unchanged", async () => {
+  it("leaves the lock free for the next deploy after it was refused, and that deploy continues no run", async () => {
     const plan = await planned(bucket);
     await put(bucket, "vars/job/api", "color", "blue");
     await refusal(plan);

@@ -58,12 +58,12 @@ const RELATED: readonly Change[] = [
     apply: built((b) => b.disable({ workers: [A] })),
   },
   {
-    what: "a worker more",
+    what: "an added worker",
     named: "job api: is now also on 10.0.0.4",
     apply: built((b) => b.workers(on(A, "api"), on(B, "api", "web"), on(C, "web"), on("10.0.0.4", "api"))),
   },
   {
-    what: "a worker less",
+    what: "a removed worker",
     named: `job api on ${A}: will be stopped`,
     apply: built((b) => b.workers(on(B, "api", "web"), on(C, "web"))),
   },

@@ -72,7 +72,7 @@ it("a killed import leaves either the old bucket or the new bucket, and the next
   expect([killed, [...left].sort()]).toEqual([true, ["the new bucket", "the old bucket"]]);
 });
 
-it("an import that is interrupted by Ctrl-C does not change the bucket", async () => {
+it("an import that is interrupted by Ctrl-C either changes nothing or completes, and can be repeated", async () => {
   const running = bucket.start(["import"]);
   running.kill("SIGINT");
   const { code } = await running.ended;

@@ -180,7 +180,7 @@ describe("doctor, in a bucket,", () => {
     });
   });
 
-  it("reports no problem during a run", async () => {
+  it("reports neither the lock nor the directory of a run in progress as a problem", async () => {
     bucket.job("slow", { selectors: ["worker"] }, { Makefile: "start stop restart:\n\techo begun; sleep 600\n" });
     await bucket.maand("build");
     const deploy = bucket.start(["deploy"]);

@@ -125,7 +125,7 @@ describe("maand deploy --dry-run of a job with pre_deploy", () => {
   });
 });
 
-describe("maand deploy --dry-run of a new job whose template needs what pre_deploy writes", () => {
+describe("maand deploy --dry-run of a new job whose template needs a value that pre_deploy writes", () => {
   beforeEach(() => {
     const command = { executed_on: ["pre_deploy"] };
     const cli = { executed_on: ["cli"] };

@@ -129,7 +129,7 @@ describe("a command that cannot be loaded", () => {
       'did you mean "notes lst"?',
     ],
     [
-      "one more path",
+      "an additional path",
       commandFile("List", '[["notes", "list"], ["notes", "all"]]'),
       'declares the command "notes list", but its class has the path "notes all" too, which would not be found',
       'declare "notes all" as well, with the same function',
@@ -140,7 +140,7 @@ describe("a command that cannot be loaded", () => {
       'declares the command "notes list", but what it loads is not a clipanion class with paths',
       'write static paths = [["notes", "list"]]',
     ],
-  ])("has a class with %s", async (_, text, message, hint) => {
+  ])("is reported with a hint if its class has %s", async (_, text, message, hint) => {
     withPlugin(LIST, { "list.ts": text });
     const { code, err } = await typed("notes", "list");
     expect([code, err]).toEqual([2, expect.stringContaining(`plugin "acme" (./plugins/acme.ts) ${message}`)]);

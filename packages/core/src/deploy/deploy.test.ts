@@ -84,9 +84,8 @@ describe("a second deploy", () => {
     since();
     bucket.write("jobs/web/index.html", "new");
     await bucket.ship();
-    expect(since()).toEqual(expect.arrayContaining([`restart web@${A}`, `restart web@${B}`, `restart web@${C}`]));
+    expect(since().sort()).toEqual([A, B, C].flatMap((host) => [`restart web@${host}`, `stage ${host}`]).sort());
     expect(bucket.fleet.at("web", B)?.files["index.html"]).toBe("new");
-    expect(bucket.fleet.done.some((what) => what.includes("api"))).toBe(false);
   });
 });
 
@@ -331,6 +330,7 @@ describe("waves", () => {
   it("deploy a job after the jobs it depends on", async () => {
     await bucket.ship();
     const done = since();
+    expect(done).toContain(`start db@${C}`);
     expect(done.indexOf(`start api@${A}`)).toBeGreaterThan(done.indexOf(`start db@${C}`));
   });
 

@@ -44,7 +44,7 @@ function write(versions: Readonly<Record<"db" | "mid" | "api", string>>): void {
     bucket.job(job, { version: versions[job], selectors: ["worker"], commands: commands[job] });
 }
 
-/** Deploys once, and ignores the result. */
+/** Deploys version 1.0.0 of all jobs, and clears the records of that deploy. */
 async function shipped(): Promise<void> {
   write({ db: "1.0.0", mid: "1.0.0", api: "1.0.0" });
   await bucket.ship();
@@ -145,7 +145,8 @@ describe("an allocation to be stopped", () => {
     bucket.disable({ jobs: { db: { allocations: [C] } } });
     write({ db: "2.0.0", mid: "1.0.0", api: "1.0.0" });
     const { allocations } = await bucket.ship();
-    expect(allocations.find(({ job, host }) => job === "db" && host === C)).toMatchObject({ action: "stop+promote" });
+    const reported = allocations.filter(({ job, host }) => job === "db" && host === C);
+    expect(reported.map(({ action }) => action)).toEqual(["stop+promote"]);
   });
 });
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MaandError } from "../errors.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
+import { userName } from "../workspace/authorship.ts";
 import { type MarkedAllocation, markStopped } from "./mark-stopped.ts";
 
 /** An operator records that an allocation is stopped because its `stop` command cannot succeed. */
@@ -92,7 +93,7 @@ describe("an allocation whose stop always fails", () => {
       job: "api",
       worker: A,
       reason: "disabled in workspace/disabled.json",
-      by: expect.stringMatching(/./),
+      by: userName(),
     });
   });
 });

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { anEvent } from "../testing/index.ts";
 import { LogRecords } from "./records.ts";
 
-/** Scripts look for these words, which the earlier maand, written in Go, printed. */
+/** Scripts search the log for these words, because the earlier maand, which was written in Go, printed them. */
 it("a job without changes is logged with the words of the earlier maand and with the reason", () => {
   const skipped = anEvent("job.skipped", { job: "api", reason: "already promoted on all allocations" });
   expect(new LogRecords().of(skipped)).toMatchObject({

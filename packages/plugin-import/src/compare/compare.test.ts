@@ -106,7 +106,7 @@ it("a file that is rendered differently from the same template is refused", () =
 
 it.each([
   ["its template changed", { templates: deployed({ "app.conf.tpl": "other" }) }, []],
-  ["its version changes", { isNewVersion: true }, []],
+  ["the version of its job changes", { isNewVersion: true }, []],
   ["another file of the job changed", {}, [wanted("vars.toml", "new")]],
 ])("a rendered file is pending if %s", (_, over, more) => {
   const there = [...rendered.found, found("vars.toml", "old")];

@@ -179,13 +179,28 @@ it("a file is read again only if it has changed, even if its size and modificati
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha("b".repeat(70_000)));
 });
 
-it("a link in place of the cache is not followed", async () => {
+it("a link in place of the cache is neither read nor written through", async () => {
   const worker = aWorker();
-  worker.write("jobs/web/a", "a");
-  worker.write("target", "untouched");
-  symlinkSync("target", join(worker.root, "digests"));
-  await inspect(worker, { a: "a" });
-  expect(readFileSync(join(worker.root, "target"), "utf8")).toBe("untouched");
+  const [cache, target] = ["digests", "target"].map((name) => join(worker.root, name)) as [string, string];
+  const text = "a".repeat(70_000);
+  worker.write("jobs/web/big", text);
+  utimesSync(join(worker.root, "jobs/web/big"), LONG_AGO, LONG_AGO);
+  await expect
+    .poll(
+      async () => {
+        await inspect(worker, { big: text });
+        return existsSync(cache);
+      },
+      { timeout: 10_000 },
+    )
+    .toBe(true);
+  const forged = readFileSync(cache, "utf8").replace(sha(text), sha("forged"));
+  rmSync(cache);
+  writeFileSync(target, forged, { mode: 0o600 });
+  symlinkSync("target", cache);
+  expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha(text));
+  expect(readFileSync(target, "utf8")).toBe(forged);
+  expect(readFileSync(cache, "utf8")).not.toBe(forged);
 });
 
 it("the error for a worker without Python names the worker", async () => {

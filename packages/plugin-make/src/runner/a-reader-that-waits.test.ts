@@ -8,7 +8,7 @@ import { RunnerClient } from "./runner-client.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it("the client sends messages to its runner while a reader is behind", async () => {
+it("the client reports each interval to its runner that a reader is behind", async () => {
   const sent: string[] = [];
   const output = new PassThrough();
   const io = Object.assign(output, { write: (text: string) => void sent.push(text) });
@@ -30,7 +30,7 @@ it("the client sends messages to its runner while a reader is behind", async () 
   expect(output.isPaused()).toBe(false);
 });
 
-it("the runner does not treat a reader as disconnected while such messages arrive", () => {
+it("the runner does not treat a reader as disconnected while the client reports that the reader is behind", () => {
   const program = (workerFiles()["runner.py"] ?? "").replace('if __name__ == "__main__":', "if False:");
   const check = `
 output = Output(1)

@@ -107,6 +107,7 @@ describe("files staged through the runner", () => {
     await expect(worker.stage({ ...context, signal: interruption.signal })).rejects.toMatchObject({
       code: "INTERRUPTED",
     });
+    expect(worker.files()).toEqual({});
   });
 
   it("are left to the next tap if they are many or large, or the worker is local", async () => {

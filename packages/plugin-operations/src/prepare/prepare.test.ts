@@ -28,7 +28,7 @@ describe("the list of what a worker lacks", () => {
     expect(readLacks("account yes\nkey yes\nend\n", { ...WANTED, sudo: false })).toMatchObject({ sudoRule: false });
   });
 
-  it("comes from a script that runs in any sh, regardless of the user's name", () => {
+  it("comes from a script that runs in sh, whatever the user's name contains", () => {
     const [program = "", ...args] = checkCommand({ ...WANTED, user: "no'such $(touch x)" });
     const { stdout, status } = spawnSync(program, args, { encoding: "utf8" });
     expect(status).toBe(0);

@@ -71,7 +71,7 @@ describe("a push", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it.each([[[503, 429, 0, 204]], [[500, 200]]])("is retried after %j", async (answers) => {
+  it.each([[[503, 429, 0, 204]], [[500, 200]]])("is retried until the server accepts it: %j", async (answers) => {
     const { url, requests } = await aReceiver(...answers);
     expect(await sent({ url })).toBeUndefined();
     expect(requests).toHaveLength(answers.length);

@@ -55,7 +55,7 @@ async function serve(options: ServedOptions): Promise<Served> {
 }
 
 describe("a token", () => {
-  it("is printed once, and only its hash is stored, in a file that only its owner can read", async () => {
+  it("is printed when it is created, and only its hash is stored, in a file that only its owner can read", async () => {
     const secret = await token("ann", "--allow", "deploy,rollback");
     expect(secret).toMatch(/^maand_[\w-]{43}$/);
     expect(readFileSync(file, "utf8")).not.toContain(secret.slice(6));

@@ -23,7 +23,7 @@ describe("maand docs PAGE", () => {
     expect(out).not.toMatch(/^Section: |Previous:/m);
   });
 
-  it("wraps the text on a terminal, removes the Markdown syntax, and keeps every word", async () => {
+  it("wraps the text on a terminal, and removes the Markdown syntax but not the words in it", async () => {
     const { out } = await typedIn(tmpdir(), undefined, 72)("docs", "certificates");
     const prose = out.split("\n").filter((line) => !line.startsWith("    "));
     expect(prose.filter((line) => line.length > 72)).toEqual([]);

@@ -73,7 +73,7 @@ describe("a frame", () => {
       ).toMatch(/^[\x20-\x7e\n]*$/);
   });
 
-  it("has fewer rows and columns than the terminal, regardless of the terminal's size", () => {
+  it("leaves one row and one column of the terminal free, if the terminal has more than one", () => {
     for (const scene of Object.values(scenes)) {
       const { events, seconds } = scene();
       const model = interrupted(folded(events));

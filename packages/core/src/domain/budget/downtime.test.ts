@@ -87,9 +87,12 @@ describe("a request for downtime", () => {
     "unreachable",
     "stopped",
     "not_started",
-  ] as const)("uses no budget for an allocation that is already %s, and is decided first", (cause) => {
-    expect(decide("restart", [A, B], state(1, { [B]: cause })).granted).toEqual([B]);
-  });
+  ] as const)(
+    "uses no budget for an allocation that is already %s, and decides about that allocation first",
+    (cause) => {
+      expect(decide("restart", [A, B], state(1, { [B]: cause })).granted).toEqual([B]);
+    },
+  );
 
   it("uses the budget for an allocation that is in doubt but was seen healthy", () => {
     const up = { host: B, cause: "in_doubt", isUp: true } as const;

@@ -209,14 +209,18 @@ describe("the reasons of a decision", () => {
       decided(otherFiles, { files: changes.slice(0, 1) }),
       ["1 file changed: conf/a.conf"],
     ],
-    ["say that files changed if they are unknown", decided(otherFiles, { files: [] }), ["files changed"]],
+    [
+      "report that files changed if the changed files are unknown",
+      decided(otherFiles, { files: [] }),
+      ["files changed"],
+    ],
     [
       "name at most four changed files",
       decided(otherFiles, { files: ["a", "b", "c", "d", "e", "f"].map((path) => ({ path, change: "deleted" })) }),
       ["6 files changed: a (deleted), b (deleted), c (deleted), d (deleted) and 2 more"],
     ],
     [
-      "say that the files on the worker differ",
+      "report that the files on the worker differ",
       decided({ promoted, staged: "unknown" }),
       ["its files on the worker differ from the promoted files"],
     ],

@@ -120,7 +120,7 @@ it("a build of an unchanged workspace changes nothing", () => {
   );
 });
 
-it("every allocation of the previous build is present in the next build, or is marked as removed", () => {
+it("the next build contains every allocation of the previous build, and no id twice", () => {
   fc.assert(
     fc.property(written, written, (first, second) => {
       const before = build(first).catalog.allocations;

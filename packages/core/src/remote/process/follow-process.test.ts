@@ -138,7 +138,7 @@ describe("a followed process", () => {
     expect((await running).cut).toBe("INTERRUPTED");
   });
 
-  it("keeps running when its remote is closed, unless onClosed stops it", async () => {
+  it("is reported as disconnected when its remote is closed, and keeps running", async () => {
     const closing = new AbortController();
     const left = run("echo $$ > pid; exec sleep 1000", { closing: closing.signal });
     await there("pid");
