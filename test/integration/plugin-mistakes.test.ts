@@ -4,7 +4,6 @@ import { isMaandError, type MaandError } from "@maand/core";
 import { runJobCommand } from "@maand/core/internal";
 import { aBucket, callHook, type TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { applyPlugins } from "../../packages/core/src/bucket/apply-plugins.ts";
 import { createHooks, type HookName } from "../../packages/core/src/plugin-api/hooks.ts";
 
 /** A bucket whose job `api` runs 1.0.0 on one worker. The tests deploy 1.1.0 with a faulty plugin. */

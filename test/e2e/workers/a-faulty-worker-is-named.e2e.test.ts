@@ -27,7 +27,12 @@ afterAll(() => fleet.close());
 /** Checks that a deploy fails only on one worker, with this outcome and message, within this number of seconds. */
 async function expectFailureOn(
   { bucket, hosts, rollouts }: FleetBucket,
-  { worker = 1, outcome, prints, seconds = 120 }: { worker?: number; outcome: string; prints: RegExp; seconds?: number },
+  {
+    worker = 1,
+    outcome,
+    prints,
+    seconds = 120,
+  }: { worker?: number; outcome: string; prints: RegExp; seconds?: number },
 ): Promise<void> {
   const began = performance.now();
   const { code, stderr } = await bucket.maand("deploy", "--build");

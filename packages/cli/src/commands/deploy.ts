@@ -233,7 +233,6 @@ export class DeployCommand extends EngineCommand {
     const others = {
       jobs: jobs.length > 0,
       ...{ workers: this.workers.length > 0, labels: this.labels.length > 0 },
-      "max-unreachable": this.maxUnreachable !== undefined,
       ...{ build, force, verify, "take-over": this.takeOver, "sync-only": syncOnly, "dry-run": dryRun },
       ...{ "ignore-budget": this.ignoreBudget, "max-unreachable": this.maxUnreachable !== undefined },
       ...{ release: release !== undefined, revert: revert === true, "no-revert": revert === false },

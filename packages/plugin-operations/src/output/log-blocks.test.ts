@@ -4,7 +4,7 @@ import { LogBlocks } from "./log-blocks.ts";
 
 /** The block of a command that prints this number of lines, without its head and its end. */
 function outputOf(count: number): string[] {
-  const blocks = new LogBlocks(styleFor({ isTTY: false }, {}));
+  const blocks = new LogBlocks(styleFor({ isTTY: false }, {}, true));
   const stored = (fields: string) => {
     const text = `ts=2026-11-25T10:00:00Z maand=deploy run=r1 id=1 job=api worker=w1 ${fields}`;
     return blocks.command({ text, ts: "2026-11-25T10:00:00Z", bare: false });
