@@ -28,7 +28,7 @@ export const NEW = "new";
 
 const DAY = 86_400_000;
 
-/** How long before its creation a certificate is valid, for workers whose clocks are behind. */
+/** The time between the start of a certificate's validity and its creation, for workers whose clocks are behind. */
 export const BACKDATED_MS = 3_600_000;
 
 /**
