@@ -93,8 +93,8 @@ function equal(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /**
- * Why a certificate is not yet valid or due for renewal. If the CA expires with this certificate, a new certificate would
- * not be valid for longer, and every build would issue one.
+ * Why a certificate is not yet valid or due for renewal. If the CA expires with this certificate, a new certificate
+ * would not be valid for longer, and every build would issue one.
  */
 function due(certificate: X509Certificate, wanted: Wanted): string | undefined {
   const times = timesOf(certificate);
