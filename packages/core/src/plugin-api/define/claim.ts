@@ -100,8 +100,8 @@ export function withOutputs(manifest: Job["manifest"], claims: ReadonlyMap<strin
 }
 
 /**
- * The schema's output for the key; undefined if the key is missing or its value is invalid. A value that `withOutputs` has
- * already replaced is returned unchanged, so that it is not transformed twice.
+ * The schema's output for the key; undefined if the key is missing, its value is invalid, or the schema is asynchronous.
+ * A value that `withOutputs` has already replaced is returned unchanged, so that it is not transformed twice.
  */
 function claimedValue<Schema extends StandardSchemaV1>(
   key: string,
