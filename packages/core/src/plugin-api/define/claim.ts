@@ -30,7 +30,7 @@ export interface TypedClaim<Schema extends StandardSchemaV1 = StandardSchemaV1> 
   readonly key: string;
   /**
    * Reads the key's value from a job's manifest and returns the schema's output. Returns undefined if the key is missing,
-   * or if its value is invalid.
+   * its value is invalid, or the schema is asynchronous.
    */
   of(job: Pick<Job, "manifest">): StandardSchemaV1.InferOutput<Schema> | undefined;
 }
