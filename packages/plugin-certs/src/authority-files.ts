@@ -18,7 +18,7 @@ const printed = new Map<string, string>();
 
 /**
  * Reads a CA: its certificate, and its key from the file or from `ca_key_command`. A key from the command is
- * only kept in memory. The command runs once per process. Throws SECRET_NOT_READ.
+ * kept only in memory. The command runs once per process. Throws SECRET_NOT_READ.
  */
 export function readAuthorityFiles({ bucket: { root }, settings }: AuthorityContext): AuthorityFiles {
   const { ca_key_command: argv } = CERTS_SETTINGS.from(settings);
@@ -35,7 +35,7 @@ export interface AuthorityContext extends Pick<InitContext, "settings"> {
   readonly bucket: Pick<InitContext["bucket"], "root">;
 }
 
-/** Makes the key private; an operator may have put it there with another mode. */
+/** Makes the key private, because an operator may have created the file with another mode. */
 export function keepPrivate(root: string): void {
   const file = join(root, KEY);
   if (existsSync(file)) chmodSync(file, 0o600);

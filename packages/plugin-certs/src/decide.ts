@@ -28,7 +28,7 @@ export const NEW = "new";
 
 const DAY = 86_400_000;
 
-/** How long before its creation a certificate is valid, for workers whose clocks are behind. */
+/** The time between the start of a certificate's validity and its creation, for workers whose clocks are behind. */
 export const BACKDATED_MS = 3_600_000;
 
 /**
@@ -96,8 +96,8 @@ function equal(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /**
- * Why a certificate is not yet valid or due for renewal. If the CA expires with this certificate, a new certificate would
- * not be valid for longer, and every build would issue one.
+ * Why a certificate is not yet valid or due for renewal. If the CA expires with this certificate, a new certificate
+ * would not be valid for longer, and every build would issue one.
  */
 function due(certificate: X509Certificate, wanted: Wanted): string | undefined {
   const times = timesOf(certificate);

@@ -15,7 +15,7 @@ const agents = new Map<string, Agent>();
 /**
  * Trusts the certificates that this machine trusts, with `SSL_CERT_FILE` first, like curl and Go; if there are none,
  * Node's own list applies. Also trusts the CA of the bucket, in PEM, which issues the certificates of its jobs.
- * Read once for a CA, because parsing about 140 certificates takes a while.
+ * The result is cached for each CA, because parsing about 140 certificates takes a while.
  */
 export function systemTrust(authority = ""): Agent {
   const known = agents.get(authority);

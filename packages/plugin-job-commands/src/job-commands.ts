@@ -7,8 +7,8 @@ import { validateCommands } from "./validate.ts";
 import { waitOf } from "./wait.ts";
 
 /**
- * Runs the commands of jobs, `_modules/command_*.py`, `.ts` or `.js`, on this machine for their events. The code that runs
- * them is loaded on first use.
+ * Runs the commands of jobs, `_modules/command_*.py`, `.ts` or `.js`, on this machine for their events. The code that
+ * runs them is loaded on first use.
  */
 export function jobCommands(): Plugin {
   const runtime = once(async () => new (await import("./command-runtime.ts")).CommandRuntime());

@@ -31,8 +31,8 @@ export interface CommandResult {
 }
 
 /**
- * Runs the commands of a job for an event, one after another. Each command runs for all its allocations, even if it fails
- * for one of them. After a failed command, the following commands do not run. Throws all failures as one error.
+ * Runs the commands of a job for an event, one after another. Each command runs for all its allocations, even if it
+ * fails for one of them. After a failed command, the following commands do not run. Throws all failures as one error.
  */
 export async function runEvent(runtime: CommandRuntime, run: EventRun): Promise<void> {
   const results = await tryEvent(runtime, run);

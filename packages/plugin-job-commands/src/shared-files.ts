@@ -15,8 +15,8 @@ export const LIB = new URL("../lib/", import.meta.url).pathname;
 export type Extent = "modules" | "all";
 
 /**
- * The files of jobs, created once in the private directory of a run; each process gets links to them. They are read-only,
- * because several processes share them.
+ * The files of jobs, created once in the private directory of a run; each process gets links to them. They are
+ * read-only, because several processes share them.
  */
 export class SharedFiles {
   readonly #root: string;

@@ -14,8 +14,8 @@ const COMMENT = /^\s*(#|\/\/|\*)/;
 const HINT = "use the library next to the script (import maand), or JOB_COMMAND_API_PORT and JOB_COMMAND_API_TOKEN";
 
 /**
- * Warns about scripts that use port 8080, on which the earlier maand, written in Go, listened. This version of maand does
- * not listen there. A script may mistake the refused connection for a missing value and continue.
+ * Warns about scripts that use port 8080, on which the earlier maand, written in Go, listened. This version of maand
+ * does not listen there. A script may mistake the refused connection for a missing value and continue.
  */
 export function validateApiPort({ jobs, read, report }: Context): void {
   for (const job of jobs) {

@@ -37,7 +37,7 @@ export interface LocalRemoteOptions {
   readonly backPressure?: BackPressure;
 }
 
-/** A worker that is a directory here: its commands run on this machine, as the user who runs maand. */
+/** A worker that is a directory on this machine. Its commands run here, as the user who runs maand. */
 export class LocalRemote implements Remote {
   readonly host: string;
   readonly root: string;

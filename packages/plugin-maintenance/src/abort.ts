@@ -10,9 +10,9 @@ import type { Session } from "./session.ts";
 const KINDS = ["command", "reboot"] as const;
 
 /**
- * Starts the jobs that the maintenance stopped, on all workers in parallel, because starts need no budget. Waits for workers
- * that are rebooting, and for commands that are still running. Returns what remains to be done, by worker; undefined if
- * nothing remains.
+ * Starts the jobs that the maintenance stopped, on all workers in parallel, because starts need no budget. Waits for
+ * workers that are rebooting, and for commands that are still running. Returns what remains to be done, by worker;
+ * undefined if nothing remains.
  */
 export async function abortWorkers(session: Session): Promise<string | undefined> {
   const left = await Promise.all(session.workers.map((worker) => abortOne(session, worker)));

@@ -22,8 +22,8 @@ export interface Admission {
 
 /**
  * Requests the availability budget for waiting workers, each as one unit, in order. While other workers are under way,
- * a refusal is not a problem, because those workers will finish. If no worker is under way, it waits for the budget, unless
- * workers that this maintenance keeps out of service use it up.
+ * a refusal is not a problem, because those workers will finish. If no worker is under way, it waits for the budget,
+ * unless workers that this maintenance keeps out of service use it up.
  */
 export async function admit(
   session: Session,

@@ -8,9 +8,9 @@ import { releaseWorker } from "./release-worker.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Carries out the rest of the maintenance: first the workers that an earlier run began, then the waiting workers, as many
- * in parallel as requested and as the budget allows. Returns why workers still wait; undefined if no worker waits, or
- * after an interruption.
+ * Carries out the rest of the maintenance: first the workers that an earlier run began, then the waiting workers, as
+ * many in parallel as requested and as the budget allows. Returns why workers still wait; undefined if no worker waits,
+ * or after an interruption.
  */
 export async function conduct(session: Session): Promise<string | undefined> {
   const { run, request } = session;

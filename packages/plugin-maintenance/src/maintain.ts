@@ -53,7 +53,8 @@ export async function resumeMaintenance(bucket: Bucket, options: ResumeOptions):
 
 /**
  * Ends the maintenance in progress: starts exactly the jobs that it stopped, and skips workers that it did not begin.
- * Always ends the maintenance. The next deploy starts the jobs that could not be started. Throws PROBLEMS if no maintenance is in progress.
+ * Always ends the maintenance. The next deploy starts the jobs that could not be started. Throws PROBLEMS if no
+ * maintenance is in progress.
  */
 export async function abortMaintenance(bucket: Bucket): Promise<MaintenanceReport> {
   return withRun(bucket, "maintain abort", async (run) => {

@@ -9,9 +9,9 @@ const LIFECYCLE = ["start", "stop", "restart", "reload", "status"];
 const LARGEST = 1024 * 1024;
 
 /**
- * Requires a Makefile in every job, even in one whose rollout a command takes over, because `maand job` and stopping
- * use it. Only a job that another plugin runs needs no Makefile. Warns about lifecycle targets that are certainly
- * missing, and about targets with the name of a file.
+ * Requires a Makefile in every job except those that another plugin runs. A job whose rollout is run by a command also
+ * needs a Makefile, because `maand job` uses it, and so does stopping the job. Warns about lifecycle targets that are
+ * certainly missing, and about targets with the name of a file.
  */
 export function checkMakefiles({ jobs, runBy, read, report }: Context): void {
   for (const job of jobs) {

@@ -1,6 +1,6 @@
 import { type Summary, summaryRecord } from "@maand/core";
 
-/** A run, for its readers. */
+/** The run that a message describes. */
 export interface Report {
   /** The name of the bucket's directory, which people use as the name of the bucket. */
   readonly bucket: string;

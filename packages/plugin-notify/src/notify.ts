@@ -11,8 +11,8 @@ export interface NotifyOptions {
 }
 
 /**
- * Notifies people when a run ends, as configured by `notify` in `maand.conf`. A notification that cannot be sent is a warning, and
- * never changes the outcome.
+ * Notifies people when a run ends, as configured by `notify` in `maand.conf`. A notification that cannot be sent is a
+ * warning, and never changes the outcome.
  */
 export function notify({ environment = process.env }: NotifyOptions = {}): Plugin<"notify"> {
   return definePlugin({

@@ -6,7 +6,7 @@ import { type Message, messageOf, type Report } from "./message.ts";
 import { post } from "./post.ts";
 import type { Target } from "./settings.ts";
 
-/** The place of a run. */
+/** The bucket directory and the environment of a run. */
 export interface Surroundings {
   readonly bucketRoot: string;
   readonly environment: NodeJS.ProcessEnv;

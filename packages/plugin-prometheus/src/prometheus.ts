@@ -27,8 +27,8 @@ const STRUCTURE_ONLY =
   "promtool is not installed on this machine: only the structure of rules and scrape configurations was checked";
 
 /**
- * Adds the files in `_prometheus/` of all jobs to the jobs that run Prometheus: scrape configurations, rules, runbooks and
- * dashboards. Without a job that has a `prometheus.yml`, they are not read.
+ * Adds the files in `_prometheus/` of all jobs to the jobs that run Prometheus: scrape configurations, rules, runbooks
+ * and dashboards. Without a job that has a `prometheus.yml`, they are not read.
  */
 export function prometheus({ promtool = "promtool" }: PrometheusOptions = {}): Plugin<"prometheus"> {
   let state: BuildState = { first: undefined, published: NOTHING };

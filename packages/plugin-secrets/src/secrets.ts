@@ -7,8 +7,8 @@ export interface SecretsOptions {
 }
 
 /**
- * Reads secrets from 1Password, HashiCorp Vault, AWS, Google Cloud, Bitwarden, Doppler, pass, SOPS, age and programs of your own,
- * each through its own command-line tool.
+ * Reads secrets from 1Password, HashiCorp Vault, AWS, Google Cloud, Bitwarden, Doppler, pass, SOPS, age and programs of
+ * your own, each through its own command-line tool.
  */
 export function secrets({ environment = process.env }: SecretsOptions = {}): Plugin<"secrets"> {
   return definePlugin({

@@ -76,8 +76,8 @@ export interface EndpointSources {
 }
 
 /**
- * The endpoint of a worker: workers.json overrides the ssh config, and the ssh config overrides `maand.conf`. Its keys
- * are only `identity` if the worker has one; otherwise the keys of the ssh config, then the bucket's key.
+ * The endpoint of a worker: workers.json overrides the ssh config, and the ssh config overrides `maand.conf`. If the
+ * worker has an `identity`, that is its only key. Otherwise, it has the keys of the ssh config, then the bucket's key.
  */
 export function endpointOf({ worker, settings, bucketRoot, lookup }: EndpointSources): Endpoint {
   const { host, user, identity } = worker;

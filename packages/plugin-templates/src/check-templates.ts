@@ -12,7 +12,7 @@ import { positionIn, reasonIn, TemplateError } from "@maand/gotemplate";
 import { isTemplate, placeOf, renderedPath } from "./template-files.ts";
 import type { TemplateRenderer } from "./template-renderer.ts";
 
-/** Maximum size, in bytes, of a template, because it is rendered in memory for each allocation. */
+/** Maximum size, in bytes, of a template. maand renders it in memory for each allocation. */
 const LARGEST = 8 * 1024 * 1024;
 
 /** Names directly in a job's directory on a worker that the job uses at runtime. */

@@ -1,4 +1,6 @@
-/** The modules that parse and render templates, with the template language. Loaded only if a workspace has templates. */
+/**
+ * The modules that parse and render templates, with the template language. Loaded only if a workspace has templates.
+ */
 
 export { checkTemplates } from "./check-templates.ts";
 export { renderTemplates } from "./render-templates.ts";

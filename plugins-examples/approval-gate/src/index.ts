@@ -3,7 +3,7 @@ import { type Changes, MaandError, pluginWithOptions, type Worker } from "@maand
 import * as v from "valibot";
 
 const options = v.object({
-  /** Ask only about changes on workers with one of these labels; an empty list asks about all changes. */
+  /** Only changes on workers with one of these labels need approval. With an empty list, all changes need approval. */
   labels: v.optional(v.array(v.string("must be text"), "must be a list of labels"), ["production"]),
   /** The environment variable that approves in advance, for runs without a terminal. */
   approvedBy: v.optional(v.string("must be text"), "MAAND_APPROVE"),

@@ -15,7 +15,8 @@ const ENV_KEYS = defineClaim("env_keys", {
 });
 
 /**
- * Creates the KV entry `env/color` with the value of `MAAND_KV_COLOR` for a job whose manifest has `"env_keys": ["color"]`.
+ * Creates the KV entry `env/color` with the value of `MAAND_KV_COLOR` for a job whose manifest has `"env_keys":
+ * ["color"]`.
  */
 export const kvFromEnv = kvFrom(process.env);
 

@@ -9,7 +9,10 @@ import {
 
 const ACCOUNT = "account";
 
-/** Uses accounts on this machine as workers: `host` is the name of the account, and commands run as that account, through sudo. */
+/**
+ * Uses accounts on this machine as workers: `host` is the name of the account, and commands run as that account,
+ * through sudo.
+ */
 export const account = definePlugin({
   name: "transport-account",
   provides: { answers: ["connect"], transports: [ACCOUNT] },

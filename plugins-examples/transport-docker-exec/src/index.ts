@@ -7,7 +7,10 @@ const options = v.object({
   program: v.optional(v.pipe(v.string("must be text"), v.minLength(1, "must not be empty")), "docker"),
 });
 
-/** Connects to workers with the transport `docker-exec`, which are running containers on this machine; `host` is the container's name. */
+/**
+ * Connects to workers with the transport `docker-exec`, which are running containers on this machine; `host` is the
+ * container's name.
+ */
 export const dockerExec = pluginWithOptions({
   name: "transport-docker-exec",
   options,
@@ -22,7 +25,10 @@ export const dockerExec = pluginWithOptions({
   },
 });
 
-/** Runs each command as a separate `docker exec`, without an open connection. A command runs as root or as the image's user. */
+/**
+ * Runs each command as a separate `docker exec`, without an open connection. A command runs as root or as the image's
+ * user.
+ */
 function enter({ worker, root, settings }: ConnectContext, program: string): Remote {
   const { host } = worker;
   const unreachable = (why: string) =>

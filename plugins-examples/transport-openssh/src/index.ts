@@ -8,8 +8,8 @@ import { stageByTar } from "./stage.ts";
 const OPENSSH = "openssh";
 
 /**
- * Connects to workers with the system's ssh, over one master connection per worker, and syncs their files with tar. Handles the
- * transport `openssh`, and the transport `ssh` if no other plugin handles it.
+ * Connects to workers with the system's ssh, over one master connection per worker, and syncs their files with tar.
+ * Handles the transport `openssh`, and the transport `ssh` if no other plugin handles it.
  */
 export const openssh = pluginWithOptions({
   name: "transport-openssh",

@@ -3,8 +3,8 @@ import { type ErrorCode, MaandError, type StageContext, timeLimit } from "@maand
 import { INSTALL, RECEIVE } from "./install.ts";
 
 /**
- * Makes the directories of a wave's jobs on a worker equal to their trees. Changes nothing on the worker until all files have
- * arrived and both sides have succeeded. Throws STAGE_FAILED with the output of tar.
+ * Makes the directories of a wave's jobs on a worker equal to their trees. Changes nothing on the worker until all
+ * files have arrived and both sides have succeeded. Throws STAGE_FAILED with the output of tar.
  */
 export async function stageByTar(context: StageContext): Promise<void> {
   const { remote, jobs, keep, signal, timeoutMs } = context;

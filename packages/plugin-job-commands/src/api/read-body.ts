@@ -8,8 +8,8 @@ export const BODY_LIMIT = 1024 * 1024;
 const PATIENCE = 64 * BODY_LIMIT;
 
 /**
- * The parameters of a request: its query, overridden by its JSON body. A GET may also have a body, because some clients need
- * it. Throws 400 for anything but a JSON object, 413 for more than a MiB.
+ * The parameters of a request: its query, overridden by its JSON body. A GET may also have a body, because some clients
+ * need it. Throws 400 for anything but a JSON object, 413 for more than a MiB.
  */
 export async function fieldsOf(request: IncomingMessage, url: URL): Promise<Record<string, unknown>> {
   const text = await bodyOf(request);

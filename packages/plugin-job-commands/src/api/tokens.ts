@@ -10,8 +10,8 @@ export interface Admitted {
 }
 
 /**
- * The tokens of processes: 32 random bytes each, valid until the process ends. They are looked up by their hash, so that
- * response times reveal nothing.
+ * The tokens of processes: 32 random bytes each, valid until the process ends. They are looked up by their hash, so
+ * that response times reveal nothing.
  */
 export class Tokens {
   readonly #admitted = new Map<string, Admitted>();
@@ -31,8 +31,8 @@ export class Tokens {
   }
 
   /**
-   * The session of a request, from its token alone. The headers `X-ALLOCATION-ID`, `EVENT` and `COMMAND` of older clients
-   * are ignored, because anyone could forge them.
+   * The session of a request, from its token alone. The headers `X-ALLOCATION-ID`, `EVENT` and `COMMAND` of older
+   * clients are ignored, because anyone could forge them.
    */
   find(headers: IncomingHttpHeaders): Admitted | undefined {
     const [, bearer] = /^Bearer\s+(\S+)\s*$/i.exec(headers.authorization ?? "") ?? [];

@@ -9,7 +9,9 @@ export const WORKER_ROUTES: Routes = {
   "/connection": { GET: connection },
 };
 
-/** Runs a command line with `bash -c`, as one argument, so that sudo and the timeout apply to the whole command line. */
+/**
+ * Runs a command line with `bash -c`, as one argument, so that sudo and the timeout apply to the whole command line.
+ */
 async function runOnWorker(call: Call): Promise<unknown> {
   const { scope, context } = call.session;
   const host = nameIn(call, "worker_ip");

@@ -16,8 +16,8 @@ export interface InterpreterOptions {
 }
 
 /**
- * The command line of a script: Python from the job's own environment, or `python3`; TypeScript and JavaScript on this Node
- * through jiti, or on Bun if the command names it and it is installed.
+ * The command line of a script: Python from the job's own environment, or `python3`; TypeScript and JavaScript on this
+ * Node through jiti, or on Bun if the command names it and it is installed.
  */
 export function commandLine(options: InterpreterOptions): readonly [string, ...string[]] {
   const { job, command, script, cache } = options;

@@ -3,7 +3,9 @@ import { spawnSync } from "node:child_process";
 /** The timeout of the check that python3 runs, in milliseconds. */
 const TIMEOUT_MS = 20_000;
 
-/** Prints which of its arguments are neither installed packages nor modules that can be imported. Imports none of them. */
+/**
+ * Prints which of its arguments are neither installed packages nor modules that can be imported. Imports none of them.
+ */
 const PROGRAM = `import importlib.util, re, sys
 try:
     from importlib import metadata
@@ -32,7 +34,9 @@ export interface Requirements {
   readonly others: readonly string[];
 }
 
-/** Reads a requirements file. Omits requirements with an environment marker, because they may not apply to this machine. */
+/**
+ * Reads a requirements file. Omits requirements with an environment marker, because they may not apply to this machine.
+ */
 export function readRequirements(text: string): Requirements {
   const lines = text
     .replace(/\\\r?\n/g, " ")

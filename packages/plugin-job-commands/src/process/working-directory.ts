@@ -26,9 +26,9 @@ export interface WorkingDirectoryOptions {
 const CERTS = "certs/";
 
 /**
- * Creates a working directory. Files of `_modules/` are hard links and directories are symbolic links, so that the cost does
- * not depend on the size of the job. Scripts must not be symbolic links, because Python and Node would look for imports at
- * the link's target.
+ * Creates a working directory. Files of `_modules/` are hard links and directories are symbolic links, so that the cost
+ * does not depend on the size of the job. Scripts must not be symbolic links, because Python and Node would look for
+ * imports at the link's target.
  */
 export function createWorkingDirectory(files: SharedFiles, options: WorkingDirectoryOptions): WorkingDirectory {
   const { context, extent } = options;

@@ -36,8 +36,8 @@ export function isOver(workers: readonly Pick<MaintainedWorker, "state">[]): boo
 
 /**
  * Whether jobs of a worker may still be in service, so that this run must request the availability budget for the
- * worker. A grant to an earlier run does not count: it may have used no budget because the worker was unreachable at the time,
- * and other workers may have gone down since then.
+ * worker. A grant to an earlier run does not count: it may have used no budget because the worker was unreachable at
+ * the time, and other workers may have gone down since then.
  */
 export function mustBeAdmitted({ state, phase }: Pick<MaintainedWorker, "state" | "phase">): boolean {
   return state === "waiting" || (phase === "drain" && (state === "under_way" || state === "set_aside"));

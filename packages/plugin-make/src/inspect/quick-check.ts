@@ -1,6 +1,9 @@
 import type { InspectContext, InspectedJob, Inspection } from "@maand/core";
 
-/** The size of the largest file to hash, in bytes. The inspection program handles larger files, because it caches hashes. */
+/**
+ * The size of the largest file to hash, in bytes. The inspection program handles larger files, because it caches
+ * hashes.
+ */
 const MAX_FILE_BYTES = 64 * 1024 - 1;
 /** The maximum size of all paths, in bytes. sshd passes a command as one argument, which Linux limits to 128 KiB. */
 const MAX_PATH_BYTES = 48 * 1024;
@@ -25,11 +28,11 @@ export interface QuickCheck {
 const BEGIN = "maand-inspect";
 
 /**
- * Lists everything in the jobs' directories (type, mode, path), and then the hashes of the given files. The
- * controller compares the output. This takes one process fewer on each worker than sorting the list there, and two fewer
- * than hashing the complete output there. Starting Python takes several times as long as these programs, and usually
- * nothing differs. If find or sha256sum is not the GNU version, it fails or its output differs, and the inspection
- * program is run.
+ * Lists everything in the jobs' directories (type, mode, path), and then the hashes of the given files. The controller
+ * compares the output. This takes one process fewer on each worker than sorting the list there, and two fewer than
+ * hashing the complete output there. Starting Python takes several times as long as these programs, and usually nothing
+ * differs. If find or sha256sum is not the GNU version, it fails or its output differs, and the inspection program is
+ * run.
  */
 export const QUICK_SCRIPT = [
   "root=$1 starts=$2 prune=$3; shift 3",
@@ -140,7 +143,10 @@ function latin1(text: string): string {
   return Buffer.from(text).toString("latin1");
 }
 
-/** The directories between a job's directory and a file: for `jobs/api/a/b/c`, these are `jobs/api/a` and `jobs/api/a/b`. */
+/**
+ * The directories between a job's directory and a file: for `jobs/api/a/b/c`, these are `jobs/api/a` and
+ * `jobs/api/a/b`.
+ */
 function directoriesAbove(path: string): string[] {
   const names = path.split("/").slice(0, -1);
   return names.map((_, at) => names.slice(0, at + 1).join("/")).slice(2);

@@ -15,9 +15,9 @@ export function offerRecord(context: Context, runners: RunnerPool): void {
 }
 
 /**
- * Starts the runner of a worker, and returns what it found there. Returns undefined if one runs already, whose greeting
- * may be out of date, or if none can be started. Throws TIMED_OUT, INTERRUPTED, and what `Remote` does for a worker
- * that is not reached.
+ * Starts the runner of a worker, and returns what it found there. Returns undefined if a runner is already running,
+ * because its greeting may be out of date, or if no runner can be started. Throws TIMED_OUT, INTERRUPTED, and the
+ * errors of `Remote` for an unreachable worker.
  */
 async function readRecord(
   { remote, bucket, signal, settings }: Context,

@@ -21,8 +21,8 @@ export class RunnerPool {
   }
 
   /**
-   * Returns a runner that accepts requests, the reason why waiting for it ended, or that none can be started. `limitMs`
-   * starts when its channel is open.
+   * Returns a runner that accepts requests, the reason why waiting for it ended, or that no runner can be started.
+   * `limitMs` starts when its channel is open.
    */
   async ready(
     remote: Remote,

@@ -17,8 +17,8 @@ export interface RequestOptions {
 }
 
 /**
- * Sends a command to a runner, waits until the command exits, and returns its exit code. Throws TIMED_OUT, INTERRUPTED or
- * DISCONNECTED if the exit code is unknown. If the run is interrupted, a command that outlives it is not stopped.
+ * Sends a command to a runner, waits until the command exits, and returns its exit code. Throws TIMED_OUT, INTERRUPTED
+ * or DISCONNECTED if the exit code is unknown. If the run is interrupted, a command that outlives it is not stopped.
  */
 export async function requestCommand(
   { host }: Pick<Remote, "host">,

@@ -28,7 +28,7 @@ export async function runTarget(unit: Unit, target: string, runners: RunnerPool)
   if (code !== 0) throw failure(unit, target, last, code);
 }
 
-/** Runs it through the worker's serving runner, or with the delivered runner if none can be started. */
+/** Runs it through the worker's serving runner, or with the delivered runner if no serving runner can be started. */
 async function exitCode(unit: Unit, target: string, runners: RunnerPool, onLine: OnLine): Promise<number> {
   const cutoff = new Cutoff(unit.signal);
   try {

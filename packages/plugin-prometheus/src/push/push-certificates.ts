@@ -13,7 +13,9 @@ const SERIES_AT_ONCE = 5000;
 /** Pushes to a server; returns the reason if this failed. */
 export type Push = (server: Server, patience: Patience) => Promise<string | undefined>;
 
-/** Returns a function that pushes the validity of all certificates on the workers. It reads them once for all servers. */
+/**
+ * Returns a function that pushes the validity of all certificates on the workers. It reads them once for all servers.
+ */
 export function certificatePush(context: RecordedContext): Push {
   const now = context.now().getTime();
   const series = seriesOf(certificatesOnWorkers(context), now);

@@ -59,8 +59,8 @@ const SYSTEM = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bun
 
 /**
  * The CAs to trust for a server. If a file is given, only the CA in the file. Otherwise, the CA of the bucket, which
- * signs the certificates of its jobs, and the CAs of this machine, or those of Node if the machine has none. Throws if a
- * file cannot be read.
+ * signs the certificates of its jobs, and the CAs of this machine, or those of Node if the machine has none. Throws if
+ * a file cannot be read.
  */
 export function trustedAuthorities(root: string, file: string | undefined): string[] {
   if (file !== undefined) return [readAuthority(resolve(root, file))];

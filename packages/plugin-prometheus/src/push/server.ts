@@ -19,8 +19,8 @@ export interface Server {
 }
 
 /**
- * The server on the first active, deployed worker of a server job; undefined if there is none; a message if it cannot be
- * reached.
+ * The server on the first active, deployed worker of a server job; undefined if there is none; a message if it cannot
+ * be reached.
  */
 export function serverOf(job: Job, context: RecordedContext): Server | string | undefined {
   const { allocations, promotedFiles, bucket } = context;

@@ -3,7 +3,9 @@ import type { Adapter } from "../adapter.ts";
 /** The field for a complete entry. */
 const ALL = "*";
 
-/** `pass`, the password store of GnuPG: the first line of an entry, a line `name: value` in it, or the complete entry. */
+/**
+ * `pass`, the password store of GnuPG: the first line of an entry, a line `name: value` in it, or the complete entry.
+ */
 export const pass: Adapter = {
   syntax: "secret://pass/<entry>, with #<name> for a line `name: value` of it, or #* for all of it",
   install: "install it: apt-get install pass",

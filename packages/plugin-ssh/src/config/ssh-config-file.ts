@@ -23,8 +23,8 @@ export async function readConfigFiles(paths: readonly string[]): Promise<ConfigF
 }
 
 /**
- * Reads a file once, even if it is included several times. Relative paths are relative to `directory`, the directory of the
- * first file.
+ * Reads a file once, even if it is included several times. Relative paths are relative to `directory`, the directory of
+ * the first file.
  */
 async function readInto(files: Map<string, readonly ConfigLine[]>, path: string, directory: string): Promise<void> {
   if (files.has(path)) return;

@@ -36,7 +36,7 @@ export async function readPrivateKey(path: string, parse: typeof utils.parseKey)
 const printedKeys = new Map<string, Buffer>();
 
 /**
- * The private key that a command prints. The command runs once per process, and its key is only kept in memory. Throws
+ * The private key that a command prints. The command runs once per process, and its key is kept only in memory. Throws
  * SECRET_NOT_READ.
  */
 export function printedKey({ argv, root }: PrintedKey, parse: typeof utils.parseKey): KeyFile {

@@ -38,8 +38,8 @@ export function currentSource(): Source {
 }
 
 /**
- * Fetches the resources that a stream message concerns again; after a gap or a restart of the server, fetches everything
- * that is shown.
+ * Fetches the resources that a stream message concerns again; after a gap or a restart of the server, fetches
+ * everything that is shown.
  */
 export function wake(message: Wake): void {
   const { isGap, next } = wakePosition(position, message);

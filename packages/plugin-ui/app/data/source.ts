@@ -56,7 +56,10 @@ function queryText(query: Query): string {
   return given.length === 0 ? "" : `?${params}`;
 }
 
-/** The responses of an export are scripts, because a browser lets a page from `file:` load no JSON. Each sets one property. */
+/**
+ * The responses of an export are scripts, because a browser does not let a page from `file:` load JSON. Each sets one
+ * property.
+ */
 function exportSource(page: Document): Source {
   const pending = new Map<string, Promise<unknown>>();
   const load = (path: string) =>

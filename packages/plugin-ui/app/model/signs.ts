@@ -1,6 +1,8 @@
 import type { Level } from "../../src/contract.ts";
 
-/** Levels, the most urgent first. Colours follow from the level of a state; its symbol follows from the state itself. */
+/**
+ * Levels, the most urgent first. Colours follow from the level of a state; its symbol follows from the state itself.
+ */
 export const LEVELS: readonly Level[] = ["bad", "warn", "info", "none", "ok"];
 
 /** The shown form of a state: a symbol that no other state of its list has, a level, and words. */

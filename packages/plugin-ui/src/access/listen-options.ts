@@ -27,8 +27,8 @@ const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/;
 const ANY = ["0.0.0.0", "::"];
 
 /**
- * Determines the address and the names from the flags. Throws USAGE for flags that cannot be combined, and for an address that other machines can
- * reach without TLS and tokens.
+ * Determines the address and the names from the flags. Throws USAGE for flags that cannot be combined, and for an
+ * address that other machines can reach without TLS and tokens.
  */
 export function listenPlan(flags: ListenFlags): ListenPlan {
   const { address, port } = flags.listen === undefined ? here(flags.port) : elsewhere(flags.listen, flags.port);

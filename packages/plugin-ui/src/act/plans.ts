@@ -14,7 +14,9 @@ const KEPT = 20;
 const PLAN_MS = 10 * 60_000;
 const DIGEST = /^[0-9a-f]{64}$/;
 
-/** The plans that were made in the web UI: files of `maand plan --out` in a private directory, named by their digest. */
+/**
+ * The plans that were made in the web UI: files of `maand plan --out` in a private directory, named by their digest.
+ */
 export class Plans {
   readonly #directory: string;
   readonly #starter: Starter;

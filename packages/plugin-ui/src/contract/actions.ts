@@ -5,7 +5,9 @@
 export type ActionRequest = (
   | { readonly verb: "deploy"; readonly plan: string }
   | { readonly verb: "rollback"; readonly job: string; readonly to?: string }
-  /** `interrupt` is like Ctrl-C for the command that holds the lock: it stops cleanly, and the next deploy continues. */
+  /**
+   * `interrupt` is like Ctrl-C for the command that holds the lock: it stops cleanly, and the next deploy continues.
+   */
   | { readonly verb: "pause"; readonly action: "interrupt" }
   | { readonly verb: "pause"; readonly action: "resume" | "abort"; readonly job: string }
   | {

@@ -34,7 +34,9 @@ export interface FleetWorker {
   readonly position: number;
   readonly zone: string | null;
   readonly labels: readonly string[];
-  /** `removed`: no longer in the workspace; `left_behind`: deploys could not reach it; `maintenance`; null otherwise. */
+  /**
+   * `removed`: no longer in the workspace; `left_behind`: deploys could not reach it; `maintenance`; null otherwise.
+   */
   readonly note: "removed" | "left_behind" | "maintenance" | null;
   /** The most urgent of its cells and note. */
   readonly level: Level;
@@ -43,10 +45,10 @@ export interface FleetWorker {
 }
 
 /**
- * GET /api/fleet?label=&zone=&job=&state=&q=&sort=&after=&limit= : workers that match all filters. `label`, `zone`, `job`
- * and `state` are comma-separated lists, of which any entry may match. `job` also limits the columns. `state` contains the
- * keys of states. `q` is part of a host or hostname. `sort` is `position` (default) or `attention` (most urgent first).
- * `after` is the number of workers to skip. `limit` is 1 to 2,000, default 1,000.
+ * GET /api/fleet?label=&zone=&job=&state=&q=&sort=&after=&limit= : workers that match all filters. `label`, `zone`,
+ * `job` and `state` are comma-separated lists, of which any entry may match. `job` also limits the columns. `state`
+ * contains the keys of states. `q` is part of a host or hostname. `sort` is `position` (default) or `attention` (most
+ * urgent first). `after` is the number of workers to skip. `limit` is 1 to 2,000, default 1,000.
  */
 export interface FleetAnswer {
   /** The sequence number of the stream when this was read. */

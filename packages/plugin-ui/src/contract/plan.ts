@@ -90,7 +90,10 @@ export interface DiffAnswer {
   }[];
 }
 
-/** POST /api/plan : makes a plan as `maand plan` does, and keeps it. Changes nothing in the bucket. Responds with 201 and the PlanRow. */
+/**
+ * POST /api/plan : makes a plan as `maand plan` does, and keeps it. Changes nothing in the bucket. Responds with 201
+ * and the PlanRow.
+ */
 export interface PlanRequest {
   /** Only these jobs; default all. */
   readonly jobs?: readonly string[];

@@ -25,7 +25,10 @@ export interface RunRow {
   readonly recorded: boolean;
 }
 
-/** GET /api/runs?job=&worker=&before=&limit= : newest first. With `before`, only smaller numbers. `limit` is 1 to 500, default 50. */
+/**
+ * GET /api/runs?job=&worker=&before=&limit= : newest first. With `before`, only smaller numbers. `limit` is 1 to 500,
+ * default 50.
+ */
 export interface RunsAnswer {
   readonly seq: number;
   readonly runs: readonly RunRow[];
@@ -92,8 +95,8 @@ export interface RunAnswer {
 
 /**
  * GET /api/runs/:id/events?after=&limit=&cursor= : the events after a `seq` (default 0), without `output`, at most
- * `limit` (1 to 5,000, default 1,000). Passing the `cursor` of the previous response is optional, and saves the server a
- * search.
+ * `limit` (1 to 5,000, default 1,000). Passing the `cursor` of the previous response is optional, and saves the server
+ * a search.
  */
 export interface EventsAnswer {
   readonly events: readonly MaandEvent[];
@@ -119,8 +122,8 @@ export interface LogLine {
 
 /**
  * GET /api/runs/:id/log?job=&worker=&before=&after=&limit= : lines of output, oldest first. Without `before` and
- * `after`, the last lines. Both are positions from an earlier response. `limit`: 1 to 2,000, default 200. A response may
- * have fewer lines, or even none, although there are more. In this case, request more from its position.
+ * `after`, the last lines. Both are positions from an earlier response. `limit`: 1 to 2,000, default 200. A response
+ * may have fewer lines, or even none, although there are more. In this case, request more from its position.
  */
 export interface LogAnswer {
   readonly lines: readonly LogLine[];

@@ -61,17 +61,21 @@ export interface Wake {
   readonly at: string;
 }
 
-/** POST /api/login, the only POST without {@link CSRF_HEADER}: exchanges a code or token for the cookie of a session. Responds with 204 or 401. */
+/**
+ * POST /api/login, the only POST without {@link CSRF_HEADER}: exchanges a code or token for the cookie of a session.
+ * Responds with 204 or 401.
+ */
 export interface LoginRequest {
   /** A one-time code, or a token in the file that `--tokens` names. */
   readonly token: string;
 }
 
 /**
- * An export is a directory with index.html, the files of the application, and data/. For each response, data/ contains a
- * classic script, because a browser lets a page from `file:` load neither JSON nor modules. The script adds the response to
- * the object {@link EXPORT_NAME} of the window, under its path in /api/ without the query: `runs/<id>`, `runs/<id>/events`
- * (all events but `output`), `runs/<id>/log` (all lines), `fleet`, `status`, `jobs/<job>`, `workers/<host>`, `session`, and
- * so on. The script for a path is `data/<path>.js`; each part of the path is encoded as in a URL.
+ * An export is a directory with index.html, the files of the application, and data/. For each response, data/ contains
+ * a classic script, because a browser does not let a page from `file:` load JSON or modules. The script adds the
+ * response to the object {@link EXPORT_NAME} of the window, under its path in /api/ without the query: `runs/<id>`,
+ * `runs/<id>/events` (all events but `output`), `runs/<id>/log` (all lines), `fleet`, `status`, `jobs/<job>`,
+ * `workers/<host>`, `session`, and so on. The script for a path is `data/<path>.js`; each part of the path is encoded
+ * as in a URL.
  */
 export const EXPORT_NAME = "maandExport";

@@ -34,8 +34,8 @@ const META = '<meta name="maand-export" content="1">';
 
 /**
  * Writes a run, and the current state of the bucket, as a page that needs no server. Secrets are masked, as in the
- * record. Only the user can read the files. Throws NOT_FOUND for an unknown run, USAGE for an id that fits several runs,
- * and SYSTEM for a directory that has files.
+ * record. Only the user can read the files. Throws NOT_FOUND for an unknown run, USAGE for an id that fits several
+ * runs, and SYSTEM for a directory that has files.
  */
 export async function exportRun(options: ExportOptions): Promise<{ readonly run: string; readonly files: number }> {
   const { paths, directory, now } = options;

@@ -9,10 +9,10 @@ const PULL_MS = 2_000;
 const AWAY_MS = 30_000;
 
 /**
- * Reads the store of a bucket, without its lock. An SQLite store is opened for each response and then closed, as commands
- * do, so that a command can move or restore it at any time. The working copy of a database remains open, because only a
- * connection knows which command holds the lease. While the database is unreachable, the last state of the copy is
- * read.
+ * Reads the store of a bucket, without its lock. An SQLite store is opened for each response and then closed, as
+ * commands do, so that a command can move or restore it at any time. The working copy of a database remains open,
+ * because only a connection knows which command holds the lease. While the database is unreachable, the last state of
+ * the copy is read.
  */
 export class BucketSource {
   readonly paths: BucketPaths;
@@ -84,8 +84,8 @@ export class BucketSource {
 
   /**
    * A text that changes whenever the store changes, and also when the command that held the lock has died, because that
-   * does not change the store. Only inspects the files from outside, because opening and closing them would release the locks of
-   * SQLite.
+   * does not change the store. Only inspects the files from outside, because opening and closing them would release the
+   * locks of SQLite.
    */
   mark(): string {
     const { store } = this.paths;
@@ -114,8 +114,8 @@ function snapshotOf(store: Store): { readonly store: Store; end(): void } {
 }
 
 /**
- * A text that changes whenever a file changes. An empty write-ahead log is ignored, because SQLite also creates and deletes it when the store is
- * only read.
+ * A text that changes whenever a file changes. An empty write-ahead log is ignored, because SQLite also creates and
+ * deletes it when the store is only read.
  */
 function markOf(path: string): string {
   const status = statSync(path, { throwIfNoEntry: false });

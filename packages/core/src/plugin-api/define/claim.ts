@@ -30,7 +30,7 @@ export interface TypedClaim<Schema extends StandardSchemaV1 = StandardSchemaV1> 
   readonly key: string;
   /**
    * Reads the key's value from a job's manifest and returns the schema's output. Returns undefined if the key is missing,
-   * or if its value is invalid.
+   * its value is invalid, or the schema is asynchronous.
    */
   of(job: Pick<Job, "manifest">): StandardSchemaV1.InferOutput<Schema> | undefined;
 }
@@ -100,8 +100,8 @@ export function withOutputs(manifest: Job["manifest"], claims: ReadonlyMap<strin
 }
 
 /**
- * The schema's output for the key; undefined if the key is missing or its value is invalid. A value that `withOutputs` has
- * already replaced is returned unchanged, so that it is not transformed twice.
+ * The schema's output for the key; undefined if the key is missing, its value is invalid, or the schema is asynchronous.
+ * A value that `withOutputs` has already replaced is returned unchanged, so that it is not transformed twice.
  */
 function claimedValue<Schema extends StandardSchemaV1>(
   key: string,

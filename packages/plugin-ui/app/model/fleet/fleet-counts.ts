@@ -8,8 +8,8 @@ export interface StateCount extends StateSign {
 }
 
 /**
- * The symbols for states of a fleet, by the character of a cell. A state that is unknown to this page keeps the server's
- * symbol.
+ * The symbols for states of a fleet, by the character of a cell. A state that is unknown to this page keeps the
+ * server's symbol.
  */
 export function cellSigns(fleet: FleetAnswer): ReadonlyMap<string, StateSign & { readonly key: string }> {
   return new Map(
