@@ -11,7 +11,7 @@ it("maand docs lists every page by part, in the order of the book", async () => 
   expect(code).toBe(0);
   const names = out.split("\n").flatMap((line) => /^ {2}(\S+) {2}/.exec(line)?.[1] ?? []);
   expect(names).toEqual(pages.map(({ name }) => name));
-  expect(out).toMatch(/^First day:\n {2}installation +install maand/);
+  expect(out).toMatch(/^First day:\n {2}installation +install and upgrade maand/);
   expect(out).toContain("\n\nReference:\n  cli ");
 });
 
