@@ -24,7 +24,7 @@ import { storePlans } from "./store-plans.ts";
 export interface WaveOptions extends LifecycleOptions, Omit<RevertOptions, "stage"> {
   /** Whether the last wave is deployed first. */
   readonly reversed: boolean;
-  /** The saved plan that the run carries out. */
+  /** Checks the deploy against the saved plan that it carries out. */
   readonly approval: PlanApproval | undefined;
   /** The workers that the deploy is limited to. */
   readonly limit: WorkerLimit | undefined;
@@ -108,7 +108,9 @@ function reportSkipped({ reporter }: Run, job: string): void {
   reporter.emit("job.skipped", { job, reason: "already promoted on all allocations" });
 }
 
-/** Closes the open rollout of a job when another release is rolled out without steps. */
+/**
+ * Closes the open rollouts of jobs that are now deployed without steps. Warns if the rollout was of another release.
+ */
 function closeReplaced(run: Run, plans: readonly PlannedJob[]): void {
   const { rollouts } = run.bucket.store;
   for (const open of rollouts.all()) {

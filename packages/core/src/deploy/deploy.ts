@@ -34,8 +34,9 @@ const RUNS_KEPT = 50;
 
 /**
  * Deploys the catalog to the workers. It stops removed and disabled allocations first. Then it syncs and rolls out the
- * changes, wave by wave. Partial success is kept: the next deploy resumes where this run ended. Throws BUSY, or
- * PROBLEMS for invalid options. All other failures are in the summary.
+ * changes, wave by wave. Partial success is kept: the next deploy resumes where this run ended. Throws BUSY, or the
+ * error that refuses the deploy before it changes anything: invalid options, too many unreachable workers, or a `begin`
+ * hook. Failures of jobs and workers are in the summary. An unexpected error is thrown after the results are stored.
  */
 export async function deploy(bucket: Bucket, options: DeployOptions): Promise<Summary> {
   return deployWith(bucket, "deploy", async () => ({ options, change: undefined, reversed: false }));
@@ -44,18 +45,18 @@ export async function deploy(bucket: Bucket, options: DeployOptions): Promise<Su
 /** What a run deploys. */
 export interface Request {
   readonly options: DeployOptions;
-  /** Other releases of some jobs, stored before anything else happens. */
+  /** Other releases of some jobs, stored as the desired state before the deploy changes any worker. */
   readonly change: ChangedReleases | undefined;
-  /** Stores additional data in the transaction of the change. */
+  /** Stores additional data in the same transaction as `change`. */
   readonly store?: () => void;
   readonly reason?: DeployCause;
   /** Whether to deploy the last wave first, and only touch the selected jobs. */
   readonly reversed: boolean;
-  /** The saved plan that the run carries out, after its checks. */
+  /** Checks the deploy against the saved plan that it carries out. */
   readonly approval?: PlanApproval;
 }
 
-/** Runs a command that deploys: takes the lock, resolves the request, and deploys it. */
+/** Runs a command that deploys. It takes the lock, resolves the request, and carries it out. */
 export async function deployWith(
   bucket: Bucket,
   command: "deploy" | "rollback" | "rollout resume" | "rollout abort",
@@ -91,8 +92,9 @@ export async function deployWith(
 }
 
 /**
- * Returns the waves to deploy. Throws for invalid options, or if a `begin` hook refuses the deploy. Nothing was stored
- * then, and no worker was touched.
+ * Resolves the request, stores its change, and returns the waves to deploy. Throws for invalid options, too many
+ * unreachable workers or an unusable saved plan, or if a `begin` hook refuses the deploy. In these cases, no release
+ * was stored and no worker was changed.
  */
 async function admit(
   run: Run,
@@ -172,7 +174,7 @@ async function ending(run: Run, phases: (stager: Stager) => Promise<void>): Prom
   }
 }
 
-/** Passes the summary to plugins and stores it, whatever the outcome of the run. */
+/** Passes the summary to plugins, and stores the results of the run, whatever its outcome. */
 async function commit(run: Run): Promise<Summary> {
   const { bucket, ledger } = run;
   if (bucket.signal.aborted) ledger.interrupt();
@@ -199,7 +201,7 @@ function settleable({ bucket, catalog }: Run): string[] {
   return catalog.jobs.filter((job) => isSameForAll(bucket.hooks.render, job)).map(({ name }) => name);
 }
 
-/** The jobs and workers that a deploy acted on. */
+/** The jobs and workers of all allocations that the deploy did not skip. */
 function touchedBy({ allocations }: Summary): Touched {
   const done = allocations.filter(({ outcome }) => outcome !== "skipped");
   return { jobs: [...new Set(done.map(({ job }) => job))], workers: [...new Set(done.map(({ host }) => host))] };

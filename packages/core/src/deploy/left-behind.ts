@@ -18,8 +18,8 @@ interface Reach {
 
 /**
  * Connects to every worker of a deploy before the deploy changes anything (`--max-unreachable`). Returns the limit
- * without the unreachable workers. Throws UNREACHABLE if more workers are unreachable than allowed, and USAGE if the
- * limit is not a number or percentage.
+ * without the unreachable workers. Throws UNREACHABLE if more workers are unreachable than allowed, and USAGE if `most`
+ * is neither a number nor a percentage.
  */
 export async function withoutUnreachable(run: Run, { waves, limit, most }: Reach): Promise<WorkerLimit | undefined> {
   const jobs = waves.flatMap((wave) => wave.jobs.map(({ name }) => name));

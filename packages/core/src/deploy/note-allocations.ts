@@ -3,8 +3,7 @@ import type { PlannedJob } from "../plan/plan-job.ts";
 import type { Run } from "../run/run.ts";
 
 /**
- * Records the allocations of plans that need nothing. They run the planned release, even if the number of the release
- * is new.
+ * Records the allocations that need no action. They count as running the planned release, even if its number is new.
  */
 export function noteUnchanged(
   run: Pick<Run, "ledger" | "recorded" | "bucket" | "at">,
@@ -21,7 +20,10 @@ export function noteUnchanged(
   noteReleases(run, plans);
 }
 
-/** A release that has the same files on the workers as the previous release is deployed without any action. */
+/**
+ * If the planned release has the same files on the workers as the promoted release, it counts as deployed without any
+ * action.
+ */
 function noteReleases(
   { recorded, bucket: { store }, at }: Pick<Run, "recorded" | "bucket" | "at">,
   plans: readonly PlannedJob[],

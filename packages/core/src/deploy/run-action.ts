@@ -30,7 +30,7 @@ export interface IntendedAction {
   readonly continues?: ResumableStep | undefined;
 }
 
-/** Records the actions about to run on some allocations of a job in one transaction, before any of them starts. */
+/** Records, in one transaction, the actions that are about to run on allocations of a job. */
 export function recordIntents(run: Run, job: Job, actions: readonly IntendedAction[]): Step[] {
   const { journal } = run.bucket.store;
   const steps = actions.map((action) => (action.kind === "remove" ? undefined : stepOf(run, action)));
@@ -50,8 +50,8 @@ export function recordIntents(run: Run, job: Job, actions: readonly IntendedActi
 }
 
 /**
- * A step that continues another step has the name of that step. The name of a new step is unique across buckets, runs
- * and attempts.
+ * An action that continues a step of an earlier run keeps the name of that step. The name of a new step is unique
+ * across buckets, runs and attempts.
  */
 function stepOf(run: Run, { allocation, kind, continues }: IntendedAction): ActionStep {
   const { bucket, reporter, number, settlements } = run;

@@ -45,8 +45,9 @@ export async function stopAndRemove(
 }
 
 /**
- * The entries to process: all of them. If a `permit` hook refuses, only those that an earlier run stopped and whose
- * hooks have not run yet; the jobs of the other entries fail and are not changed.
+ * Returns the entries to process: all of them, unless a `permit` hook refuses. In that case, it returns only the
+ * entries that an earlier run stopped and whose hooks have not run yet. The jobs of the other entries fail, and these
+ * allocations are not changed.
  */
 async function permittedOf(
   run: Run,
@@ -107,7 +108,7 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
 }
 
 /**
- * Retries the failed stops of disabled allocations of a job after its files were synced to them, because the new files
+ * Retries the failed stops of a job's disabled allocations after new files were synced to them, because these files
  * might contain a fixed Makefile.
  */
 export async function retryStops(run: Run, { job, allocations }: PlannedJob): Promise<void> {
@@ -124,8 +125,8 @@ export async function retryStops(run: Run, { job, allocations }: PlannedJob): Pr
 
 /**
  * Stops the allocation and then immediately records the stop durably, so that a stopped allocation is never stopped
- * again. If a version was promoted and the worker has no files, the process might still run, so this counts as a
- * failure.
+ * again. If a version was promoted and the worker has no files, the process might still run. This counts as a failure,
+ * unless the loss of the files is already recorded.
  */
 async function stop(run: Run, entry: StoppingAllocation): Promise<void> {
   const { promoted, unsettled } = run.recorded(entry.allocation.id);
@@ -134,7 +135,10 @@ async function stop(run: Run, entry: StoppingAllocation): Promise<void> {
   run.bucket.store.promoted.markStopped(entry.allocation.id);
 }
 
-/** Runs the `stopped` hooks. The journal row is settled after them; until then the next deploy runs them again. */
+/**
+ * Runs the `stopped` hooks, and then settles the journal row. If the hooks are interrupted, the next deploy runs them
+ * again. If they fail, the job fails, and they are not run again.
+ */
 async function notifyStopped(run: Run, { allocation, job }: StoppingAllocation): Promise<void> {
   const { store, hooks } = run.bucket;
   try {
@@ -185,7 +189,7 @@ function purgeAbandoned(run: Run): void {
   });
 }
 
-/** Checks the health of jobs of which an allocation was stopped and others are still running. */
+/** Checks the health of the jobs that had an allocation stopped and still run on other workers. */
 async function checkRemaining(run: Run, all: readonly StoppingAllocation[]): Promise<void> {
   const jobs = new Set(
     all

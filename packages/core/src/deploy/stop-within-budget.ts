@@ -7,9 +7,10 @@ import type { Run } from "../run/run.ts";
 type Stop = (run: Run, entry: StoppingAllocation) => Promise<void>;
 
 /**
- * Stops in parallel the allocations that the availability budget allows. The other allocations keep running and are
- * reported. Requests downtime for all these allocations together, in worker order, before it stops the allocations that
- * the operator named. The named allocations count only from then on.
+ * Stops allocations in parallel, as far as the availability budget allows. The other allocations keep running and are
+ * reported. Downtime is requested for all limited stops together, in worker order, before any allocation is stopped.
+ * The stops that the budget does not limit, such as those that the operator requested by name, therefore count against
+ * the budget only afterwards.
  */
 export async function stopWithinBudget(run: Run, entries: readonly StoppingAllocation[], stop: Stop): Promise<void> {
   const limited = entries.filter((entry) => isLimited(run, entry));
@@ -33,7 +34,10 @@ export async function stopWithinBudget(run: Run, entries: readonly StoppingAlloc
   for (const { entry, error } of refused) noteRefused(run, entry, error);
 }
 
-/** The allocation keeps running, as after a failed stop. Nothing waits for it, and every deploy retries. */
+/**
+ * Records a refused stop like a failed one: the allocation keeps running, nothing waits for it, and every deploy
+ * retries the stop.
+ */
 function noteRefused(run: Run, { job, allocation }: StoppingAllocation, error: RefusedUnit["error"]): void {
   run.ledger.addPendingCleanup(job.name, allocation.host, "stop", error);
 }

@@ -11,9 +11,9 @@ import type { Run } from "../run/run.ts";
 import { METADATA_REPAIR } from "../store/fleet/repair-rows.ts";
 import type { Stager } from "./stage/stage.ts";
 
-/** The number of repairs from which a difference counts as recurring. */
+/** The number of identical repairs after which the deploy warns about them. */
 const AGAIN = 2;
-/** The most files that a warning names. */
+/** The maximum number of files that a warning names. */
 const NAMED_FILES = 2;
 
 /**

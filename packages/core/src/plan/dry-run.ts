@@ -29,7 +29,7 @@ export interface DryRunState extends CommandRun {
 }
 
 /**
- * Opens the state for the planning of a dry run: the store as it is now, without the lock, so that a dry run works
+ * Opens the state that a dry run plans from: the store as it is now. It does not take the lock, so that a dry run works
  * while a deploy runs. With `withHooks`, the hooks that precede the plan of each job run under the lock, on an overlay
  * of the KV store. Planning sees their writes, which are never stored.
  */

@@ -4,7 +4,7 @@ import type { Worker } from "../domain/workspace/worker.ts";
 import type { Run } from "../run/run.ts";
 import type { Delivery } from "../store/bucket-rows.ts";
 
-/** The metadata of a worker: the text of the files directly in its bucket directory, by name. */
+/** The metadata of a worker: the texts of `worker.json`, `jobs.json` and the files in `bin/`, by path. */
 export interface Metadata {
   readonly files: ReadonlyMap<string, string>;
   /** Digest of all files without the sequence number. It shows whether the worker needs new metadata. */
@@ -34,7 +34,7 @@ export function metadataFiles(run: Source, worker: Worker, updateSeq: number): R
   return files;
 }
 
-/** Whether these texts, by path in the order of {@link metadataFiles}, are the texts of a sync. */
+/** Whether these texts (by path, in the order of {@link metadataFiles}) are the texts that a sync wrote. */
 export function isDelivered(texts: ReadonlyMap<string, string>, { seq, metadata }: Delivery): boolean {
   const own = asRecord(texts.get(WORKER_JSON));
   if (own?.update_seq !== seq) return false;

@@ -38,7 +38,7 @@ export interface DeployOptions extends LifecycleOptions {
   readonly maxUnreachable?: string | undefined;
   /** Inspect the workers first, and repair differences from the promoted state: only files, or by restart policy. */
   readonly verify?: RepairMode | undefined;
-  /** With `verify`: also repair differences that came back after earlier repairs. */
+  /** With `verify`: also repair differences that came back after three repairs. */
   readonly repairAgain?: boolean | undefined;
 }
 
@@ -48,7 +48,10 @@ export interface PlanOptions extends DeployOptions {
   readonly diff?: boolean;
   /** Run the hooks before the plan of each job, such as `pre_deploy`, and discard their writes. */
   readonly withHooks?: boolean;
-  /** Omit the allocations of settled jobs from the plan, which then only has their number. Default: false. */
+  /**
+   * Plan settled jobs as a whole: their allocations are listed in `settled`, without trees and decisions. Default:
+   * false.
+   */
   readonly brief?: boolean;
 }
 
@@ -79,7 +82,10 @@ export interface Plan {
        * change this`: they were not run, and could change this plan; `was run`: the plan includes their effect.
        */
       readonly preDeploy: "none" | "may change this" | "was run";
-      /** A job that this job depends on and that cannot be planned. This job would be left unchanged. */
+      /**
+       * The job that blocks this job: one that it depends on, or a dependent job if the order is reversed. This job
+       * would be left unchanged.
+       */
       readonly blockedBy?: string;
     })[];
   }[];

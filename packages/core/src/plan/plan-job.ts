@@ -32,11 +32,9 @@ export interface PlannedJob {
    * Non-removed allocations, in worker order; `steps` has those that a staged rollout does not reach in this deploy.
    */
   readonly allocations: readonly PlannedAllocation[];
-  /** Whether only its `afterJob` hooks remain to be run. */
+  /** Whether its `afterJob` hooks are pending from an earlier run. */
   readonly afterPending: boolean;
-  /**
-   * Whether a run promoted the job but was killed before its health check. The check then runs before anything else.
-   */
+  /** Whether a health check that an earlier run did not reach is due now. It then runs before anything else. */
   readonly healthPending: boolean;
   /** Allocations that need an action, on workers that the deploy must not touch. */
   readonly left?: readonly PlannedAllocation[];
@@ -53,7 +51,7 @@ export interface StepPlan {
   /** The open rollout of another release, which this one replaces. */
   readonly replaces: OpenRollout | undefined;
   readonly state: StepState;
-  /** The steps of this deploy, up to the first pause; none if only the end remains. */
+  /** The steps of this deploy, up to the first pause; empty if only the end of the rollout remains. */
   readonly parts: readonly StepPart[];
   /** Allocations that this deploy does not change, in rollout order. */
   readonly waiting: readonly PlannedAllocation[];
@@ -116,9 +114,7 @@ export function bareTree({ bucket }: Pick<PlanSource, "bucket">, job: Job): Tree
   return { files: job.files.filter((file) => reachesWorker(file.path)).map(withAccess) };
 }
 
-/**
- * The same source, except that the state of each allocation is read when it is accessed, and not all states at once.
- */
+/** The same source, but it reads the state of each allocation on access instead of all states at once. */
 function oneByOne(source: PlanSource): PlanSource {
   const { promoted } = source.bucket.store;
   return { ...source, recorded: (id) => promoted.recordedOf([id]).get(id) ?? {} };

@@ -17,7 +17,10 @@ export interface WaveJob extends PlannedJob {
   readonly required: boolean;
   /** Whether the hooks before its plan have run. */
   readonly hooksRan: boolean;
-  /** A job that this job depends on and that has a problem. This job is left unchanged. */
+  /**
+   * The job that blocks this job: one that it depends on, or a dependent job if the order is reversed. This job is left
+   * unchanged.
+   */
   readonly blockedBy?: string;
 }
 

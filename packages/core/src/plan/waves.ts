@@ -13,9 +13,10 @@ export interface Wave {
 }
 
 /**
- * Returns the waves of the selected jobs, or of all jobs if none is named. Throws PROBLEMS for an unknown job, because
- * a filter with a typo must not be ignored. Also throws PROBLEMS for a bucket that was never built, because an empty
- * result would look as if there were nothing to do. `reversed`: the last wave first.
+ * Returns the waves of the selected jobs, or of all jobs if none is named. Jobs without allocations are in no wave.
+ * Throws PROBLEMS for an unknown job, because a filter with a typo must not be ignored. Also throws PROBLEMS for a
+ * bucket that was never built, because an empty result would look as if there were nothing to do. With `reversed`, the
+ * last wave comes first.
  */
 export function wavesOf(
   { bucket, catalog, allocationsOf }: Pick<Run, "bucket" | "catalog" | "allocationsOf">,

@@ -38,9 +38,9 @@ export function narrowed(one: WorkerLimit | undefined, other: WorkerLimit | unde
 }
 
 /**
- * The plan without allocations on workers outside the limit. Those of them that need an action are in `left`. The
- * remaining allocations are then rolled out as a part of the job. Throws NOT_PERMITTED for a staged rollout, whose
- * steps choose the workers.
+ * The plan without the allocations on workers outside the limit, and without the starts of a moving job. The omitted
+ * allocations that need an action are in `left`. The remaining allocations are then rolled out as a part of the job.
+ * Throws NOT_PERMITTED if allocations of a staged rollout would be omitted, because its steps choose the workers.
  */
 export function withinLimit(plan: PlannedJob, limit: WorkerLimit | undefined, pending: Pending): PlannedJob {
   if (!limit) return plan;

@@ -86,8 +86,8 @@ export interface Tree {
 
 /**
  * `render`: a tree before its digest is computed. Return another tree; `read` returns the bytes of a file. maand may
- * render an allocation twice: first with the values of its last promotion, and, if the result differs from the promoted
- * files, again with the values of this deploy.
+ * render an allocation several times: first with the values of its last promotion and, if the result differs from the
+ * promoted files, with the values of an unfinished deploy or of this deploy.
  */
 export interface RenderContext extends AllocationContext {
   /** The version that ran before the deploy that these files belong to. */
@@ -112,7 +112,7 @@ export type TemplateFunctions = Readonly<Record<string, TemplateFunction>>;
 
 /** The KV entries of a plugin: the entries of the last build, and the entries to store with this build. */
 export interface KvContribution {
-  /** A stored value in clear text; undefined if there is none. */
+  /** A stored value, decrypted; undefined if there is none. */
   find(namespace: string, key: string): string | undefined;
   /** Stored keys of a namespace, sorted. */
   keys(namespace: string): string[];

@@ -129,8 +129,8 @@ function workerHooks() {
     /** Called once per worker, when a run first needs it: return a Remote for it, or undefined. */
     connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined, TapLimit>(["context"], "connect"),
     /**
-     * Called once per worker that maand connects to, and per allocation that it renders: return the bucket's directory
-     * on the worker, if it is not in `worker_root`.
+     * Called when maand connects to a worker, and when it needs the worker's directory without a connection, for
+     * example to render files: return the bucket's directory on the worker, if it is not in `worker_root`.
      */
     locate: new SyncBailHook<[LocateContext], string | undefined>(["context"], "locate"),
     /** Called once per worker, before the run changes it: require tools, report problems. */

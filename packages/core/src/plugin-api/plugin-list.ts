@@ -8,7 +8,7 @@ import type { Plugin } from "./plugin.ts";
  * mine()]` works. A name that is not in the list throws PLUGIN_INVALID.
  */
 export type PluginList<Name extends string = string> = readonly Plugin[] & {
-  /** Without these plugins. */
+  /** Removes these plugins. */
   remove<Gone extends Name>(...names: readonly Gone[]): PluginList<Exclude<Name, Gone>>;
   /** Replaces this plugin with one or several others. */
   replace<Gone extends Name, New extends string>(

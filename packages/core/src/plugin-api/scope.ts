@@ -61,7 +61,8 @@ export interface AllocationScope {
   login(): Promise<Login | undefined>;
   /**
    * Runs a Makefile target. Throws NOT_FOUND for an unknown worker or a worker without the job, PROBLEMS for a job that
-   * this job does not depend on, and OUT_OF_SYNC if nothing has been deployed there yet.
+   * this job does not depend on, OUT_OF_SYNC if nothing has been deployed there yet, and BUDGET_EXCEEDED if the
+   * availability budget refuses a stop, restart or reload.
    */
   runTarget(request: TargetRequest): Promise<TargetAnswer>;
 }

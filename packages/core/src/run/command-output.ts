@@ -25,18 +25,21 @@ export class CommandOutput {
     if (this.#sizes[stream] > 2 * this.#most) this.#forget(stream);
   }
 
-  /** The end of an output: the end of `whole` if it was kept verbatim, otherwise the last lines. */
+  /**
+   * The end of an output. `whole` is the verbatim output, if the caller kept it; otherwise, the result is made of the
+   * last lines.
+   */
   text(stream: OutputStream, whole?: string): string {
     const text = whole ?? this.#lines[stream].map((line) => `${line}\n`).join("");
     return text.slice(-this.#most);
   }
 
-  /** The last lines of stderr if there are any, otherwise of stdout. */
+  /** The last lines of stderr or, if there are none, of stdout. */
   last(count: number): string[] {
     return (this.#lines.stderr.length > 0 ? this.#lines.stderr : this.#lines.stdout).slice(-count);
   }
 
-  /** Runs rarely, so the cost stays linear in the length of the output. */
+  /** Drops the oldest lines. This happens rarely, so that the total cost stays linear in the length of the output. */
   #forget(stream: OutputStream): void {
     const lines = this.#lines[stream];
     let size = this.#sizes[stream];

@@ -19,9 +19,9 @@ export interface CommandRunOptions {
 }
 
 /**
- * The run context of a command other than deploy. With `pid`, the command does not hold the lock, and its directory is
- * named after that process. `guard`: the command can change workers, and is recorded in the history. `trustsTools`:
- * tools that an earlier command found on a worker are not checked again.
+ * The run context of a command without a journal. With `pid`, the command does not hold the lock, and its directory is
+ * named after that process. With `guard`, the command can change workers and is recorded in the history. With
+ * `trustsTools`, tools that an earlier command found on a worker are not checked again.
  */
 export function openCommandRun(
   bucket: Bucket,

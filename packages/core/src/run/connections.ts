@@ -35,7 +35,7 @@ export class Connections {
   readonly #again = new Map<string, Promise<Remote>>();
   /** Open connections by host: one, or several if hooks retried. */
   readonly #remotes = new Map<string, Remote[]>();
-  /** Why the last attempt to connect a worker failed. */
+  /** Why the last attempt to connect to a worker failed. */
   readonly #failures = new Map<string, unknown>();
   /** Why workers must not be used again. */
   readonly #givenUp = new Map<string, unknown>();
@@ -54,7 +54,10 @@ export class Connections {
     return once(this.#open, worker.host, () => this.#connect(worker, reportFailure));
   }
 
-  /** The connection to a worker that has all required tools. Throws WORKER_LACKS with the missing ones. */
+  /**
+   * The connection to a worker that has all required tools. Throws WORKER_LACKS for missing tools, and for a problem
+   * that a `preflight` tap reports.
+   */
   ready(worker: Worker): Promise<Remote> {
     return once(this.#ready, worker.host, async () => {
       const remote = await this.connect(worker);
@@ -201,7 +204,10 @@ export class Connections {
   }
 }
 
-/** Checks all tools in one command. The names are its arguments, never part of its text. */
+/**
+ * Returns the missing tools. One command checks all of them. Their names are arguments of the script, never part of its
+ * text.
+ */
 export async function missingTools(remote: Remote, tools: readonly string[]): Promise<string[]> {
   if (tools.length === 0) return [];
   const script = 'for tool; do command -v "$tool" >/dev/null 2>&1 || printf "%s\\n" "$tool"; done';

@@ -5,8 +5,8 @@ import type { Remote } from "../remote/remote.ts";
 type Place = Pick<Bucket, "store" | "paths">;
 
 /**
- * The directory that files were synced to on a worker. A directory inside the bucket is moved and copied with the
- * bucket.
+ * The directory that files were synced to on a worker; undefined if nothing was synced. A directory inside the bucket
+ * moves with the bucket, because its stored path is relative to the bucket.
  */
 export function deliveredRoot({ store, paths }: Place, host: string): string | undefined {
   const root = store.deliveries.rootOf(host);

@@ -36,8 +36,8 @@ export class Ledger {
   }
 
   /**
-   * Records that allocations of a job need nothing. No plugin controls their rollout. Other results of these
-   * allocations, earlier or later, take precedence.
+   * Records that allocations of a job need no action. Other results of these allocations, earlier or later, take
+   * precedence.
    */
   noteUnchanged(job: string, hosts: readonly string[]): void {
     if (hosts.length > 0) this.#unchanged.set(job, hosts);
@@ -190,8 +190,8 @@ export class Ledger {
   }
 
   /**
-   * The hosts of a job are indexed when one of them is looked up, because no host is looked up for most jobs of a large
-   * fleet.
+   * The hosts of a job are indexed only when one of them is looked up, because in a large fleet, this never happens for
+   * most jobs.
    */
   #isUnchanged(job: string, host: string): boolean {
     const hosts = this.#unchanged.get(job);

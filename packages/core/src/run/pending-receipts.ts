@@ -26,7 +26,7 @@ export class PendingReceipts {
     this.#failed.add(allocation);
   }
 
-  /** Deletes the receipts of an allocation, whose results are on disk. */
+  /** Deletes the receipts of an allocation. The results of its steps must be on disk. */
   settle(allocation: string): void {
     const kept = this.#kept.get(allocation) ?? [];
     this.#kept.delete(allocation);
@@ -39,7 +39,10 @@ export class PendingReceipts {
     }
   }
 
-  /** Ends the run, whose results are on disk: deletes the receipts of failed steps, and waits for up to one second. */
+  /**
+   * Deletes the receipts of failed steps, and waits up to one second for all deletions. The results of the run must be
+   * on disk.
+   */
   async end(): Promise<void> {
     for (const allocation of this.#failed) this.settle(allocation);
     if (this.#underWay.size === 0) return;

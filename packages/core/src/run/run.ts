@@ -36,7 +36,7 @@ export interface Run {
   readonly allocationsOf: ReadonlyMap<string, readonly Allocation[]>;
   /** Non-removed allocations by host. */
   readonly allocationsOn: ReadonlyMap<string, readonly Allocation[]>;
-  /** The recorded state of each allocation; read again after this run stored something. */
+  /** The recorded state of an allocation, as it was at the first access after the last `refresh`. */
   recorded(allocation: string): RecordedState;
   /** The `update_seq` of all syncs of this run. */
   readonly updateSeq: number;
@@ -49,7 +49,7 @@ export interface Run {
   readonly connections: Connections;
   readonly ledger: Ledger;
   readonly settlements: PendingReceipts;
-  /** What the run has seen and taken down. Only the arbiter of the availability budget reads it. */
+  /** What the run has observed and taken down, for decisions about the availability budget. */
   readonly budget: BudgetState;
   /** The fence of the command: workers refuse the command after a newer one has changed them. */
   readonly fence: Fence;
@@ -162,9 +162,9 @@ function openRun(bucket: Bucket, command: string, lock: Lock, adopts: boolean): 
 }
 
 /**
- * A catalog with the lookups that runs need; its manifests contain the parsed values of claimed keys, and the
- * allocations of workers `inMaintenance` are out of service. Default: the workers that are in maintenance according to
- * the store.
+ * A catalog with the lookups that runs need. Its manifests contain the parsed values of claimed keys, and the
+ * allocations on the workers `inMaintenance` are out of service. `inMaintenance` defaults to the workers that are in
+ * maintenance according to the store.
  */
 export function knownOf(
   stored: StoredCatalog,
@@ -209,8 +209,8 @@ export function claimReader(plugins: readonly OwnedKeys[]): (job: Job) => Job {
 const NOTHING: RecordedState = {};
 
 /**
- * The recorded state of all allocations and syncs. The first access reads everything, because some commands need no
- * recorded state.
+ * The recorded state of all allocations and syncs. It is read on first access, because some commands need no recorded
+ * state.
  */
 export function recordedStateOf(
   bucket: Pick<Bucket, "store">,

@@ -5,7 +5,7 @@ import { isRunId } from "../domain/workspace/names.ts";
 import { problemsError } from "../errors.ts";
 import { makePrivateDirectory } from "../workspace/write-files.ts";
 
-/** The name of a command's directory: its id, preceded by the process id of a command that holds no lock. */
+/** The name of a command's directory: the id of the command, preceded by `free-<pid>-` if the command holds no lock. */
 const NAME = /^(?:free-(\d+)-)?([^/]+)$/;
 
 /** A private directory of one command, created on first access. */

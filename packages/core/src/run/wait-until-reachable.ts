@@ -11,7 +11,7 @@ export interface Patience {
   readonly attempts?: number;
   /** The time in milliseconds after which no further attempt starts; default: no limit. */
   readonly limitMs?: number;
-  /** Called for a failed attempt, before the next one. */
+  /** Returns the line to print after a failed attempt, before the next one. */
   report(attempt: number, message: string): string;
 }
 
@@ -22,7 +22,7 @@ type Source = { readonly reporter: RunReporter; readonly connections: Connection
 
 /**
  * Waits until a worker can run a command; an open port or a hung sshd does not count. If the worker cannot run a
- * command in time, returns the last error.
+ * command in time, returns the last error. Without `patience`, makes only one attempt.
  */
 export async function reach(
   { reporter, connections }: Source,

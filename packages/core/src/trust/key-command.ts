@@ -7,11 +7,11 @@ const MOST_BYTES = 64 * 1024;
 
 /** A command that prints a key. */
 export interface KeyCommand {
-  /** The program and its arguments; no shell reads them. */
+  /** The program and its arguments. They are not passed to a shell. */
   readonly argv: readonly string[];
   /** The name of its setting, for messages: `kv_key_command`. */
   readonly setting: string;
-  /** The directory of the bucket, in which it runs. */
+  /** The bucket's directory, in which the command runs. */
   readonly root: string;
   /** Default: the environment of this process. */
   readonly environment?: Readonly<Record<string, string | undefined>>;

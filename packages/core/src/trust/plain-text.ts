@@ -17,7 +17,7 @@ export interface Reason {
 
 /**
  * The text of a user-written file, or the reason why it cannot be read; undefined if there is no file. Only a plain
- * file is read, because a pipe in its place would never end. A byte order mark is not part of the text.
+ * file is read, because reading a pipe in its place might never end. A byte order mark is not part of the text.
  */
 export function textOrReason(path: string): string | Reason | undefined {
   // most jobs lack most of these files, and throwing an exception for each missing file would be slow
@@ -36,7 +36,10 @@ export function textOrReason(path: string): string | Reason | undefined {
   }
 }
 
-/** The bytes of a plain file. Throws an error of the system if it cannot be read, and EINVAL for a pipe or device, which may never end. */
+/**
+ * The bytes of a plain file. Throws a system error if the file cannot be read, and EINVAL for a pipe or device, because
+ * reading it might never end.
+ */
 export function readPlain(path: string): Buffer {
   const file = openPlain(path);
   try {

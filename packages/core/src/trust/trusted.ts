@@ -70,7 +70,8 @@ function distrust(path: string, user: CurrentUser): string | undefined {
 
 /**
  * Whether other users are in a group. Many systems give every user a private group and umask 002; members of root's
- * group are treated like root. An unknown group, such as one in a container, is assumed to have no other users.
+ * group are treated like root. A group unknown to this system, such as one in a container, is assumed to have other
+ * users unless the current user is a member.
  */
 function hasOthers(gid: number, user: CurrentUser): boolean {
   if (gid === 0) return false;

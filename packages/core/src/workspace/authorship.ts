@@ -42,8 +42,8 @@ export function plainCommit(commit: string): string {
 }
 
 /**
- * Whether one commit contains another: false if it does not, or if the repository has no such commit; undefined if git
- * cannot be run.
+ * Whether `commit` contains `other`. Returns false also if the repository does not have `other`. Returns undefined if
+ * the repository does not have `commit`, or if git cannot be run.
  */
 export async function containsCommit(directory: string, commit: string, other: string): Promise<boolean | undefined> {
   const { code } = await git(directory, "merge-base", "--is-ancestor", other, commit);

@@ -41,14 +41,15 @@ export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin", "lost+fo
 const OF_A_SYNC = /^(\.~tmp~|\.~maand-[0-9a-f]{16}|\.incoming-\d+-\d+)$/;
 
 /**
- * The maximum number of bytes of a path within a job. Together with the path of the job's directory, it is still far
- * below the Linux limit on both machines.
+ * The maximum number of bytes of a path within a job. Together with the path of the job's directory, such a path is
+ * still far below the Linux limit, on this machine and on workers.
  */
 const LONGEST_PATH = 2000;
 
 /**
- * Lists the files of a job's directory, sorted by path. A link to a file counts as that file. Links to directories, broken
- * links, and links out of the workspace are reported. A file is read only if its size or time differs, in pieces.
+ * Lists the files of a job's directory, sorted by path. A link to a file counts as that file. Links to directories,
+ * broken links, and links out of the workspace are reported. A file is read, in pieces, only if its size or time has
+ * changed.
  */
 export function readJobFiles(job: JobDirectory): ReadFile[] {
   const files: ReadFile[] = [];
@@ -75,8 +76,8 @@ function entriesOf(place: string): Dirent[] {
 }
 
 /**
- * Runs `work`. Reports errors of the system with the path, and files that disappeared after they were listed: a build
- * without such a file would be deployed and delete it on workers.
+ * Runs `work`. Reports system errors with the path. Also reports files that disappeared after they were listed, because
+ * a deploy of a build without such a file would delete it on workers.
  */
 function attempt<T>({ job, report }: JobDirectory, path: string, work: () => T): T | undefined {
   try {

@@ -21,7 +21,7 @@ export interface RollbackTarget {
 /** The chosen releases and their jobs. */
 export interface ChosenReleases {
   readonly jobs: readonly string[];
-  /** Resolves and checks the state with these releases; undefined if every job already runs its release. */
+  /** The resolved and checked state with these releases; undefined if every job already has its release selected. */
   readonly change: ChangedReleases | undefined;
 }
 
@@ -129,7 +129,7 @@ function jobsOfRun({ store }: Bucket, run: number): string[] {
   throw problemsError([error("unknown_run", "--run", `no record says that run ${run} rolled out a job`, hint)]);
 }
 
-/** The release that ran before a run, unless another release was rolled out since. */
+/** The release that ran before a run, unless another release has been selected since. */
 function beforeRun({ store }: Bucket, { name, release: wanted }: Job, run: number): ChosenRelease {
   const rolledOut = store.releases.rolledOut(run).find(({ job }) => job === name);
   const before = rolledOut?.previous === undefined ? undefined : store.releases.find(name, rolledOut.previous);

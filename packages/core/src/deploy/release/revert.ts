@@ -23,15 +23,16 @@ import { revertRun, runningText } from "./revert-run.ts";
 export interface RevertOptions {
   /** Overrides `on_failure` of the manifests. */
   readonly revert?: boolean | undefined;
-  /** Reverts of several jobs run one after another. */
+  /** Limits the reverts of all jobs to one at a time. */
   readonly oneRevert: LimitFunction;
   /** Syncs the files for a step of a staged rollout. */
   readonly stage: StepActions["stage"];
 }
 
 /**
- * Rolls out one job. If the release makes the rollout fail, and the manifest or the command line enables reverts,
- * everything that the rollout changed is restored to what ran before, and the release is held.
+ * Rolls out one job. If the release makes the rollout fail, and the manifest or the command line enables reverts, the
+ * allocations that the rollout changed (with `revert_scope` `batch`, only those of the failed batch) go back to what
+ * ran before, and the release is held.
  */
 export async function rollOutOrRevert(run: Run, plan: PlannedJob, options: RevertOptions): Promise<void> {
   const { rollout, failure } = await rollOut(run, plan, { isWhole: true, stage: options.stage });

@@ -31,7 +31,7 @@ export async function planRollback(
   return planDeploy(bucket, { ...OPTIONS, ...options, jobs }, { command: "rollback", desired, reversed: true });
 }
 
-/** A deploy of a named release of one job. It ends the hold on that release. */
+/** Options of a deploy of a named release of one job. The deploy ends the hold on that release. */
 export interface ReleaseOptions extends Omit<DeployOptions, "jobs"> {
   readonly job: string;
   readonly release: string;

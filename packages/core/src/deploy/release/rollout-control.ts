@@ -11,7 +11,7 @@ import type { Summary } from "../../run-result.ts";
 import { userName } from "../../workspace/authorship.ts";
 import { deployWith } from "../deploy.ts";
 
-/** A resume and an abort deploy one job, in the same way as a deploy does. */
+/** The options of the deploy that a resume or an abort performs. */
 const OPTIONS = { force: false, syncOnly: false } as const;
 
 /**
@@ -68,7 +68,10 @@ function replaced(release: number, { job, release: before }: OpenRollout) {
   );
 }
 
-/** The release that ran before the rollout, otherwise the last release that was healthy everywhere. */
+/**
+ * The release that ran before the rollout. If there is none, or it is marked bad: the last release that was healthy
+ * everywhere.
+ */
 function releaseBefore({ store }: Bucket, { name }: Job, { release, previous }: OpenRollout): number {
   const before = previous === undefined ? undefined : store.releases.find(name, previous);
   if (before && before.bad === undefined) return before.number;

@@ -23,15 +23,15 @@ export class BatchQueue {
     return this.#left.flatMap(({ members }) => members);
   }
 
-  /** Hosts of the remaining allocations, for batches of one phase. */
+  /** Hosts of the remaining allocations in the batches of one phase. */
   hosts(phase: PlannedBatch["phase"]): string[] {
     const batches = this.#left.filter((batch) => batch.phase === phase);
     return batches.flatMap(({ members }) => members.map(({ allocation }) => allocation.host));
   }
 
   /**
-   * Removes the remaining allocations of some hosts from the queue, and groups them into new batches that are no
-   * larger. Throws for a host with no remaining allocation.
+   * Removes the remaining allocations of some hosts from the queue, and groups them into new batches that are no larger
+   * than the old ones. Throws for a host with no remaining allocation.
    */
   take(hosts: readonly string[]): PlannedBatch[] {
     const there = new Set(this.members.map(({ allocation }) => allocation.host));
@@ -98,8 +98,8 @@ function first([batch, ...rest]: readonly PlannedBatch[]): Chosen {
 const STARTED = { of: "started", wait: true } as const;
 
 /**
- * Waits until all active allocations are healthy. If some allocations wait for a later step, waits only for those that
- * run the release.
+ * The health check after the last batch. It waits until all active allocations are healthy. If some allocations wait
+ * for a later step, it waits only for those that run the release.
  */
 export function lastGate({ isPart }: Pick<JobRollout, "isPart">): HealthGate {
   return { of: isPart ? "released" : "all", wait: true };

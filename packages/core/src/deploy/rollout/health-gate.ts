@@ -9,8 +9,8 @@ import type { JobRollout } from "./job-rollout.ts";
 /** A health check that the rollout of a job depends on. */
 export interface HealthGate {
   /**
-   * The allocations to check: all active ones, those that ran before this run, those that this run started, or those
-   * that run the planned release.
+   * The allocations to check: all active ones, those that ran before this run, those on which an action of this run
+   * succeeded, or those that run the planned release.
    */
   readonly of: "all" | "running" | "started" | "released";
   /** Whether to wait until they are healthy, as the manifest sets; otherwise they are checked once. */

@@ -16,7 +16,7 @@ export interface StepActions {
   runPart(part: JobRollout): Promise<void>;
 }
 
-/** The plan of a job without the allocations of its steps, whose files are synced when the step begins. */
+/** The plan of a job without the allocations of its steps. Their files are synced when their step begins. */
 export function besideSteps(plan: PlannedJob): PlannedJob {
   return plan.steps ? { ...plan, allocations: beside(plan, plan.steps) } : plan;
 }

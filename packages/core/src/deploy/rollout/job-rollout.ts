@@ -26,13 +26,13 @@ export interface JobRollout {
    * those allocations.
    */
   readonly isPart: boolean;
-  /** Active allocations on workers that this run has not lost so far. */
+  /** Active allocations that have not failed in this run so far. */
   present(): Allocation[];
 }
 
 /**
  * Creates the rollout from a job's plan. Allocations that failed in this run, such as those of a lost worker, are not
- * in any batch. `hostsFirst` go before the others.
+ * in any batch. The allocations on `hostsFirst` are rolled out before the others.
  */
 export function jobRollout(run: Run, plan: PlannedJob, hostsFirst: readonly string[] = []): JobRollout {
   const { job } = plan;
@@ -57,7 +57,7 @@ export function jobRollout(run: Run, plan: PlannedJob, hostsFirst: readonly stri
   };
 }
 
-/** The part of a rollout that one step carries out. Its changes count as changes of the whole rollout. */
+/** A part of a rollout, such as one step. Its changes count as changes of the whole rollout. */
 export function partOf(
   { run, plan, rounds }: JobRollout,
   allocations: readonly PlannedAllocation[],

@@ -12,8 +12,9 @@ import type { WhenDue } from "../../store/pending-rows.ts";
 import type { JobRollout } from "./job-rollout.ts";
 
 /**
- * Records that these allocations run the planned version, in one transaction that also closes their journal rows.
- * `check` records that a health check follows: if this run is killed before the check, the next run makes it.
+ * Records that these allocations run the planned version, in one transaction that also closes their journal rows. With
+ * `check`, it also records that a health check follows. If this run is killed before the check, the next run carries it
+ * out.
  */
 export function promote(rollout: JobRollout, members: readonly PlannedAllocation[], check: WhenDue | undefined): void {
   const { run, job } = rollout;
@@ -56,8 +57,8 @@ function promoteOne(
 
 /**
  * Stores the contents of promoted files for later diffs, each content once. Binary content and content larger than 1
- * MiB is not stored; its size and digest are in the file list. Secrets are removed from text, and the rest of that text
- * is encrypted.
+ * MiB is not stored; its size and digest are in the file list. If a text contains secrets, they are removed and the
+ * rest of the text is encrypted.
  */
 export function keepContents(
   bucket: Pick<Bucket, "store" | "kv" | "key">,

@@ -28,9 +28,10 @@ export interface RolloutOptions {
 }
 
 /**
- * Rolls out one job whose files are on its workers. A failure ends the rollout, is recorded in the ledger and is
- * returned. Batches of starts run first, then reloads, then restarts. Each batch is followed by `started`, its
- * promotion and `verify`, and the last batch also by `afterJob`.
+ * Rolls out one job whose files were synced to its workers; the files of a step are synced when it begins. A failure
+ * ends the rollout, is recorded in the ledger and is returned. Batches of starts run first, then reloads, then
+ * restarts. Each batch is followed by the `started` hooks and its promotion. The `verify` hooks run after the last
+ * batch of starts and after every other batch, and the `afterJob` hooks run at the end.
  */
 export async function rollOut(
   run: Run,
@@ -78,8 +79,8 @@ async function checkPending(rollout: JobRollout): Promise<void> {
 }
 
 /**
- * Promotes allocations that are disabled or have changes to files only. Unhealthy allocations without a command
- * to run (restart policy `never`) are checked again.
+ * Promotes allocations that are disabled or of which only files change. Unhealthy allocations without a command to run
+ * (restart policy `never`) are checked again.
  */
 async function promoteWithoutCommands(rollout: JobRollout): Promise<void> {
   const { run, job, plan } = rollout;

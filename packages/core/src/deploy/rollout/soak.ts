@@ -18,8 +18,8 @@ export async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Checks the health of the allocations that run the release repeatedly after a step, for the time that the manifest
- * sets. One failed check fails the step. A job without health checks has no soak.
+ * After a step, repeatedly checks the health of the allocations that run the release, for the time that the manifest
+ * sets. A single failed check makes the step fail. A job without health checks has no soak.
  */
 export async function soak(part: JobRollout, at: number): Promise<void> {
   const { run, job, plan, rounds, isPart } = part;

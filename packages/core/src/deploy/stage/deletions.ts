@@ -14,8 +14,9 @@ export interface Deletion {
 }
 
 /**
- * The paths that syncs of a run deleted and that no promoted version contained. A job created these files itself, so
- * their data might be needed. A deleted path that a version did contain was deleted from the workspace on purpose.
+ * The paths that syncs of a run deleted although the promoted version did not contain them. A job created these files
+ * itself, so their data might be needed. A deleted path that the promoted version did contain was removed from the
+ * workspace on purpose.
  */
 export class Deletions {
   readonly #byJob = new Map<string, { readonly paths: Set<string>; readonly hosts: Set<string> }>();
@@ -29,7 +30,7 @@ export class Deletions {
     known.hosts.add(host);
   }
 
-  /** One sentence for each job, with the steps to take. */
+  /** One sentence for each job that lost files, with the steps to take. */
   warnings(): string[] {
     return [...this.#byJob].sort().map(([job, { paths, hosts }]) => {
       const [first] = [...hosts].sort();

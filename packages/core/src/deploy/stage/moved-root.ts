@@ -18,7 +18,7 @@ export function refuseMoved(run: Run, { host, root }: Pick<Remote, "host" | "roo
   throw new MaandError({ code: "OUT_OF_SYNC", message: movedText(host, before, root), hint: HINT, worker: host });
 }
 
-/** Warns about workers whose files are not in the directory that the settings name. */
+/** Returns a warning for each worker where a job may still run from a directory other than the one in the settings. */
 export function movedWarnings(run: Run): string[] {
   const roots = deliveredRoots(run.bucket);
   return run.catalog.workers.flatMap(({ host }) => {

@@ -179,7 +179,7 @@ export class Stager {
     return { job, files: tree.files, before: promoted.filesWithAccess(allocation.id) };
   };
 
-  /** Before the first promotion, it is unknown which job a file belongs to. */
+  /** Before the first promotion of an allocation, there is no version to compare the path with, so it is not noted. */
   #noteDeleted(entries: readonly SyncEntry[], path: string): void {
     const [, name, below] = /^jobs\/([^/]+)\/(.+)$/s.exec(path) ?? [];
     const planned = entries.find(({ job }) => job === name)?.planned;
@@ -191,7 +191,7 @@ export class Stager {
   }
 
   /**
-   * Before a sync, the resulting state of the worker is unknown. The run records this first, so that the record remains
+   * During a sync, the state of the worker is unknown. The run records this before the sync, so that the record remains
    * if the process dies. One transaction covers all workers that are synced at the same time.
    */
   #intend({ host, root }: Remote, entries: readonly SyncEntry[]): Promise<number[]> {
@@ -225,7 +225,7 @@ export class Stager {
     }
   }
 
-  /** Incremented once per run, just before its first sync. */
+  /** The sequence number of the syncs. It is incremented once, just before the first sync. */
   #nextSeq(): number {
     this.#updateSeq ??= this.#run.bucket.store.bucket.nextUpdateSeq();
     return this.#updateSeq;

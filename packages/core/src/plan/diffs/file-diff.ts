@@ -25,8 +25,8 @@ const CONTEXT = 3;
 const MAX_CHANGES = 4000;
 
 /**
- * A unified diff of one file, with a header as in git. One side is undefined for an added or deleted file. Content that is
- * binary, too large, or cannot be shown is described by size and digest.
+ * A unified diff of one file, with a header like that of git. One side is undefined for an added or deleted file.
+ * Content that is binary, too large, or cannot be shown is described by size and digest.
  */
 export async function fileDiff(path: string, before: Side | undefined, after: Side | undefined): Promise<string> {
   const lines = [`diff --git a/${path} b/${path}`, ...modeLines(before, after)];

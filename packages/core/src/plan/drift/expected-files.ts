@@ -15,8 +15,8 @@ export interface ExpectedOnWorker {
 }
 
 /**
- * The files that should be on workers: the promoted files, if they were also the last to be synced. Allocations with the
- * same files share one list, which is read from the store once.
+ * The files that should be on workers: the promoted files, if they are also the files of the last sync. Allocations
+ * with the same files share one list, which is read from the store once.
  */
 export class ExpectedFiles {
   readonly #source: InspectSource;
@@ -26,7 +26,10 @@ export class ExpectedFiles {
     this.#source = source;
   }
 
-  /** The allocations of these jobs on a worker; all jobs if `jobs` is empty. Omits allocations without recorded files. */
+  /**
+   * The allocations of these jobs on a worker, or of all jobs if `jobs` is empty. Omits allocations without recorded
+   * files.
+   */
   on(host: string, jobs: readonly string[]): ExpectedOnWorker {
     const expected: ExpectedAllocation[] = [];
     const notCompared: NotCompared[] = [];

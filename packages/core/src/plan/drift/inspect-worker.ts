@@ -38,7 +38,7 @@ export type InspectSource = Pick<
   | "delivery"
 >;
 
-/** An allocation whose files on its worker are known. */
+/** An allocation, and the files that its worker should have. */
 export interface ExpectedAllocation {
   readonly allocation: Allocation;
   readonly files: readonly ExpectedFile[];
@@ -49,7 +49,7 @@ export interface AllocationDrift extends ExpectedAllocation {
   /** Whether its directory is missing. */
   readonly isGone: boolean;
   readonly drift: readonly FileDrift[];
-  /** Whether more paths were added than the list contains. */
+  /** Whether the worker has more added paths than `drift` lists. */
   readonly hasMore: boolean;
   /** Contents of changed files by path, if requested. */
   readonly contents: ReadonlyMap<string, Uint8Array>;

@@ -2,7 +2,7 @@ import type { Worker } from "../../domain/workspace/worker.ts";
 import type { Run } from "../../run/run.ts";
 import type { WorkerLimit } from "../worker-limit.ts";
 
-/** The workers with allocations of some jobs that a deploy may touch, in the order of the catalog. */
+/** The workers that have allocations of these jobs and that the deploy may touch, in the order of the catalog. */
 export function workersOf(
   { catalog, allocationsOf }: Pick<Run, "catalog" | "allocationsOf">,
   jobs: readonly string[],

@@ -22,7 +22,7 @@ export interface Lifecycle {
   readonly start?: LifecycleStep;
   /** Also called for disabled and removed jobs. The plugin that copied the files of a removed job deletes them. */
   readonly stop?: LifecycleStep;
-  /** Default: `stop`, then `start`. */
+  /** Default: `other` if it is set, otherwise `stop`, then `start`. */
   readonly restart?: LifecycleStep;
   /** Default: the same as `restart`. */
   readonly reload?: LifecycleStep;

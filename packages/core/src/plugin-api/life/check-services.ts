@@ -17,7 +17,9 @@ export function serviceProblems(plugins: readonly Plugin[]): ServiceProblem[] {
   return plugins.flatMap((plugin) => [...misdeclared(plugin), ...missing(plugin, provided)]);
 }
 
-/** The services that a plugin provides; other entries are reported. */
+/**
+ * The services that a plugin provides, without entries that are not services. `serviceProblems` reports those entries.
+ */
 export function servicesOf(provides: Provides | undefined): ProvidedService[] {
   return listOf(provides?.services).filter(isProvided);
 }

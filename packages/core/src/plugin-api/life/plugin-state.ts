@@ -78,7 +78,7 @@ function schemaOf({ plugin }: StateOptions, entries: StateEntries, key: string):
   return schema;
 }
 
-/** The output of the schema, or undefined for a value that does not match it. */
+/** The output of the schema; undefined if the value does not match the schema, or if the schema is asynchronous. */
 function checked(schema: StandardSchemaV1, value: unknown): unknown {
   const result = schema["~standard"].validate(value);
   return result instanceof Promise || result.issues ? undefined : result.value;

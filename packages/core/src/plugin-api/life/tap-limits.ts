@@ -50,8 +50,8 @@ const COMPUTES_MS = 30_000;
 const COMPUTES_PART = 1 / 30;
 
 /**
- * How long a tap of a hook may run without any activity: `timeouts.tap` if it waits; 30 seconds or a thirtieth of
- * `timeouts.tap`, whichever is longer, if it only computes. A synchronous tap has no limit.
+ * How long a tap of a hook may run without any activity: `timeouts.tap` if it waits. If it only computes: 30 seconds or
+ * a thirtieth of `timeouts.tap`, whichever is longer, but at most `timeouts.tap`. A synchronous tap has no limit.
  */
 export function hookLimit(hook: HookName, tapMs: number): number {
   switch (TAP_WAITS[hook]) {

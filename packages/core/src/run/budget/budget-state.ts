@@ -2,11 +2,11 @@ import type { Seen } from "../../domain/budget/away.ts";
 import type { UnderWay } from "../../domain/budget/never-with.ts";
 
 /**
- * What a run knows about availability in addition to the records: the results of its own checks, and what the run has
- * taken down.
+ * The state of availability that a run keeps in addition to the records: the results of its own checks, and the
+ * allocations that it has taken down.
  */
 export class BudgetState {
-  /** Whether every request is granted and reported (`--ignore-budget`). */
+  /** Whether requests that the budget would refuse are granted and reported (`--ignore-budget`). */
   isIgnored = false;
   /** Requests that the budget would have refused, one sentence each. */
   readonly ignored = new Set<string>();
@@ -35,7 +35,7 @@ export class BudgetState {
     this.#seen.get(job)?.delete(host);
   }
 
-  /** Records that an allocation that this run took down is available again, or will stay down. */
+  /** Forgets that this run took an allocation down, because it is available again or its records now count instead. */
   bringBack(job: string, host: string): void {
     this.#down.get(job)?.delete(host);
   }

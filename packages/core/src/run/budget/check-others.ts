@@ -17,8 +17,8 @@ export interface CheckedJob {
 }
 
 /**
- * Checks the health of a job once, except for allocations that are known to stay down, and records the results. If the
- * job has no health checks, it connects to the workers instead.
+ * Checks the health of a job once, except for allocations that are known to stay down, and records the results. For a
+ * job without health checks, connects to the workers instead.
  */
 export async function checkOthers(run: ScopeSource, { job, state, mayBeBack }: CheckedJob): Promise<void> {
   const checked = (run.allocationsOf.get(job.name) ?? []).filter(({ host }) => {
@@ -34,7 +34,10 @@ export async function checkOthers(run: ScopeSource, { job, state, mayBeBack }: C
     run.bucket.store.downtimes.seenBack(back);
 }
 
-/** Promoted allocations need no check. The state of the other allocations is the state of their worker. */
+/**
+ * Records the state of a job without health checks. Allocations that only lacked a check are healthy. Allocations whose
+ * workers cannot be reached are unreachable.
+ */
 async function seeWithoutChecks(
   run: ScopeSource,
   { job, state, checked }: Pick<CheckedJob, "job" | "state"> & { readonly checked: readonly Allocation[] },

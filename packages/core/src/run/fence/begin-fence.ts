@@ -17,7 +17,7 @@ export interface BegunFence {
   readonly guard: FenceGuard;
   /** Records what the command changed. */
   touched(what: Touched): void;
-  /** Records the outcome. The journal records the outcome of a run. */
+  /** Records the outcome of a command without a journal. The outcome of a run is in the journal. */
   ended(outcome: string): void;
 }
 
@@ -34,8 +34,8 @@ export interface BeginOptions {
 }
 
 /**
- * Records a command that holds the lock and may change workers. Throws OTHER_COPY for a bucket that was copied or
- * restored, unless the command `adopts` it.
+ * Records a command that holds the lock and may change workers. Throws OTHER_COPY for a bucket that was copied, or
+ * restored in another place, unless the command `adopts` it.
  */
 export function beginFence(
   bucket: Bucket,
@@ -66,7 +66,10 @@ export function beginFence(
   }
 }
 
-/** This copy of the bucket. Throws OTHER_COPY if its store is recorded as the store of another place. */
+/**
+ * This copy of the bucket. Updates its record if the bucket was moved, or restored in the same place. Throws OTHER_COPY
+ * if the record names another place.
+ */
 function currentCopy(bucket: Bucket): BucketCopy {
   const { store, paths } = bucket;
   const known = store.copyOf.read();
@@ -83,7 +86,9 @@ function currentCopy(bucket: Bucket): BucketCopy {
   return moved;
 }
 
-/** Makes this the copy to deploy from. Its history keeps the earlier commands under the old id. */
+/**
+ * Makes this copy the one to deploy from, under a new id. The earlier commands stay in the history under the old id.
+ */
 function takeCopy({ store, paths, now }: Bucket): BucketCopy {
   const copy = {
     id: randomBytes(8).toString("hex"),

@@ -13,9 +13,9 @@ export interface GuardSource {
 }
 
 /**
- * Decides which workers one command may change. It may change a worker only if this copy of the bucket has a record of
- * the command that last changed the worker, and if that command is not newer. If one worker is refused because of
- * another copy, all later workers are refused too.
+ * Decides which workers one command may change. It may change a worker that has no record of a command. It may change
+ * any other worker only if this copy of the bucket knows the recorded command, and if that command is not newer. If one
+ * worker is refused because of another copy, all later workers are refused too.
  */
 export class FenceGuard {
   readonly #source: GuardSource;
@@ -71,8 +71,8 @@ function unknownCopy(host: string, record: FenceRecord, own: Pick<FenceRecord, "
 }
 
 /**
- * Describes the command that last changed a worker and of which this copy of the bucket, with the id `own`, has no
- * record.
+ * Describes the command that last changed a worker, if this copy of the bucket has no record of that command. `own` is
+ * the id of this copy.
  */
 export function unknownText(host: string, record: FenceRecord, own: string | undefined): string {
   return record.copy === own

@@ -18,8 +18,8 @@ import { lifecycleContext, reasonOf } from "./contexts.ts";
 import { kvSession } from "./kv-session.ts";
 
 /**
- * Everything that code may read or do on behalf of one allocation. The store is read on each access, so that values are
- * current.
+ * Everything that code may read or do on behalf of one allocation. The index and the running version are read from the
+ * store when the scope is created.
  */
 export function allocationScope(run: ScopeSource, job: Job, allocation: Allocation): AllocationScope {
   const { bucket } = run;
@@ -117,7 +117,8 @@ function takesDown(target: string): boolean {
 
 /**
  * The budget limits the commands of a job too. A command is responsible for starting the allocations that it stops, and
- * for checking the allocations that it restarts, so its success settles the request.
+ * for checking the allocations that it restarts. Therefore, a successful `start`, `restart` or `reload` settles the
+ * request.
  */
 function requestTargetDowntime(run: ScopeSource, own: Job, job: Job, unit: DowntimeUnit): void {
   const record = job.maxUnavailable === undefined ? {} : { recordAs: "restart" as const };

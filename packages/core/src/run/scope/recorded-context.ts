@@ -4,7 +4,7 @@ import type { RecordedContext } from "../../plugin-api/contexts/recorded-context
 import type { ScopeSource } from "./contexts.ts";
 import { kvReader } from "./kv-reader.ts";
 
-/** The catalog and the recorded running state, for a tap. */
+/** The context of a tap that reads the catalog and the files that are recorded as running. */
 export function recordedContext({
   bucket,
   reporter,
