@@ -30,7 +30,7 @@ export type Change =
   | { readonly do: "drain-job"; readonly job: string }
   | { readonly do: "drain"; readonly job: string; readonly host: string };
 
-/** Where a bucket's workspace is written. */
+/** The operations that write a bucket's workspace. */
 export interface EditedBucket {
   workers(hosts: readonly string[]): void;
   job(name: string, manifest: Readonly<Record<string, unknown>>, files: Readonly<Record<string, string>>): void;
@@ -54,7 +54,7 @@ export function nothingWanted({ hosts }: Names): Wanted {
   };
 }
 
-/** Any change; jobs are changed most. */
+/** An arbitrary change. Changes to jobs are the most frequent. */
 export function aChange({ jobs, hosts }: Names): fc.Arbitrary<Change> {
   const job = fc.constantFrom(...jobs);
   const host = fc.constantFrom(...hosts);

@@ -9,8 +9,8 @@ type Stop = (run: Run, entry: StoppingAllocation) => Promise<void>;
 /**
  * Stops allocations in parallel, as far as the availability budget allows. The other allocations keep running and are
  * reported. Downtime is requested for all limited stops together, in worker order, before any allocation is stopped.
- * The stops that the budget does not limit, such as those that the operator requested by name, therefore count against
- * the budget only afterwards.
+ * The stops that the budget does not limit, such as those that the operator requested, therefore count against the
+ * budget only afterwards.
  */
 export async function stopWithinBudget(run: Run, entries: readonly StoppingAllocation[], stop: Stop): Promise<void> {
   const limited = entries.filter((entry) => isLimited(run, entry));
@@ -43,8 +43,8 @@ function noteRefused(run: Run, { job, allocation }: StoppingAllocation, error: R
 }
 
 /**
- * Whether the budget limits a stop. It limits neither the stop of an allocation that is not in service, nor a stop that
- * the operator requested by name.
+ * Whether the budget limits a stop. It limits only drains (see {@link purposeOf}). It does not limit the stop of an
+ * allocation that was removed or that runs a parked job, nor a stop that the operator requested.
  */
 function isLimited(run: Run, { stop, job, allocation }: StoppingAllocation): boolean {
   if (!stop || allocation.removed || isParked(job)) return false;

@@ -78,8 +78,8 @@ export interface Plan {
     readonly jobs: readonly (PlannedJob & {
       readonly required: boolean;
       /**
-       * The `pre_deploy` commands of the job, which run before it is planned. `none`: the job has no such commands; `may
-       * change this`: they were not run, and could change this plan; `was run`: the plan includes their effect.
+       * The `pre_deploy` commands of the job, which run before it is planned. `none`: the job has no such commands;
+       * `may change this`: they were not run, and could change this plan; `was run`: the plan includes their effect.
        */
       readonly preDeploy: "none" | "may change this" | "was run";
       /**

@@ -36,8 +36,8 @@ export interface AllocationScope {
   /** The worker of the allocation. */
   readonly worker: Worker;
   /**
-   * The index of the allocation among the allocations of the job: the current value in the KV store, or the last known
-   * value.
+   * The index of the allocation among the allocations of the job: the value in the KV store or, if there is none, in
+   * the catalog.
    */
   readonly index: number;
   /** The promoted version; `0.0.0` before the first promotion. */

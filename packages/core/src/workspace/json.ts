@@ -2,8 +2,8 @@ import { lineAndColumn, reportDuplicateKeys } from "../domain/checks/duplicate-k
 import { error, type Report } from "../domain/checks/problem.ts";
 
 /**
- * Parses user-written JSON. On a syntax error, reports the line and column and returns undefined. Duplicate keys are also
- * reported.
+ * Parses user-written JSON. On a syntax error, reports the line and column and returns undefined. Duplicate keys are
+ * also reported.
  */
 export function parseJson(text: string, file: string, code: string, report: Report): unknown {
   const plain = text.replace(/^\uFEFF/, "");

@@ -31,8 +31,8 @@ export interface RevertOptions {
 
 /**
  * Rolls out one job. If the release makes the rollout fail, and the manifest or the command line enables reverts, the
- * allocations that the rollout changed (with `revert_scope` `batch`, only those of the failed batch) go back to what
- * ran before, and the release is held.
+ * allocations that the rollout changed are restored to what ran before, and the release is held. If the job's
+ * `revert_scope` is `batch`, only the allocations of the failed batch are restored.
  */
 export async function rollOutOrRevert(run: Run, plan: PlannedJob, options: RevertOptions): Promise<void> {
   const { rollout, failure } = await rollOut(run, plan, { isWhole: true, stage: options.stage });

@@ -19,9 +19,9 @@ export interface EndedRollout {
 
 /** How a rollout differs from the rollout of a deploy. */
 export interface RolloutOptions {
-  /** Hosts that go first, in this order, instead of the rollout order. */
+  /** Hosts to roll out first, in this order. The other hosts follow in the rollout order. */
   readonly hostsFirst?: readonly string[];
-  /** Whether it covers the whole job; otherwise its `afterJob` hooks stay due. */
+  /** Whether the rollout covers the whole job. Otherwise, the job's `afterJob` hooks stay due. */
   readonly isWhole: boolean;
   /** Syncs the files of a step, if the job has any. */
   readonly stage?: StepActions["stage"];

@@ -29,7 +29,7 @@ export interface Round {
 }
 
 /**
- * Carries out one round of a job's rollout: commands, promotion, health check. Only this function does so. Allocations
+ * Carries out one round of a job's rollout: commands, promotion, health check. No other code does this. Allocations
  * whose command succeeded are promoted even if the command failed on others. In that case, the round throws without a
  * health check. Returns the result of the health check.
  */

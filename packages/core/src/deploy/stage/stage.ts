@@ -23,8 +23,8 @@ import { removeLinks } from "./remove-links.ts";
 import { StagedTrees } from "./staged-trees.ts";
 
 /**
- * The number of workers synced in parallel: enough to hide network latency, few enough for the process limit of one
- * machine.
+ * The number of workers that are synced in parallel. It is high enough to hide network latency, and low enough for the
+ * process limit of one machine.
  */
 const SYNCS_AT_ONCE = 16;
 

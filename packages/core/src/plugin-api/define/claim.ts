@@ -13,8 +13,9 @@ export interface Claim {
   /** A description in one sentence. It becomes part of the JSON Schema, and editors show it. */
   readonly description: string;
   /**
-   * The schema that a build checks the value against. It can be from any library that implements Standard Schema (valibot,
-   * zod, arktype, ...). Its output, with defaults and transforms, becomes the value of the key in `job.manifest`.
+   * The schema that a build checks the value against. It can be from any library that implements Standard Schema
+   * (valibot, zod, arktype, ...). Its output, with defaults and transforms, becomes the value of the key in
+   * `job.manifest`.
    */
   readonly schema: StandardSchemaV1;
   /** Whether this plugin starts and stops the jobs that have this key. Such jobs need no Makefile. Default: false. */
@@ -29,8 +30,8 @@ export interface TypedClaim<Schema extends StandardSchemaV1 = StandardSchemaV1> 
   /** The key of `manifest.json`. */
   readonly key: string;
   /**
-   * Reads the key's value from a job's manifest and returns the schema's output. Returns undefined if the key is missing,
-   * its value is invalid, or the schema is asynchronous.
+   * Reads the key's value from a job's manifest and returns the schema's output. Returns undefined if the key is
+   * missing, its value is invalid, or the schema is asynchronous.
    */
   of(job: Pick<Job, "manifest">): StandardSchemaV1.InferOutput<Schema> | undefined;
 }
@@ -100,8 +101,9 @@ export function withOutputs(manifest: Job["manifest"], claims: ReadonlyMap<strin
 }
 
 /**
- * The schema's output for the key; undefined if the key is missing, its value is invalid, or the schema is asynchronous.
- * A value that `withOutputs` has already replaced is returned unchanged, so that it is not transformed twice.
+ * The schema's output for the key; undefined if the key is missing, its value is invalid, or the schema is
+ * asynchronous. A value that `withOutputs` has already replaced is returned unchanged, so that it is not transformed
+ * twice.
  */
 function claimedValue<Schema extends StandardSchemaV1>(
   key: string,

@@ -9,7 +9,7 @@ import { atDelivery } from "../delivered-root.ts";
 import { type Run, workerOf } from "../run.ts";
 import { onceFor } from "./once.ts";
 
-/** The input of contexts, which also exists when planning without a run. */
+/** The input of contexts. It also exists when a plan is made without a run. */
 export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded" | "cause">;
 
 /** The input of actions on behalf of allocations: a run, or a command that has no run. */
@@ -43,7 +43,7 @@ export function allocationContext(run: ContextSource, job: Job, allocation: Allo
 /**
  * The version that a command acts on: by default, the version of the job. For a manual command, it is the running
  * version if a staged rollout has not reached the allocation. During maintenance, it is always the version that ran
- * before. Neither of them may start a release that is not approved.
+ * before. Neither kind of command may start a release that is not approved.
  */
 function newVersionOf(run: ContextSource, job: Job, allocation: Allocation): string {
   const reason = reasonOf(run, job, allocation);

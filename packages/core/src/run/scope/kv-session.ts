@@ -9,7 +9,7 @@ import { kvReader } from "./kv-reader.ts";
 /** The key in `maand/job/<job>` that hooks may write: the order of its rollout. */
 const ROLLOUT_ORDER = "rollout_order";
 
-/** Reads and writes of one hook on one worker, isolated until they are committed. */
+/** The KV store as one hook reads and writes it for one worker. Its writes are isolated until they are committed. */
 export function kvSession({ kv, mask, now, store }: Bucket, job: Job, host: string): KvSession {
   const overlay = new KvOverlay(kv, { now, onSecret: (value) => mask.add(value) });
   const writable = (namespace: string, key: string) => {
