@@ -17,7 +17,7 @@ import { limitTo, type WorkerLimit } from "../plan/worker-limit.ts";
 import { isSameForAll } from "../plugin-api/tapping/tap-by-name.ts";
 import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";
-import { type Summary, summaryRecord } from "../run-result.ts";
+import { type Outcome, type Summary, summaryRecord } from "../run-result.ts";
 import type { Touched } from "../store/fence/history-rows.ts";
 import { maintenanceTexts } from "../store/views/maintenance.ts";
 import { commitContext } from "./commit-context.ts";
@@ -201,9 +201,12 @@ function settleable({ bucket, catalog }: Run): string[] {
   return catalog.jobs.filter((job) => isSameForAll(bucket.hooks.render, job)).map(({ name }) => name);
 }
 
-/** The jobs and workers of all allocations that the deploy did not skip. */
+/** Outcomes of allocations on which a deploy did nothing. */
+const UNTOUCHED: readonly Outcome[] = ["skipped", "blocked", "paused"];
+
+/** The jobs and workers of the allocations that the deploy changed or tried to change. */
 function touchedBy({ allocations }: Summary): Touched {
-  const done = allocations.filter(({ outcome }) => outcome !== "skipped");
+  const done = allocations.filter(({ outcome }) => !UNTOUCHED.includes(outcome));
   return { jobs: [...new Set(done.map(({ job }) => job))], workers: [...new Set(done.map(({ host }) => host))] };
 }
 

@@ -57,6 +57,17 @@ const unreachable = (host: string) =>
   bucket.fleet.fail(`connect ${host}`, new MaandError({ code: "UNREACHABLE", message: `cannot reach ${host}` }));
 
 describe("a job that failed", () => {
+  it("is in the history of the command, and a job that it blocked is not", async () => {
+    await shipped();
+    write({ db: "2.0.0", mid: "2.0.0", api: "1.0.0" });
+    bucket.fleet.fail(`restart db@${A}`);
+    expect((await bucket.ship()).blocked).toEqual([{ job: "mid", by: "db" }]);
+    const opened = await bucket.open();
+    const [entry] = opened.store.history.list({ limit: 1 });
+    opened.close();
+    expect(entry).toMatchObject({ command: "deploy", jobs: ["db"] });
+  });
+
   it("blocks jobs that depend on it through an unchanged job", async () => {
     await shipped();
     write({ db: "2.0.0", mid: "1.0.0", api: "2.0.0" });
