@@ -31,7 +31,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   "test/e2e/ui/a-browser-shows-and-runs-a-deploy": 21,
   "test/e2e/jobs/job-commands-lead-a-rollout": 20,
   "test/e2e/ui/a-page-does-what-commands-do": 20,
-  "test/e2e/workers/a-faulty-worker-is-named": 20,
+  "test/e2e/workers/a-faulty-worker-is-named": 70,
   "test/integration/hook-libraries": 20,
   "packages/cli/src/commands/rollback": 19,
   "packages/plugin-certs/src/certs": 18,

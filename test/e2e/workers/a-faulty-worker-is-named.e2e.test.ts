@@ -13,8 +13,9 @@ import { type Fleet, type FleetWorker, startFleet, until } from "../../support/f
  * time without an effect on other workers, and the next deploy must repair the rest.
  */
 const V1 = { version: "1.0.0", selectors: ["worker"] };
-/** Long enough for a healthy worker on a busy machine. */
-const TIMEOUTS = "[timeouts]\nconnect = 20\ncommand = 40\n";
+/** Settings that give a healthy worker enough time, even on a busy machine. */
+const timeouts = (seconds: { connect?: number; command?: number } = {}) =>
+  `[timeouts]\nconnect = ${seconds.connect ?? 120}\ncommand = ${seconds.command ?? 300}\n`;
 
 let fleet: Fleet;
 
@@ -31,7 +32,7 @@ async function expectFailureOn(
     worker = 1,
     outcome,
     prints,
-    seconds = 120,
+    seconds = 240,
   }: { worker?: number; outcome: string; prints: RegExp; seconds?: number },
 ): Promise<void> {
   const began = performance.now();
@@ -57,7 +58,7 @@ function withWorkers(
   use: (fixture: FleetBucket) => Promise<void>,
 ): Promise<void> {
   return withFleetBucket(options, async (fixture) => {
-    fixture.bucket.write("maand.conf", `${fixture.conf}${TIMEOUTS}`);
+    fixture.bucket.write("maand.conf", `${fixture.conf}${timeouts()}`);
     fixture.bucket.job("api", V1);
     await use(fixture);
   });
@@ -74,6 +75,7 @@ describe.concurrent("a deploy", () => {
 
   it("reports a worker that accepts connections and never responds", () =>
     withWorkers({ count: 2 }, async (fixture) => {
+      fixture.bucket.write("maand.conf", `${fixture.conf}${timeouts({ connect: 25 })}`);
       const worker = fixture.workers[1] as FleetWorker;
       await worker.cutOff();
       const silent = await listening(
@@ -82,7 +84,7 @@ describe.concurrent("a deploy", () => {
       );
       await expectFailureOn(fixture, {
         outcome: "unreachable",
-        prints: /does not speak ssh, or is stalled, timed out after 20 s/,
+        prints: /does not speak ssh, or is stalled, timed out after 25 s/,
       });
       silent.close();
       await worker.start();
@@ -91,11 +93,12 @@ describe.concurrent("a deploy", () => {
 
   it("reports a worker that stops responding during a sync", () =>
     withWorkers({ count: 2 }, async (fixture) => {
+      fixture.bucket.write("maand.conf", `${fixture.conf}${timeouts({ command: 50 })}`);
       const worker = fixture.workers[1] as FleetWorker;
       fixture.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
       const failed = expectFailureOn(fixture, {
         outcome: "timed out",
-        prints: /syncing files to .* timed out after 40 s/,
+        prints: /syncing files to .* timed out after 50 s/,
       });
       await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
       worker.freeze();
