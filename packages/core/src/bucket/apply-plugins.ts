@@ -31,9 +31,10 @@ const eventFailures = new WeakMap<Hooks, MaandError[]>();
 const oldNames = new WeakMap<Hooks, OldName[]>();
 
 /**
- * Creates the hooks and applies every plugin, in order. Each error of a tap is marked with its plugin and hook, so that
- * messages always name the plugin. Throws PLUGIN_INVALID if a plugin fails while being applied, taps an unknown hook,
- * or orders itself before an unknown tap. An error in a file under `directory` is reported with its line.
+ * Creates the hooks and applies every plugin, in order. Each error of a tap without an error code is marked with its
+ * plugin and hook, so that the message names the plugin. Throws PLUGIN_INVALID if a plugin fails while being applied,
+ * taps an unknown hook, sets an unknown option of a tap, or orders itself before a misspelled tap. An error in a file
+ * under `directory` is reported with its line.
  */
 export async function applyPlugins(
   plugins: readonly Plugin[],
@@ -153,7 +154,7 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
         takesLines(registered.fn, life.tracer ? life.tracer.around(instant(lines, by), by) : instant(lines, by));
       const backPressure = hookName === "event" ? pressureIn(tap.fn) : undefined;
       if (backPressure) canBeBehind(registered.fn, backPressure);
-      // only the order can be wrong, and finding the place is expensive
+      // only an error in the order needs the place, and finding the place is expensive
       const place = tap.before === undefined ? undefined : (writtenAt(tap) ?? callerIn(applying.directory));
       if (plugin !== undefined) origins.set(registered, { plugin, place });
       return registered;
@@ -161,7 +162,10 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
   });
 }
 
-/** Measures the calls to a tap. A tracer waits for promises. */
+/**
+ * Measures the calls to a tap. An asynchronous tap is converted to one that returns a promise, because the tracer
+ * measures promises.
+ */
 function traced({ type, fn }: Guarded, by: Tapping, tracer: Tracer): Guarded {
   return type === "async"
     ? { type: "promise", fn: tracer.around(promised(fn), by) }
@@ -208,7 +212,9 @@ function withErrorsKept(tap: Call, failedTaps: MaandError[]): Call {
   };
 }
 
-/** Wraps a `templateFunctions` tap: it may not define a name of another plugin, regardless of their order. */
+/**
+ * Wraps a `templateFunctions` tap: it may not define a name of another plugin, regardless of the order of the plugins.
+ */
 function ownFunctions(tap: Call, plugin: string, providers: Map<string, string>): Call {
   return (...given) => {
     const answer = tap(...given);

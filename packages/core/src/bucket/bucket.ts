@@ -144,7 +144,7 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
   return { bucket, id, command, startedAt: bucket.now(), start, emit, context };
 }
 
-/** Creates the sources of a context once, because lines of one source are recognized by object identity. */
+/** Creates the sources of a context once, so that a line of output needs no new object. */
 function sourcesOf(unit: Pick<LineSource, "worker" | "job">): Readonly<Record<OutputStream, LineSource>> {
   return { stdout: { stream: "stdout", ...unit }, stderr: { stream: "stderr", ...unit } };
 }

@@ -4,8 +4,8 @@ import { MaandError } from "../errors.ts";
 import { Store } from "../store/store.ts";
 
 /**
- * Opens the store of a completely initialised bucket, and brings a working copy up to date. Throws NOT_A_BUCKET if the
- * initialisation of the bucket is incomplete. Also throws the errors of the database.
+ * Opens the store of a completely initialised bucket, and updates its working copy if the store is in a database.
+ * Throws NOT_A_BUCKET if the initialisation of the bucket is incomplete. Also throws the errors of the database.
  */
 export function openStore(paths: Pick<BucketPaths, "root" | "store" | "conf">, options: StoreOptions = {}): Store {
   const shared = storePlace(paths, options);

@@ -10,19 +10,20 @@ import { beginRun, type Run } from "../run/run.ts";
 export interface AdoptedWorker {
   readonly host: string;
   /**
-   * `taken`: the worker was last changed from another copy of the bucket, and was taken over; `failed`: the worker
-   * could not be reached.
+   * `own`: this copy of the bucket changed the worker last, or no copy has changed it. `taken`: another copy changed
+   * the worker last, and the worker was taken over. `failed`: the worker could not be reached, or its record of the
+   * last change is invalid.
    */
   readonly state: "own" | "taken" | "failed";
-  /** The command of another copy that last changed it, or why it could not be reached. */
+  /** For `taken`, the command of the other copy. For `failed`, the reason. Null for `own`. */
   readonly message: string | null;
 }
 
 /**
  * Makes this copy of the bucket the copy to deploy from: renews its identity, and takes over the workers that were last
- * changed from another copy. Changes nothing on the workers: the next deploy does that. With `verify`, the next deploy
- * also finds the changes that the other copy made there. Workers that cannot be reached are not taken over. Throws
- * BUSY.
+ * changed from another copy. Changes nothing on the workers, because the next deploy updates them. `maand deploy
+ * --verify` also finds the changes that the other copy made there. Workers that cannot be reached, or whose record of
+ * the last change is invalid, are not taken over. Throws BUSY.
  */
 export async function adoptBucket(bucket: Bucket): Promise<readonly AdoptedWorker[]> {
   const run = beginRun(bucket, "adopt", { adopts: true });

@@ -57,8 +57,10 @@ export function resolveTarget(text: string): string {
 }
 
 /**
- * Runs a target by hand. The workers involved must be in sync with the bucket. Jobs run one by one in wave order, each
- * in batches of `max_concurrent_upgrades`; a failed batch ends its job. Nothing is stored, so promotions do not change.
+ * Runs a target by hand. The workers involved must be in sync with the bucket. Waves run one after another, and the
+ * jobs of a wave run in parallel. Each job runs in batches, and a failed batch ends its job. Promotions do not change.
+ * Missing files and failed targets are recorded for the next deploy, except by `status`, which records only missing
+ * files.
  */
 export async function controlJob(bucket: Bucket, control: JobControl): Promise<ControlResult[]> {
   const target = resolveTarget(control.target);

@@ -29,14 +29,16 @@ export interface PlannedCollection {
 
 /** The result of `gc`. */
 export interface Collected {
-  /** Allocations whose directories and rows were deleted. */
+  /**
+   * Allocations whose rows were deleted, including those in `givenUp`. The directories of the others were deleted too.
+   */
   readonly forgotten: readonly Allocation[];
   /**
    * Allocations that were deleted from the store without cleanup, because their worker was removed from the workspace
    * and is unreachable.
    */
   readonly givenUp: readonly Allocation[];
-  /** Allocations that remain because their worker failed; the next `gc` retries. */
+  /** Allocations that remain because their deletion failed. The next `gc` tries again. */
   readonly failed: readonly { readonly allocation: Allocation; readonly message: string }[];
   /** KV keys deleted long enough ago, now purged with all their versions. */
   readonly purgedKeys: number;
@@ -48,9 +50,10 @@ type Source = Pick<Run, "catalog" | "connections" | "workers">;
 
 /**
  * Purges removed allocations. It deletes the directory of each allocation on its worker, including data and logs, and
- * then the rows of the allocation, one allocation after another, so that an interruption loses nothing. It refuses to
- * run, naming the allocations, if no deploy has stopped some of them yet. It skips the cleanup only on workers that
- * were removed from the workspace and are unreachable. KV keys are purged `retainDays` after their deletion.
+ * then the rows of the allocation, one allocation after another, so that an interruption loses nothing. It throws
+ * PROBLEMS, with the names of the allocations, if a deploy has not yet stopped and cleaned up all of them. It skips the
+ * cleanup only on workers that were removed from the workspace and are unreachable. KV keys are purged `retainDays`
+ * after their deletion.
  */
 export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
   const run = beginRun(bucket, "gc");
@@ -172,8 +175,8 @@ async function collect(
 const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks", "receipts", "fence", "digests", "program"];
 
 /**
- * Deletes an allocation's directory. With the last one of a removed worker, also deletes the rest of the bucket's
- * directory.
+ * Deletes an allocation's directory. For the last removed allocation of a removed worker, it also deletes the rest of
+ * the bucket's directory.
  */
 async function erase(run: Run, allocation: Allocation, removed: readonly Allocation[]): Promise<void> {
   const remote = atDelivery(run.bucket, await run.connections.connect(workerOf(run, allocation.host)));

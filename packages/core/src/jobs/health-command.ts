@@ -26,15 +26,16 @@ const ATTEMPTS = 30;
 /** Number of jobs checked in parallel. */
 const JOBS_AT_ONCE = 16;
 
-/** The jobs to check, all if none is named, and whether to wait until they are healthy. */
+/** The jobs to check, and whether to wait until they are healthy. An empty list means all jobs. */
 export interface HealthCheckOptions {
   readonly jobs: readonly string[];
   readonly wait: boolean;
 }
 
 /**
- * Checks that every worker of the jobs is reachable, and then checks the jobs. The check changes nothing, so it takes
- * no lock. It connects to the workers instead of only trying their port, because a hung sshd accepts connections.
+ * Checks that every worker of the given jobs is reachable, or every worker if no job is given, and then checks the
+ * jobs. The check changes nothing, so it takes no lock. It connects to the workers instead of only trying their port,
+ * because a hung sshd accepts connections.
  */
 export async function healthCheck(bucket: Bucket, options: HealthCheckOptions): Promise<HealthReport> {
   const reporter = runReporter(bucket, "health_check");

@@ -23,16 +23,17 @@ export interface MarkedAllocation {
   readonly host: string;
   /** Whether this command recorded the stop; false if the allocation was not recorded as running. */
   readonly marked: boolean;
-  /** Whether its files are still on the worker. The next deploy deletes them. */
+  /** Whether the allocation was removed. The next deploy deletes its files on the worker. */
   readonly removed: boolean;
 }
 
 /**
  * Records as stopped the allocations that the operator has checked, because their `stop` can no longer succeed. It
  * contacts no worker. The next deploy continues as after a successful stop: it runs the `stopped` hooks, and deletes
- * the files of removed allocations. Throws USAGE without workers. Throws PROBLEMS, before anything is recorded, if one
- * of the allocations is neither disabled nor removed: the next deploy would start such an allocation while the old
- * process might still run.
+ * the files of removed allocations. Throws USAGE without workers. Throws PROBLEMS, before anything is recorded, if the
+ * next deploy would start one of the allocations, because its old process might still run. Such an allocation is
+ * neither disabled nor removed, and has no pending stop. Also throws PROBLEMS for a job that is not allocated to a
+ * worker, and for a worker that is not given by name.
  */
 export async function markStopped(bucket: Bucket, options: MarkStoppedOptions): Promise<MarkedAllocation[]> {
   if (options.workers.length === 0)

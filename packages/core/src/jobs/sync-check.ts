@@ -31,7 +31,7 @@ export interface Difference {
   readonly message: string;
   /** Whether the worker was last changed from another copy of the bucket. */
   readonly isForeign?: boolean;
-  /** Whether that command belongs to this copy, but to a newer state of its store. */
+  /** Whether this copy ran the command that last changed the worker, but its store is older than that command. */
   readonly isOlderStore?: boolean;
 }
 
@@ -40,7 +40,9 @@ type Source = SyncSource & Pick<Run, "reporter" | "workers" | "connections">;
 /**
  * Checks that workers match their last sync: each `worker.json` must name this bucket, this worker, and the
  * `update_seq` of the last sync. Throws OUT_OF_SYNC before anything runs; the error lists every worker that differs,
- * with its difference. Without the bucket's lock, changes by a command that is still running do not count.
+ * with its difference. Throws OTHER_COPY instead if another copy of the bucket changed a worker last, and UNREACHABLE
+ * if the only problem is unreachable workers. Without the bucket's lock, changes by a command that is still running do
+ * not count.
  */
 export async function checkSync(source: Source, chosen: readonly ChosenJob[], isLocked: boolean): Promise<void> {
   const hosts = new Set(chosen.flatMap(hostsOf));
@@ -72,8 +74,8 @@ export async function checkSync(source: Source, chosen: readonly ChosenJob[], is
 }
 
 /**
- * Returns how a worker differs from its last sync. Throws if `worker.json` cannot be read. `reader` belongs to the
- * connection, and reads the record of this worker.
+ * Returns how a worker differs from its last sync. A `worker.json` that is missing or cannot be read is a difference.
+ * Throws if the worker cannot be reached. `reader` belongs to the connection, and reads the record of this worker.
  */
 export async function differences(
   source: SyncSource,
@@ -99,8 +101,8 @@ export async function differences(
 }
 
 /**
- * The record of a worker. If the reader does not trust the record, it is read again here, so that the difference is the
- * same with any reader.
+ * Returns the record of a worker. If the reader does not trust the record, this function reads the record again without
+ * the reader, so that the difference is the same with any reader.
  */
 async function recordOf(remote: Remote, reader: RecordReader | undefined): Promise<WorkerRecord> {
   const found = await reader?.();
@@ -124,8 +126,8 @@ function otherCopy({ store }: SyncSource["bucket"], host: string, text: string):
 const EMPTY = 3;
 
 /**
- * Whether a worker has lost its files: it has no `worker.json`, and no directory with jobs. Only then is a running job
- * started again.
+ * Returns the difference of a worker without a readable `worker.json`. The worker has lost its files if it also has no
+ * directory with jobs. Only then does the next deploy start its running jobs again.
  */
 async function isEmpty(remote: Remote): Promise<Difference> {
   const script = `[ -e "$1" ] && ! [ -x "$1" ] && exit 1; [ -e "$1/worker.json" ] || [ -e "$1/jobs" ] || exit ${EMPTY}`;
@@ -140,8 +142,8 @@ async function isEmpty(remote: Remote): Promise<Difference> {
 
 /**
  * Records how a worker differs, unless another command is changing the worker or has changed it since the check.
- * Returns whether the difference still exists. Commands without the bucket's lock use this: it takes the lock and
- * checks again.
+ * Returns whether the difference still exists. Commands without the bucket's lock call this function, which takes the
+ * lock and checks again.
  */
 export function confirmDifference(source: SyncSource, host: string, lost: boolean): boolean {
   const lock = tryLock(source.bucket);
@@ -166,8 +168,8 @@ function tryLock(bucket: SyncSource["bucket"]): Lock | undefined {
 }
 
 /**
- * Records that a worker does not have the files of an allocation, so that the next deploy syncs them again. Without the
- * bucket's lock, records nothing if another command is changing the files at the moment.
+ * Records that a worker does not have the files of an allocation, so that the next deploy syncs them again. If
+ * `isLocked` is false, it takes the bucket's lock, and records nothing while another command holds the lock.
  */
 export function noteMissingFiles({ bucket }: SyncSource, allocation: string, isLocked: boolean): void {
   const lock = isLocked ? undefined : tryLock(bucket);

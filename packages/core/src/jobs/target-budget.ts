@@ -5,7 +5,7 @@ import { type DowntimeRequest, reportRefused, settle } from "../run/budget/arbit
 import { nextBatch, type RefusedMember, restOfBatches } from "../run/budget/next-batch.ts";
 import type { CommandRun } from "../run/command-run.ts";
 
-/** The next batch and the batches after it; or the allocations that may not go down, and why. */
+/** The next batch and the batches after it, or the allocations that may not go down and the reasons. */
 export interface NextTargets {
   readonly batch: readonly Allocation[];
   readonly rest: (readonly Allocation[])[];
@@ -15,12 +15,15 @@ export interface NextTargets {
 /** How the availability budget limits a target that is run by hand. */
 export interface TargetBudget {
   readonly batchSize: number;
-  /** Whether each batch must be healthy before the next one, because the job has a written budget. */
+  /**
+   * Whether each batch must be healthy before the next batch starts: true for a restart or reload of a job with a
+   * written budget.
+   */
   readonly mustBeHealthy: boolean;
   next(batches: readonly (readonly Allocation[])[]): Promise<NextTargets>;
-  /** Records that the target succeeded on a batch. */
+  /** Records that the target succeeded on these allocations. */
   ended(batch: readonly Allocation[]): void;
-  /** Records that a batch passed its health check, or has none. */
+  /** Records that a batch passed its health check, or that no check was needed. */
   healthy(batch: readonly Allocation[]): void;
 }
 
@@ -64,8 +67,9 @@ export function targetBudget(
 }
 
 /**
- * The request for a batch. A stop is a request by the operator to take the whole job down. A restart without a written
- * budget is limited only by its batches.
+ * The budget request of a target; undefined if the target takes nothing down. A stop of all active allocations is an
+ * explicit request by the operator to take the whole job down. A restart without a written budget is limited only by
+ * its batches.
  */
 function requestOf(
   { allocationsOf, reporter }: CommandRun,

@@ -29,7 +29,7 @@ const ORDERED: ReadonlySet<string> = new Set(LOG_KEYS);
 /** Keys with numeric values; all others are text. */
 const NUMBERS: ReadonlySet<string> = new Set(["seq", "exit", "duration_ms"]);
 
-/** Maximum length of a value. The rest of a longer value is dropped and marked. */
+/** Maximum length of a value. A longer value is cut and marked as cut. */
 const VALUE_LIMIT = 8192;
 
 /** Formats one line of a log file, without the newline. The result is always one line, whatever the values contain. */

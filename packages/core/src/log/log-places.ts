@@ -5,7 +5,7 @@ import { putAside } from "./rotating-file.ts";
 
 /** One log and its files. */
 export interface LogPlace {
-  /** `10.0.0.1.log`, `maand.log`. */
+  /** The file name, such as `10.0.0.1.log` or `maand.log`. */
   readonly name: string;
   /** The current file. */
   readonly path: string;
@@ -14,8 +14,9 @@ export interface LogPlace {
 }
 
 /**
- * Returns the directory to show lines from: that of one run (a unique prefix of its id is enough), of the newest run, or of
- * all logs. Throws NOT_FOUND for a run without a record, and for an ambiguous prefix.
+ * Returns the directory of the requested logs: the directory of one run, of the newest run, or of all logs. A unique
+ * prefix of the id of a run is enough. Throws NOT_FOUND for a run without a record, for an ambiguous prefix, and for
+ * the newest run if no run is recorded.
  */
 export function logDirectory(logs: string, options: { readonly run?: string; readonly newestRun?: boolean }): string {
   if (options.run === undefined && !options.newestRun) return logs;
@@ -33,7 +34,10 @@ export function logDirectory(logs: string, options: { readonly run?: string; rea
   return join(logs, "runs", only);
 }
 
-/** The logs in a directory, by name; with `workers`, only those of these workers. */
+/**
+ * Returns the logs in a directory, sorted by name; with `workers`, only the logs of these workers. A worker without a
+ * log of exactly its name is used as a prefix of log names.
+ */
 export function logPlaces(directory: string, workers: readonly string[] = []): LogPlace[] {
   if (!existsSync(directory)) return [];
   const names = readdirSync(directory);

@@ -12,7 +12,7 @@ const CLOSED_AT_ONCE = 0.1;
 
 /**
  * The open log files, least recently used first. A fleet may have more workers than a process may open files, and each
- * worker has two files. If not all of them stay open, almost every line opens one file and closes another.
+ * worker has two files. If the files in use exceed the limit, almost every line opens one file and closes another.
  */
 export class OpenFiles {
   readonly #limits: LogLimits;

@@ -117,7 +117,9 @@ function output(event: MaandEvent, state: RunState): LogFields {
   }
 }
 
-/** The check of a worker before a command of `maand job`, under the event names of the earlier maand, written in Go. */
+/**
+ * The check of a worker before a command of `maand job`, under the names that the earlier maand, written in Go, used.
+ */
 const SYNC_CHECK = { phase: "validate", action: "worker_sync", cmd: "worker_sync" };
 
 interface Ended {

@@ -121,8 +121,8 @@ export class RotatingFile {
 }
 
 /**
- * A time as part of a name that sorts after the newest rotated file, because several files may fill up within a
- * millisecond.
+ * Returns the time in the name of the next rotated file. The name must sort after the newest rotated file, although
+ * several files may fill up within a millisecond.
  */
 function nameAfter(newest: string | undefined, ts: string): string {
   const [, ...parts] = /-(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\d)(\d{3})Z$/.exec(newest ?? "") ?? [];

@@ -22,9 +22,9 @@ export interface RunLog extends Plugin {
 
 /**
  * Records every run. Each event goes to `logs/<worker>.log`, or to `logs/maand.log` if it has no worker. The same line
- * goes to that file in the run's own directory, `logs/runs/<run>/`, and the whole event to `events.ndjson` there. The
- * screen, `--json` and `maand logs` read the same events, so they cannot disagree. A log that cannot be written never
- * stops a run.
+ * is written to a file with the same name in the run's own directory, `logs/runs/<run>/`, and the whole event is
+ * written to `events.ndjson` there. The screen, `--json` and `maand logs` read the same events, so they cannot
+ * disagree. A log that cannot be written never stops a run.
  */
 export function runLog(logs: string, options: LogOptions): RunLog {
   const records = new LogRecords();

@@ -18,7 +18,8 @@ export function lifeWithoutBucket(): PluginLife {
 }
 
 /**
- * The shared objects of a bucket's plugins while the bucket is open, and the disposal of the plugins when it closes.
+ * Contains the objects that a bucket's plugins share while the bucket is open, and disposes the plugins when the bucket
+ * closes.
  */
 export class PluginLife {
   readonly watch: TapWatch;

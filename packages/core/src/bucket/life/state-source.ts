@@ -2,8 +2,8 @@ import type { StateRows } from "../../plugin-api/life/plugin-state.ts";
 import { discarding } from "../../plugin-api/life/state-in-memory.ts";
 
 /**
- * The source of plugin state: the store, once it is open. In a dry run, writes are visible until the end of the run,
- * and are then discarded.
+ * Provides the state of plugins from the store, once the store is open. In a dry run, writes are visible until the end
+ * of the run, and are then discarded.
  */
 export class StateSource {
   #rows: StateRows | undefined;

@@ -11,8 +11,9 @@ export interface LineSource {
 const MOST = 4096;
 
 /**
- * Gathers the lines of one source that arrive together, such as the lines of one packet from a worker, because an event
- * costs as much as reading hundreds of lines. When a line of another source arrives, the waiting lines are sent first.
+ * Gathers the lines of one source that arrive together, such as the lines of one packet from a worker, because sending
+ * one event takes as long as reading hundreds of lines. When a line of another source arrives, the waiting lines are
+ * sent first.
  */
 export class PendingLines {
   readonly #send: (source: LineSource, lines: readonly string[]) => void;

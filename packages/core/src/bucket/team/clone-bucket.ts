@@ -17,9 +17,10 @@ export interface Cloned {
 }
 
 /**
- * Makes a directory a bucket whose store is in a database. The directory may already contain the workspace and
- * maand.conf, for example from git. Throws BUCKET_EXISTS if the directory has a store, and STORE_LACKS_BUCKET if the
- * database has no such bucket. In both cases nothing is created.
+ * Turns a directory into a copy of a bucket whose store is in a database. The directory may already contain the
+ * workspace and maand.conf, for example from git. Throws BUCKET_EXISTS if the directory has a store, and
+ * STORE_LACKS_BUCKET if the database has no such bucket. BUCKET_EXISTS creates nothing. After a failure of the
+ * database, the working copy is deleted; if the directory was new or empty, its private directories are deleted too.
  */
 export function cloneBucket(url: string, bucket: string, directory: string): Cloned {
   const paths = bucketPaths(directory);

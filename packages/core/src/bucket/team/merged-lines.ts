@@ -5,7 +5,10 @@ export interface Versions {
   readonly there: string;
 }
 
-/** The lines of the other side, with the lines that this side added and without the lines that this side deleted. */
+/**
+ * Returns the lines of the other side. Lines that this side deleted are left out, and lines that this side added are
+ * appended.
+ */
 export function mergedLines({ before, here, there }: Versions): string {
   if (here === before || here === there) return there;
   if (there === before) return here;

@@ -9,7 +9,10 @@ import type { RecordPart } from "../../store/team/run-record-rows.ts";
 import { authorityOf } from "../../store/team/shared-store.ts";
 import type { RecordLine } from "./send-run-records.ts";
 
-/** A file in the directory of a run of another machine, with the number of its last part. */
+/**
+ * The name of the file that contains the number of the last part. Only the records of runs on other machines have this
+ * file.
+ */
 const LAST_PART = ".part";
 /** Valid file names in a record. They cannot lead outside the directory of the record. */
 const FILE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9.:_-]*$/;

@@ -1,10 +1,8 @@
 import type { RunRecordRows } from "../../store/team/run-record-rows.ts";
 
-/**
- * How long lines are gathered before they are sent, in milliseconds, and the number of characters at which they are
- * sent early.
- */
+/** How long lines are gathered before they are sent, in milliseconds. */
 const EVERY_MS = 1000;
+/** The number of characters above which lines are sent early. */
 const MOST_CHARACTERS = 256 * 1024;
 /** The number of unacknowledged characters from which commands that print have to wait. */
 export const MOST_SENT = 2 * 1024 * 1024;
@@ -48,8 +46,8 @@ export class RunRecordSender {
   }
 
   /**
-   * A promise while too many characters are unacknowledged. It resolves when half of them are acknowledged. A response
-   * takes at most three seconds.
+   * A promise while too many characters are unacknowledged. It resolves when at most half of {@link MOST_SENT} is
+   * unacknowledged. A response takes at most three seconds.
    */
   backPressure(): Promise<void> | undefined {
     if (this.#sent < MOST_SENT) return undefined;

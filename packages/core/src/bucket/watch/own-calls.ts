@@ -100,7 +100,10 @@ class TapCalls implements Replacer, Outcome {
     else end();
   };
 
-  /** Throws the first failure that the tap did not handle. */
+  /**
+   * Waits for the calls that the tap made. If the tap did not handle a failure of a call, the tap fails with the first
+   * of these failures.
+   */
   async #endAfter(made: MadeCalls, answer: unknown): Promise<void> {
     await made.settled();
     const first = made.failed.find((call) => !call.isHandled);

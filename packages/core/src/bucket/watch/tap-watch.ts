@@ -57,7 +57,7 @@ export class TapWatch {
   readonly #notices = new WaitNotices();
   #whenGone: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** Milliseconds since the watch was started, excluding the time during which the process was suspended. */
+  /** Milliseconds during which taps were pending, excluding the time during which the process was suspended. */
   #clock = 0;
   #lookedAt = 0;
   #interruptedAt: number | undefined;

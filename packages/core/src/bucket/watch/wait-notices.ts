@@ -7,7 +7,7 @@ export interface WaitingTaps {
   readonly hook: string;
   /** `api@10.0.0.1`, `api` or `10.0.0.1`; empty for the whole run. */
   readonly units: readonly string[];
-  /** The longest time without activity among them. */
+  /** The longest time without activity among them; after an interruption, the longest time since the interruption. */
   readonly waitedMs: number;
   readonly limitMs: number;
   /** Whether the run was interrupted and they have not stopped yet. */
