@@ -20,7 +20,10 @@ export interface KvBuild {
   readonly only?: ReadonlySet<string>;
 }
 
-/** The sources of a catalog, with the variables that are in the KV store. */
+/**
+ * Returns the sources of a catalog, with the bucket's variables and the overrides from the KV store. Variables of jobs
+ * are left out, so they do not change.
+ */
 export function storedKvSources(
   kv: KvStore,
   { bucketId, catalog }: Pick<KvSources, "bucketId" | "catalog">,
@@ -77,8 +80,8 @@ function withAllocations({ workers, jobs }: Catalog, allocations: Catalog["alloc
 }
 
 /**
- * Whether a namespace ever had an entry. Looks up all namespaces of a kind together, because separate lookups would
- * take most of the time of a build.
+ * Returns a function that checks whether a namespace ever had an entry. The function looks up all namespaces of a kind
+ * together, because separate lookups would take most of the time of a build.
  */
 function heldIn(kv: KvStore): (namespace: string) => boolean {
   const kinds = new Map<string, ReadonlySet<string>>();
@@ -91,7 +94,7 @@ function heldIn(kv: KvStore): (namespace: string) => boolean {
   };
 }
 
-/** The namespaces of the jobs that are not written. */
+/** The namespaces of the jobs that are not in `only`, which are therefore not written. */
 function ownNamespaces({ jobs }: Catalog, only: ReadonlySet<string>): Set<string> {
   return new Set(
     jobs

@@ -80,7 +80,10 @@ export async function build(bucket: Bucket, options: BuildOptions = {}): Promise
   }
 }
 
-/** The problems a build would find, including warnings; writes nothing (for `maand doctor`). */
+/**
+ * Returns the problems that a build would find in the workspace, including warnings. Writes nothing, and does not run
+ * `workers_command`. Used by `maand doctor`.
+ */
 export async function workspaceProblems(bucket: Bucket): Promise<readonly Problem[]> {
   return (await understand(bucket)).problems;
 }

@@ -38,8 +38,9 @@ export interface ChangedReleases {
 }
 
 /**
- * The catalog with the chosen releases, resolved and checked as in a build, with the workers and settings of the last
- * build. Writes nothing. Throws PROBLEMS if a release no longer fits, for example because another job now has its port.
+ * Computes the desired state with the chosen releases. The jobs are resolved and checked as in a build, with the
+ * workers and settings of the last build. Writes nothing. Throws PROBLEMS if a release no longer fits, for example
+ * because another job now has its port.
  */
 export async function changedReleases(
   bucket: Bucket,
@@ -176,8 +177,8 @@ interface Published {
 }
 
 /**
- * Publishes the values that follow from the chosen jobs. It changes neither variables nor the values that hooks wrote
- * for other jobs.
+ * Publishes the values that are derived from the chosen jobs. It changes neither variables nor the values that hooks
+ * wrote for other jobs.
  */
 function publishJobs(kv: KvStore, { bucket, stored, catalog, contributed, chosen }: Published): void {
   const sources = storedKvSources(kv, { bucketId: bucket.bucketId, catalog });

@@ -9,14 +9,14 @@ import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { claimReader, type Run, workerOf } from "../run/run.ts";
 import type { KvStore } from "../store/kv/kv.ts";
 
-/** The entries plugins contribute to one namespace. */
+/** The entries that plugins contribute to one namespace. */
 export interface Contributed {
   readonly entries: ReadonlyMap<string, string>;
   /** Whether a key belongs to a plugin. The build deletes the plugin's keys that the plugin no longer contributes. */
   owns(key: string): boolean;
 }
 
-/** The entries plugins contribute to the KV store, by namespace. */
+/** The entries that plugins contribute to the KV store, by namespace. */
 export type Contributions = ReadonlyMap<string, Contributed>;
 
 type Source = Pick<Run, "reporter" | "bucket" | "workers" | "jobs" | "allocationsOf">;
@@ -48,8 +48,8 @@ export function contributionSource({ bucket, reporter }: Pick<Run, "bucket" | "r
 const JOBS_AT_ONCE = 8;
 
 /**
- * Calls the `contribute` taps for each job. If two jobs set the same key, the value of the later job is used. Writes
- * nothing. In a preview, plugins write nothing either.
+ * Calls the `contribute` taps for each job. If two jobs contribute to the same namespace, the entries of the later job
+ * replace all entries whose keys begin with its prefix. Writes nothing. In a preview, plugins write nothing either.
  */
 export async function contributions(source: Source, jobs: readonly Job[], isPreview = false): Promise<Contributions> {
   const found = new Collected();

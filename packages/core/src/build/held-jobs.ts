@@ -12,7 +12,10 @@ export interface HeldJob {
   readonly hold: Hold;
   /** The release that is built. */
   readonly release: number;
-  /** Its content. Undefined if there is no other release; the held release is then built, but not deployed. */
+  /**
+   * The content of that release. Undefined if there is no release other than the held one, which is then built, but not
+   * deployed.
+   */
   readonly content: ReleaseContent | undefined;
 }
 

@@ -24,7 +24,7 @@ export interface NumberedCatalog {
 
 /**
  * Numbers the releases of a build. A job with the same files as an earlier release gets the number of that release.
- * Jobs that did not change since the last build are skipped.
+ * Jobs that did not change since the last build keep their number.
  */
 export function numberReleases(
   bucket: Bucket,
@@ -56,8 +56,8 @@ export function numberReleases(
 }
 
 /**
- * Stores new releases and deletes expired ones. Call this in the transaction that stores the catalog, after the catalog and
- * the contents.
+ * Stores new releases and deletes expired ones. Call this in the transaction that stores the catalog, after the catalog
+ * and the contents were stored.
  */
 export function storeReleases({ store, now, settings }: Bucket, { fresh, unnumbered, author }: NumberedCatalog): void {
   const { releases } = store;

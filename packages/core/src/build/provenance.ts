@@ -16,8 +16,8 @@ export interface Provenance {
 }
 
 /**
- * Compares a workspace with the last build: a workspace in git must contain the commit that was built. For any other
- * workspace, it reports the changes of the last build that this bucket directory does not have. Git is started only if
+ * Compares a workspace with the last build. If both are in git, the workspace must contain the commit that was built.
+ * Otherwise, it reports the changes of the last build that this bucket directory does not have. Git is started only if
  * the commit or a file changed.
  */
 export async function provenanceOf(bucket: Bucket, read: BuiltWorkspace, allowsOlder: boolean): Promise<Provenance> {

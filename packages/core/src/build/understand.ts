@@ -38,8 +38,8 @@ export interface Understood {
 }
 
 /**
- * Reads the workspace and checks its catalog; writes nothing. If there are no errors up to this point, `resolve` gets
- * the secrets that the workspace refers to. `workersText` is used in place of the content of `workers.json`.
+ * Reads the workspace and checks its catalog; writes nothing. `resolve` gets the secrets that the workspace refers to,
+ * unless an error was found before it is called. `workersText` is used in place of the content of `workers.json`.
  */
 export async function understand(
   bucket: Bucket,

@@ -11,8 +11,9 @@ import { shapeProblems } from "./plugin-shape.ts";
 import { keyAt, valueAt, type Written } from "./written-at.ts";
 
 /**
- * Checks the loaded plugins against each other and against this core. Reports plugins that are listed twice, plugins made
- * for another core, and names that two plugins claim: commands, tables, manifest keys, worker files.
+ * Checks the loaded plugins against each other and against this core. Reports plugins that are listed twice, require
+ * another version of core, or are invalid. Also reports names that are defined twice: commands, tables, manifest keys,
+ * keys of `maand.conf`, services and worker files.
  */
 export async function checkPlugins(
   loaded: readonly LoadedPlugin[],

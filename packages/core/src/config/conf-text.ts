@@ -7,8 +7,8 @@ export const NEW_BUCKET: Readonly<Record<string, string>> = { secret_files_mode:
 
 /**
  * The `maand.conf` that init writes. It lists every key, including those of plugins, as a comment with its meaning and
- * default, taken from the schema that checks it. Keys in `set` are written with their value. The first line names `schema`
- * for TOML editors.
+ * default, taken from the schema that checks it. Keys in `set` are written with their value, and not as a comment. The
+ * first line names `schema` for TOML editors.
  */
 export function confText(
   schema: string,

@@ -5,7 +5,10 @@ import { textOrReason } from "../trust/plain-text.ts";
 import { checkCode } from "../trust/trusted.ts";
 import { CONFIG_PLACES } from "./config.ts";
 
-/** Returns the value of a configuration file, by the file's extension; "noExt" for a file without one. */
+/**
+ * Functions that return the value of a configuration file, by the extension of the file. The key `noExt` is for files
+ * without an extension.
+ */
 export type Loaders = Readonly<Record<string, ((file: string, text: string) => unknown) | undefined>>;
 
 /** A configuration file and its content. */
@@ -18,8 +21,9 @@ export interface ConfigFile {
 /**
  * Loads the first configuration file of a bucket that is not empty, or the given one. It reads only these paths,
  * because cosmiconfig's search would also run `.config/config.js` of the current directory, and read paths that a
- * package.json names. Each file is checked before it is loaded. Throws BUCKET_NOT_TRUSTED, and {@link UnloadableConfig}
- * for a file that cannot be loaded.
+ * package.json names. The owner and mode of each file are checked before it is loaded. A package.json is checked
+ * afterwards, and only if it has the key `maand`, because loading it runs no code. Throws BUCKET_NOT_TRUSTED, and
+ * {@link UnloadableConfig} for a file that cannot be loaded.
  */
 export async function loadConfigFile(
   root: string,

@@ -3,7 +3,7 @@ import type { Preset } from "../plugin-api/life/presets.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { InlineHooks } from "../plugin-api/tapping/inline-hooks.ts";
 
-/** Possible configuration files in a bucket's directory; the first one found is used. */
+/** Possible configuration files in a bucket's directory. The first file that exists and is not empty is used. */
 export const CONFIG_PLACES: readonly string[] = [
   "maand.config.ts",
   "maand.config.mts",
@@ -20,15 +20,16 @@ export const CONFIG_PLACES: readonly string[] = [
 /** Keys of a configuration. */
 export const CONFIG_KEYS: readonly string[] = ["plugins", "hooks", "settings"];
 
-/** An entry of a list of plugins. `false` and `undefined` stand for no plugin, so that `&&` works. */
+/** An entry of a list of plugins. `false`, `null` and `undefined` stand for no plugin, so that `&&` works. */
 export type PluginEntry = Plugin | Preset | string | readonly [string, unknown] | false | null | undefined;
 
 /** A configuration: plugins, hooks, and settings that override those of `maand.conf`. */
 export interface Config {
   /**
-   * Plugins in the order they are applied: values, or package names and paths (`./my-plugin.ts`), optionally with options as
-   * `["name", { ... }]`, and presets, which are lists of plugins. `"defaults"` stands for all stock plugins, `["defaults", { "remove": [...] }]` for all but some.
-   * Default: `["defaults"]`.
+   * Plugins in the order in which they are applied. An entry is a plugin, a preset (a list of plugins), a package name
+   * or a path (`./my-plugin.ts`). `["name", { ... }]` is a package name or path with options. `"defaults"` stands for
+   * all stock plugins, and `["defaults", { "remove": [...] }]` for all stock plugins except the removed ones. Default:
+   * `["defaults"]`.
    */
   readonly plugins?: readonly PluginEntry[];
   /** Hooks without a plugin: `hooks: { async afterJob({ job, log }) { ... } }`. */

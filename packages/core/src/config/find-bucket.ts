@@ -5,7 +5,7 @@ import { isRefused, noAccess } from "../trust/access.ts";
 import { checkOwner } from "../trust/trusted.ts";
 import { CONFIG_PLACES } from "./config.ts";
 
-/** The paths of a bucket; all absolute. */
+/** The absolute paths of a bucket. */
 export interface BucketPaths {
   readonly root: string;
   readonly conf: string;
@@ -17,7 +17,7 @@ export interface BucketPaths {
   /** The key that encrypts secrets in the store. */
   readonly kvKey: string;
   readonly logs: string;
-  /** Private, per run; emptied when the run ends. */
+  /** The directory for the private files of a run. It is emptied when the run ends. */
   readonly tmp: string;
 }
 

@@ -23,7 +23,7 @@ import { keyAt, valueAt, type Written } from "./written-at.ts";
 
 interface Loading {
   readonly written: Written;
-  /** Directory that paths and packages are resolved from; absolute. */
+  /** The absolute path of the directory that paths and packages are resolved from. */
   readonly root: string;
   readonly options: LoadOptions;
   readonly report: Report;

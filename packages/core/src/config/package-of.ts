@@ -11,8 +11,8 @@ export interface PackageFacts {
 }
 
 /**
- * The package of a plugin's file: the nearest enclosing package that depends on @maand/core, otherwise the package that
- * the file was installed with. A file in the bucket itself belongs to no package.
+ * The package of a plugin's file: the nearest enclosing package with a peer dependency on @maand/core, otherwise the
+ * installed package that contains the file. A file in the bucket itself belongs to no package.
  */
 export function packageOf(file: string | undefined): PackageFacts {
   for (const { peerDependencies, version } of manifestsAbove(file)) {

@@ -47,7 +47,10 @@ export async function readConf({ root, conf }: Pick<BucketPaths, "root" | "conf"
   }
 }
 
-/** Reads the configuration file of a bucket, or the given one; undefined if there is none, or after a problem. */
+/**
+ * Reads the configuration file of a bucket, or the given one. Returns undefined if there is none, or if it cannot be
+ * loaded.
+ */
 export async function readConfig(
   { root }: Pick<BucketPaths, "root">,
   options: { readonly modules: Modules; readonly configFile?: string },
@@ -90,7 +93,9 @@ function dataIn(extension: ".json" | ".yaml" | ".yml" | "noExt") {
   };
 }
 
-/** The part of a file that belongs to maand: in a package.json, only the key `maand`. */
+/**
+ * Reports only problems in the part of a file that belongs to maand. In a package.json, this part is the key `maand`.
+ */
 function ownPart(file: string, report: Report): Report {
   if (basename(file) !== "package.json") return report;
   return (problem) => /: maand\b/.test(problem.where) && report(problem);
@@ -134,7 +139,7 @@ function output(cause: unknown): string {
   return reason.replace(/^ParseError: /, "").trim();
 }
 
-/** The position at which a TOML, JSON or YAML parser stopped. */
+/** The file, with the position at which a TOML, JSON or YAML parser stopped, if it is known. */
 function parsedTo(cause: unknown, { file, text }: Written): string {
   if (!(cause instanceof Error)) return file;
   if ("line" in cause && "column" in cause) return `${file}:${String(cause.line)}:${String(cause.column)}`;

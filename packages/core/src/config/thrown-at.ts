@@ -30,7 +30,7 @@ export function thrownAt(
   const inside = (file: string) => !relative(directory, file).startsWith("..") && !file.includes("/node_modules/");
   const parsed = /^\s*(\/.*?):(\d+):(\d+)\s*$/m.exec(cause.message);
   if (parsed?.[1] && inside(parsed[1]))
-    // its columns start at 0
+    // the columns of the parser start at 0
     return { file: relative(directory, parsed[1]), line: Number(parsed[2]), column: Number(parsed[3]) + 1 };
   const frame = framesOf(cause).find(({ file }) => inside(file));
   return frame && written(frame, directory, transform);

@@ -6,8 +6,8 @@ export interface Written {
 }
 
 /**
- * `file:line:column: key` of a key in the file, without the numbers if it cannot be found. `called` is the name of the key
- * in the problem.
+ * `file:line:column: key` of a key in the file, without the numbers if it cannot be found. `called` is the name of the
+ * key that the result shows.
  */
 export function keyAt({ file, text }: Written, key: string, called: string = key): string {
   const offset = offsetOf(
@@ -40,8 +40,8 @@ export function position(text: string, offset: number): string {
 
 /**
  * The position of the last of several nested keys. The search for each key starts after the previous key. This works
- * because keys look similar in JSON, YAML, TOML and object literals. If a key is not found, it is defined elsewhere,
- * such as in a spread object.
+ * because keys look similar in JSON, YAML, TOML and object literals. A key that is not found is probably defined
+ * elsewhere, such as in a spread object.
  */
 function offsetOf(text: string, keys: readonly string[]): number | undefined {
   const bare = withoutComments(text);

@@ -23,7 +23,10 @@ export interface ReferencedSecrets {
 /** Gets the secrets that a workspace refers to. */
 export type ResolveEntries = (entries: readonly ReferenceEntry[]) => Promise<ReferencedSecrets>;
 
-/** Reads the secrets that are new, have a changed reference, or are too old. All other secrets need no provider. */
+/**
+ * Reads the secrets that are new, have a changed reference, were changed or deleted in the store, or are too old. All
+ * other secrets need no provider.
+ */
 export function resolvesStale(bucket: Bucket, reporter: RunReporter): ResolveEntries {
   return async (entries) => {
     const stale = staleEntries(bucket, entries);
@@ -66,7 +69,7 @@ function staleEntries({ store, kv, now, settings }: Bucket, entries: readonly Re
 
 /**
  * Stores the values that were read. Deletes plain variables that became secrets, and secrets whose references no longer
- * exist. Secrets of removed jobs remain until the job is cleaned up. Call this in the transaction of the build.
+ * exist. Secrets of removed jobs remain until those jobs are cleaned up. Call this in the transaction of the build.
  */
 export function storeReferenced(bucket: Bucket, { entries, read }: ReferencedSecrets, { jobs }: Catalog): void {
   const { kv, store } = bucket;

@@ -24,7 +24,7 @@ export interface StoreOptions {
   readonly offline?: boolean;
   /** Download the entire working copy again, even if it is up to date. */
   readonly discards?: boolean;
-  /** Overrides maand.conf: the value of `store`. */
+  /** The value of `store`. It overrides maand.conf and {@link STORE_VARIABLE}. */
   readonly place?: string;
   /** Connects to a database; default: to PostgreSQL. */
   readonly connect?: ConnectStatements | undefined;
@@ -34,7 +34,8 @@ export interface StoreOptions {
 
 /**
  * The location of a bucket's store. Does not load the configuration, because commands that only read do not need it.
- * Undefined for SQLite, the default. Throws CONFIG_INVALID, and STORE_REFUSED if `store_password_command` fails.
+ * Undefined for SQLite, the default. Throws CONFIG_INVALID, BUCKET_NOT_TRUSTED if others can write maand.conf, and
+ * STORE_REFUSED if `store_password_command` fails.
  */
 export function storePlace(
   paths: Pick<BucketPaths, "root" | "conf">,
@@ -65,7 +66,10 @@ export function storePlace(
   };
 }
 
-/** Most buckets have no such line. They need no TOML parser here. */
+/**
+ * Finds a line that sets `store` or a key that begins with `store`. Most buckets have no such line, so they need no
+ * TOML parser here.
+ */
 const MENTIONS = /^\s*"?store/m;
 
 /** The content of maand.conf. A file that cannot be read is reported when the configuration is loaded. */
