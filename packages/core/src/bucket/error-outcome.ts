@@ -2,8 +2,8 @@ import { errorText, isMaandError, MaandError } from "../errors.ts";
 import type { Outcome } from "../run-result.ts";
 
 /**
- * The outcome of an allocation after an error. Unreachable, failed and timed out are separate outcomes because they
- * need different fixes.
+ * Returns the outcome of an allocation after an error. For example, unreachable, failed and timed out are separate
+ * outcomes, because each needs a different fix.
  */
 export function outcomeOf(cause: unknown): Outcome {
   if (!isMaandError(cause)) return "failed";

@@ -10,8 +10,8 @@ import type { Call, Tapping } from "./watch/tapping.ts";
 
 /**
  * Wraps a tap of an asynchronous hook that was added with `tap`, `tapPromise` or `tapAsync`. The tap is awaited, its
- * errors are marked with plugin and hook, and an invalid return value is an error. The wrapped tap never throws. Add it
- * with `tapAsync`, because a hook needs fewer promises for callbacks.
+ * errors without a code are marked with its plugin and hook, and an invalid return value is an error. The wrapped tap
+ * never throws. Add the wrapped tap with `tapAsync`, because a hook needs fewer promises for callbacks.
  */
 export function waitingTap(
   tap: { readonly type: string; readonly fn: Call },

@@ -1,6 +1,6 @@
 import { MaandError } from "../errors.ts";
 
-/** The reason why nothing new may begin, indexed by the signal of a bucket. */
+/** The errors that prevent new work, by the signal of the bucket. */
 const stops = new WeakMap<AbortSignal, MaandError>();
 
 /** From now on, {@link stopIfInterrupted} throws this error, so that nothing new begins. Running work can finish. */

@@ -11,8 +11,8 @@ export interface TapOrigin {
 
 /**
  * Refuses a tap whose `before` looks like a misspelled plugin name, because tapable silently puts a tap with an unknown
- * `before` first. The name of a plugin that was removed from the list is valid. A name that is similar to an existing
- * one is an error.
+ * `before` first. The name of a plugin that was removed from the list is valid, unless it is similar to an existing
+ * name.
  */
 export function checkOrder(
   hooks: Hooks,

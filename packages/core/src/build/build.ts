@@ -58,8 +58,8 @@ export interface BuildOptions {
 }
 
 /**
- * Reads the workspace and stores its catalog. All problems are collected and thrown together before anything is
- * written; the previous catalog then stays valid.
+ * Reads the workspace and stores its catalog. Problems are collected and thrown together before anything is written.
+ * After such an error, the previous catalog stays valid.
  */
 export async function build(bucket: Bucket, options: BuildOptions = {}): Promise<Built> {
   const lock = lockBucket(bucket, "build");

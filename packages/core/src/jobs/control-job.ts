@@ -170,9 +170,9 @@ function activeOf({ allocationsOf }: Source, job: Job): Allocation[] {
 }
 
 /**
- * The reason why a job is unhealthy after a batch; undefined if it is healthy. Between batches, only the reached
- * allocations are checked, so that a job that is down everywhere can start. After the last batch, the whole job is
- * checked.
+ * The reason why a job is unhealthy after a batch; undefined if it is healthy. Between batches, only the allocations
+ * reached so far are checked, so that a job that is down everywhere can be started. After the last batch, the whole job
+ * is checked.
  */
 async function unhealthyError(source: Source, job: Job, judged: readonly Allocation[]): Promise<string | undefined> {
   return (await checkHealth(source, scopedJobContext(source, job), judged, true)).cause?.message;

@@ -5,8 +5,8 @@ import { type LogLimits, RotatingFile } from "./rotating-file.ts";
 const FEW = 256;
 
 /**
- * The fraction of the open files that are closed when another file must be opened. Files are closed in groups, because
- * finding the oldest entry of a map takes longer with every entry that was deleted before it.
+ * The fraction of the maximum number of open files that is closed when that number is exceeded. Files are closed in
+ * groups, because finding the oldest entry of a map takes longer with every entry that was deleted before it.
  */
 const CLOSED_AT_ONCE = 0.1;
 

@@ -20,17 +20,18 @@ export interface LogLimits {
 }
 
 const NEWLINE = 0x0a;
-/** The number of characters that may wait to be written together. */
+/** The number of waiting characters at which they are written. */
 const BATCH = 64 * 1024;
 /**
- * The number of bytes from which lines that arrived together are written directly, without being copied to the waiting
+ * The number of bytes at which lines that arrived together are written directly, and are not added to the waiting
  * lines.
  */
 const BLOCK = 4 * 1024;
 
 /**
  * A log file that several processes append to. A full file is renamed to `<name>-<time of the next line>`, and a new
- * file is created. A process that still has the old file open notices this before the new file is full.
+ * file is created. A process that still has the old file open appends to the old file until the size that this process
+ * counted reaches the limit.
  */
 export class RotatingFile {
   readonly #path: string;

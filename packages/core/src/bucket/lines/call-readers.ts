@@ -18,8 +18,8 @@ export function canBeBehind(tap: object, backPressure: BackPressure): void {
 }
 
 /**
- * The back-pressure of all `event` taps together. All waiting commands share one promise. It resolves when all taps
- * have caught up, or when the run is interrupted, because the commands must then be able to end.
+ * Returns the back-pressure of all `event` taps together. All waiting commands share one promise. The promise resolves
+ * when all taps have caught up, or when the run is interrupted, because the commands must then be able to end.
  */
 export function pressureOf(hooks: Pick<Hooks, "event">, signal: AbortSignal): BackPressure {
   let caughtUp: Promise<void> | undefined;

@@ -45,8 +45,9 @@ export function runRecords(paths: BucketPaths): RunRecords | undefined {
 }
 
 /**
- * Writes a part of a record. Parts can arrive repeatedly and in any order; each part is written once, after the part
- * that precedes it. Runs of this machine are skipped, because they have their own files.
+ * Writes a part of a record. Parts can arrive repeatedly and in any order. Each part is written once. A part that
+ * arrives before its predecessor is skipped, and is written when it arrives again. Runs of this machine are skipped,
+ * because they have their own files.
  */
 function write(logs: string, { run, seq, lines }: RecordPart): void {
   if (!isRunId(run)) return;

@@ -19,8 +19,8 @@ interface Pending {
 /**
  * Sends the records of runs to the database while they are written, so that other machines can read and follow them. At
  * its end, a command waits for its record to be sent. Commands that print faster than the database accepts lines also
- * wait: otherwise, statements of the store would have to wait behind these lines. A record that cannot be sent is still
- * in the files of this machine.
+ * wait, because statements of the store would otherwise have to wait behind these lines. A record that cannot be sent
+ * is still in the files of this machine.
  */
 export class RunRecordSender {
   readonly #records: Pick<RunRecordRows, "send" | "finish">;

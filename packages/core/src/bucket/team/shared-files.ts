@@ -16,8 +16,8 @@ const SHARED = [{ name: "secrets/known_hosts", lock: "known_hosts.lock" }] as co
 const OWNER = "maand";
 
 /**
- * Synchronizes the shared files with the store in both directions: changes on either side since the last time are
- * merged. Does nothing for a bucket whose store is not shared.
+ * Synchronizes the shared files with the store in both directions: changes that either side made since the last
+ * synchronization are merged. Does nothing for a bucket whose store is not shared.
  */
 export async function syncSharedFiles({ root, data }: BucketPaths, store: Store): Promise<void> {
   if (!store.workingCopy) return;

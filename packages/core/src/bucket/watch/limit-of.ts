@@ -13,7 +13,10 @@ interface TapCall {
   readonly args: readonly unknown[];
 }
 
-/** The timeout of a call: the limit of its hook, or a longer one from its context or the declaration of the tap. */
+/**
+ * The timeout of a call: the longest of the limit of its hook, the limit that the tap declares, and the timeout of the
+ * command in its context with some extra time.
+ */
 export function limitOf({ by, args }: TapCall, tapMs = DEFAULT_SETTINGS.timeouts.tapMs): number {
   const context = args.at(-1);
   const ofHook = isHookName(by.hook) ? hookLimit(by.hook, tapMs) : tapMs;

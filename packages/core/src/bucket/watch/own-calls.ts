@@ -57,8 +57,8 @@ export function whenTapFails(context: object, stop: (cause: unknown) => void): v
 }
 
 /**
- * The calls that one tap makes through its context. The object is cheap for taps that make no calls, which is the usual
- * case.
+ * The calls that one tap makes through its context. Creating the object is cheap for taps that make no calls, which is
+ * the usual case.
  */
 class TapCalls implements Replacer, Outcome {
   readonly #by: Tapping;

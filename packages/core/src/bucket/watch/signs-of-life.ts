@@ -4,7 +4,7 @@ import { type TapUnit, unitText } from "./tap-unit.ts";
 export class SignsOfLife {
   readonly #last = new Map<string, number>();
 
-  /** Records activity of a job, a worker or both, at this time on the watch's clock. */
+  /** Records activity of a job, a worker or both, and of the whole run. `at` is the time on the watch's clock. */
   note({ job, worker }: TapUnit, at: number): void {
     for (const unit of [{}, job === undefined ? {} : { job }, worker === undefined ? {} : { worker }])
       this.#last.set(unitText(unit), at);

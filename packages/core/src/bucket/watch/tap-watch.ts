@@ -12,7 +12,8 @@ const TICK_MS = 1_000;
 /** How long a tap may take to finish after its signal was aborted at its limit. */
 const GRACE_MS = 10_000;
 /**
- * How long a tap may take to finish after the run was interrupted; longer than it takes to stop commands on a worker.
+ * How long a tap may take to finish after the run was interrupted. The time is longer than it takes to stop commands on
+ * a worker.
  */
 const INTERRUPTED_MS = 20_000;
 
@@ -28,7 +29,7 @@ export interface WatchOptions {
 export interface WatchedCall {
   readonly by: Tapping;
   readonly args: readonly unknown[];
-  /** maand calls exactly one of its functions, once. */
+  /** Exactly one of its functions is called, exactly once. */
   readonly outcome: Outcome;
 }
 
@@ -99,7 +100,10 @@ export class TapWatch {
     return tap !== undefined;
   }
 
-  /** Calls `work` once no abandoned tap can still be running: now, or when the last of them has finished. */
+  /**
+   * Calls `work` as soon as no abandoned tap can still be running: immediately, or when the last abandoned tap has
+   * finished.
+   */
   whenGone(work: () => void): void {
     if (this.#abandoned.size === 0) work();
     else this.#whenGone.push(work);
@@ -184,9 +188,10 @@ export class TapWatch {
 }
 
 /**
- * The innermost calls: those that no later call may be nested in. A call may be nested in an earlier call for the same
- * job, or for the same job on the same worker. A target, or a call without a job, such as for a connection, may be
- * nested in any call for a job. The function needs a single pass, because a fleet has thousands of calls.
+ * Returns the innermost calls, which are the calls that no later call may be nested in. A call may be nested in an
+ * earlier call for the same job, or for the same job on the same worker. A target, or a call without a job, such as for
+ * a connection, may be nested in any call for a job. The function needs a single pass, because a fleet has thousands of
+ * calls.
  */
 function innermost(pending: readonly PendingTap[]): PendingTap[] {
   const [jobs, allocations] = [new Set<string>(), new Set<string>()];
