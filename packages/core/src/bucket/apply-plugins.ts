@@ -33,7 +33,7 @@ const oldNames = new WeakMap<Hooks, OldName[]>();
 /**
  * Creates the hooks and applies every plugin, in order. Each error of a tap without an error code is marked with its
  * plugin and hook, so that the message names the plugin. Throws PLUGIN_INVALID if a plugin fails while being applied,
- * taps an unknown hook, sets an unknown option of a tap, or orders itself before a misspelled tap. An error in a file
+ * taps an unknown hook, sets an unknown option of a tap, or orders a tap before a misspelled name. An error in a file
  * under `directory` is reported with its line.
  */
 export async function applyPlugins(

@@ -15,8 +15,8 @@ export function builtWorkspace(
 
 /**
  * Returns the sorted names of the parts of the workspace that changed since the last build, such as `jobs/api` or
- * `workers.json`. Files are only read if their size or time differs from the recorded one, so the check is cheap enough
- * for every deploy. Empty if the last build was made by an older version of maand.
+ * `workers.json`. Files are read only if their size or time differs from the recorded one, so the check is cheap enough
+ * for every deploy. The result is empty if the last build was made by an older version of maand.
  */
 export function unbuiltParts({ store, paths }: { readonly store: Store; readonly paths: BucketPaths }): string[] {
   const built = store.bucket.built();

@@ -17,8 +17,8 @@ export interface Provenance {
 
 /**
  * Compares a workspace with the last build. If both are in git, the workspace must contain the commit that was built.
- * Otherwise, it reports the changes of the last build that this bucket directory does not have. Git is started only if
- * the commit or a file changed.
+ * Otherwise, the changes of the last build that this bucket directory does not have are reported. Git is started only
+ * if the commit or a file changed.
  */
 export async function provenanceOf(bucket: Bucket, read: BuiltWorkspace, allowsOlder: boolean): Promise<Provenance> {
   const { store, paths, now } = bucket;

@@ -45,7 +45,7 @@ export function runRecords(paths: BucketPaths): RunRecords | undefined {
 }
 
 /**
- * Writes a part of a record. Parts can arrive repeatedly and in any order. Each part is written once. A part that
+ * Writes a part of a record. Parts can arrive repeatedly and in any order. Each part is written once, and a part that
  * arrives before its predecessor is skipped, and is written when it arrives again. Runs of this machine are skipped,
  * because they have their own files.
  */

@@ -21,8 +21,8 @@ export function writeStoreSetting(conf: string, url: string | undefined): boolea
 
 /**
  * Returns the text with `store` set to the URL, or without the setting if `url` is undefined. A new line is inserted
- * after the comment, or at the beginning if there is no comment, because a key after the first table would belong to
- * that table.
+ * after the comment, or at the beginning, after a `#:schema` line, if there is no comment, because a key after the
+ * first table would belong to that table.
  */
 export function withSetting(text: string, url: string | undefined): string {
   const line = url === undefined ? "" : `store = ${JSON.stringify(url)}\n`;

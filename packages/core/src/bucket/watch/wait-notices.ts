@@ -20,7 +20,10 @@ export interface SilentTap extends StuckTap {
   readonly waitedMs: number;
 }
 
-/** Seconds without activity after which a tap is reported. The last interval is repeated. */
+/**
+ * Seconds without activity after which a tap is reported. After the last value, the tap is reported again each time
+ * this interval has passed.
+ */
 const REPORTED_AFTER = [10, 60, 300];
 /** Milliseconds after an interruption until taps that have not stopped are reported. */
 const STOPPING_MS = 2_000;
