@@ -38,4 +38,19 @@ describe("the `store` setting in maand.conf", () => {
     expect(withSetting("store_timeout = 3\n", undefined)).toBe("store_timeout = 3\n");
     expect(withSetting('store = "x"\n', "postgres://$&@h/d")).toBe('store = "postgres://$&@h/d"\n');
   });
+
+  it.each(['"store" = "sqlite"\n', "'store' = 'sqlite'\n", ' "store"="sqlite"\n'])(
+    "replaces a quoted key: %s",
+    (line) => {
+      expect(withSetting(`a = 1\n${line}b = 2\n`, URL)).toBe(`a = 1\nstore = "${URL}"\nb = 2\n`);
+      expect(withSetting(`a = 1\n${line}b = 2\n`, undefined)).toBe("a = 1\nb = 2\n");
+    },
+  );
+
+  it("leaves a key of the same name in a table alone", () => {
+    const table = '[acme]\nstore = "its own"\n';
+    expect(withSetting(`a = 1\n${table}`, URL)).toBe(`store = "${URL}"\na = 1\n${table}`);
+    expect(withSetting(`a = 1\n${table}`, undefined)).toBe(`a = 1\n${table}`);
+    expect(withSetting(`store = "sqlite"\n${table}`, undefined)).toBe(table);
+  });
 });

@@ -2,8 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { createFile, replaceFile } from "../../workspace/write-files.ts";
 
 /** A line of maand.conf that sets `store`, or the comment that init wrote about it. */
-const SETTING = /^[ \t]*store[ \t]*=.*\n?/m;
+const SETTING = /^[ \t]*(?:store|"store"|'store')[ \t]*=.*\n?/m;
 const COMMENT = /^# store = .*\n?/m;
+
+/** The start of the first table. The setting `store` is before it. */
+const TABLE = /^\[/m;
 
 /**
  * Writes `store` into maand.conf, and changes nothing else; undefined removes the line. Returns false if nothing had to
@@ -25,6 +28,11 @@ export function writeStoreSetting(conf: string, url: string | undefined): boolea
  * first table would belong to that table.
  */
 export function withSetting(text: string, url: string | undefined): string {
+  const tables = TABLE.exec(text)?.index ?? text.length;
+  return withLine(text.slice(0, tables), url) + text.slice(tables);
+}
+
+function withLine(text: string, url: string | undefined): string {
   const line = url === undefined ? "" : `store = ${JSON.stringify(url)}\n`;
   if (SETTING.test(text)) return text.replace(SETTING, () => line);
   if (url === undefined) return text;

@@ -70,7 +70,7 @@ export function storePlace(
  * Finds a line that sets `store` or a key that begins with `store`. Most buckets have no such line, so they need no
  * TOML parser here.
  */
-const MENTIONS = /^\s*"?store/m;
+const MENTIONS = /^\s*["']?store/m;
 
 /** The content of maand.conf. A file that cannot be read is reported when the configuration is loaded. */
 function confOf(
