@@ -16,7 +16,7 @@ export function syncRefused(host: string, conflicts: readonly SyncConflict[]): M
   });
 }
 
-/** STAGE_FAILED: a write to a file system of the worker failed; the message names both. */
+/** STAGE_FAILED: a write to a file system of the worker failed; the message names the file system and the failure. */
 export async function fileSystemError(
   remote: Pick<Remote, "host" | "probe">,
   failure: FileSystemFailure,
