@@ -135,8 +135,8 @@ export class StoreDatabase {
 
   /**
    * Defers a statement that writes, to run it together with others. It runs after {@link LATER_MS}, or
-   * {@link LATER_SHARED_MS} in a shared store, and earlier if any deferred table is read or a transaction starts. Every
-   * transaction waits for the disk, so use this for data that may be lost with the process.
+   * {@link LATER_SHARED_MS} in a shared store, and earlier if a table with deferred writes is read or anything else is
+   * written. Every transaction waits for the disk, so use this for data that may be lost with the process.
    */
   later(sql: string, ...values: readonly unknown[]): void {
     if (this.#db.inTransaction) {
@@ -170,8 +170,8 @@ export class StoreDatabase {
   }
 
   /**
-   * Runs `work` as one transaction: everything is stored, or nothing. With a shared store, `work` runs again, after
-   * `rolledBack`, if other processes have changed rows that it read.
+   * Runs `work` as one transaction: everything is stored, or nothing. With a shared store, `work` runs again if
+   * another command has changed the bucket in the meantime. The listener of {@link onRolledBack} is called before that.
    */
   transaction<T>(work: () => T): T {
     if (this.#db.inTransaction) return this.#guarded(work);

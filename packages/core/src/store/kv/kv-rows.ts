@@ -94,8 +94,8 @@ export class KvRows {
   }
 
   /**
-   * Purges every key that was deleted at or before this time, in Unix seconds, with all its versions. Returns the number
-   * of purged keys.
+   * Purges every key that was deleted at or before this time, in Unix seconds, with all its versions. Returns the
+   * number of purged keys.
    */
   forgetDeleted(before: number): number {
     const gone = this.deletedBefore(before);

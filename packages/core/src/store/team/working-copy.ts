@@ -9,8 +9,8 @@ import { type RowChange, RowChanges } from "./row-changes.ts";
 import { upgradeBucket } from "./upgrade-bucket.ts";
 
 /**
- * Thrown within a transaction that is based on rows that other commands have changed since. The transaction is rolled
- * back and run again.
+ * Thrown within a transaction if other commands have changed the bucket since the revision of the copy. The transaction
+ * is rolled back and run again.
  */
 class Outdated extends Error {}
 

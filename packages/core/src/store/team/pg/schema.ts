@@ -214,5 +214,5 @@ RETURNS void LANGUAGE sql AS $$
 $$;
 `;
 
-/** Creates the schema in one transaction. Fails if the schema exists. */
+/** Creates the schema in one transaction. Fails if its tables exist. */
 export const CREATE_SCHEMA = [TABLES, HEADER, PULL, LEASE, APPLY].join("\n");
