@@ -140,8 +140,8 @@ export class DeliveryRows {
   }
 
   /**
-   * Records that the state of a worker is unknown until a sync finishes. Call this before the sync. `root` is the target
-   * directory; default: the directory of the last sync.
+   * Records that the state of a worker is unknown until a sync finishes. Call this before the sync. `root` is the
+   * target directory; default: the directory of the last sync.
    */
   begin(host: string, root?: string): void {
     this.#db.run(
