@@ -4,7 +4,7 @@ import { spellings, wholeSpellings } from "./secret-spellings.ts";
 
 /** The minimum length of a masked secret. Shorter values would also mask words and numbers that are not secret. */
 const SHORTEST = 4;
-/** The shortest line of a multi-line secret that is masked. */
+/** The minimum length of a line to be masked in a multi-line secret. */
 const SHORTEST_LINE = 8;
 /** Lines of key files are matched as words, because a key file can have thousands of lines. */
 const LONG_WORD = 24;
@@ -199,7 +199,7 @@ export class Mask {
     return this.#words.has(before.slice(1) + word) ? `\\${HIDDEN}` : whole;
   }
 
-  /** A truncated line may end in the middle of a secret. */
+  /** Masks the start of a secret at the end of a line, because a truncated line may end in the middle of a secret. */
   #cut(line: string): string {
     let begun = 0;
     for (const secrets of [this.#words, this.#phrases])

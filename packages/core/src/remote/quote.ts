@@ -3,8 +3,8 @@ import { reveal, type Secret } from "./secret.ts";
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
 /**
- * Quotes one word of a POSIX shell line. This is the only shell quoting in the project. It is needed because ssh sends
- * a line instead of an argument list.
+ * Quotes one word of a POSIX shell line. All shell quoting of the project is in this file. It is needed because ssh
+ * sends a line instead of an argument list.
  */
 export function quote(word: string): string {
   if (word.includes("\0")) throw new TypeError("an argument cannot contain a NUL byte");

@@ -6,7 +6,7 @@ import { reveal, Secret } from "./secret.ts";
 export interface Wrapping extends Pick<ExecOptions, "env" | "cwd"> {
   /** Run through `sudo -n`. */
   readonly sudo: boolean;
-  /** Seconds after which `timeout` stops it on the worker, and seconds until it then kills the rest. */
+  /** Seconds until `timeout` stops the command on the worker, and further seconds until `timeout` kills it. */
   readonly limit?: { readonly seconds: number; readonly killAfter: number };
   /**
    * Print a marker to both outputs first (see BeginMarker), with the process id on stderr, so that the output of the
@@ -55,10 +55,10 @@ export function wrapCommand(argv: Argv, wrapping: Wrapping): WrappedCommand {
   return { argv: words, preface: secrets.map(([, value]) => `${escaped(value)}\n`).join("") };
 }
 
-/** Drops what the shell itself would print about a signal. */
+/** Runs a command and exits with its exit code, without the shell's own message about a signal. */
 const CODE_ONLY = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?';
 
-/** Starts with a newline, because earlier output may not end with one. */
+/** Prints the marker. It starts with a newline, because earlier output may not end with one. */
 const ANNOUNCE = `printf "\\n${BEGIN_WORD} $$\\n" >&2; printf "\\n${BEGIN_WORD}\\n"`;
 
 /** `read` takes one byte at a time from a pipe, so the input of the command after the secrets stays unread. */

@@ -140,8 +140,8 @@ export class DeliveryRows {
   }
 
   /**
-   * Call this before a sync: the state of the worker is unknown until the sync finishes. `root` is the target
-   * directory; default: the directory of the last sync.
+   * Records that the state of a worker is unknown until a sync finishes. Call this before the sync. `root` is the
+   * target directory; default: the directory of the last sync.
    */
   begin(host: string, root?: string): void {
     this.#db.run(
@@ -156,7 +156,7 @@ export class DeliveryRows {
     this.#db.later(update, seq ?? null, metadata ?? null, tools ?? null, host);
   }
 
-  /** Call this after an error on the worker: its recorded tools may be out of date. */
+  /** Forgets the recorded tools of a worker, which may be out of date. Call this after an error on the worker. */
   distrust(host: string): void {
     this.#db.later("UPDATE delivery SET tools = NULL WHERE host = ? AND tools IS NOT NULL", host);
   }

@@ -88,7 +88,7 @@ export class ContentRows {
     );
   }
 
-  /** Forgets the hashes looked up since the transaction started. */
+  /** Forgets all hashes that were looked up. Call this after a transaction was rolled back. */
   rolledBack(): void {
     this.#judged.clear();
   }

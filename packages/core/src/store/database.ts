@@ -12,10 +12,11 @@ import { openCopy, type SharedStore } from "./team/shared-store.ts";
 import type { WorkingCopy } from "./team/working-copy.ts";
 
 /**
- * The time for which a deferred write may wait for other writes, in milliseconds: in a store that waits for a disk, and
- * in a store that waits for a database.
+ * How long a deferred write waits for other writes, in milliseconds, in a store whose transactions wait only for the
+ * disk.
  */
 const LATER_MS = 20;
+/** The same time in a shared store, whose transactions wait for a database. */
 const LATER_SHARED_MS = 200;
 
 /** The bytes in the header of an SQLite file that set the journal mode, and their value for a rollback journal. */
@@ -36,8 +37,8 @@ export interface OpenOptions {
 }
 
 /**
- * The open SQLite file of the store: prepared statements, and transactions that never span an `await`. Every SQLite error is
- * rethrown as STORE_BROKEN.
+ * The open SQLite file of the store, with prepared statements, and with transactions that never span an `await`. Every
+ * SQLite error is rethrown as STORE_BROKEN.
  */
 export class StoreDatabase {
   readonly #db: Database;
@@ -133,9 +134,9 @@ export class StoreDatabase {
   }
 
   /**
-   * Defers a statement that writes, to run it together with others: after {@link LATER_MS} at the latest, and before
-   * any read of the tables that the deferred statements write. Use it for data that may be lost with the process,
-   * because every transaction waits for the disk.
+   * Defers a statement that writes, to run it together with others. It runs after {@link LATER_MS}, or
+   * {@link LATER_SHARED_MS} in a shared store, and earlier if a table with deferred writes is read or anything else is
+   * written. Every transaction waits for the disk, so use this for data that may be lost with the process.
    */
   later(sql: string, ...values: readonly unknown[]): void {
     if (this.#db.inTransaction) {
@@ -149,8 +150,8 @@ export class StoreDatabase {
   }
 
   /**
-   * Runs a statement whose effect other processes see immediately. It does not wait for the disk, so a crash of the
-   * machine might lose the effect.
+   * Runs a statement whose effect other processes see immediately. In an SQLite store, it does not wait for the disk,
+   * so a crash of the machine might lose the effect.
    */
   briefly(sql: string, ...values: readonly unknown[]): void {
     if (this.workingCopy) {
@@ -169,8 +170,8 @@ export class StoreDatabase {
   }
 
   /**
-   * Runs `work` as one transaction: everything is stored, or nothing. With a shared store, `work` runs again, after
-   * `rolledBack`, if other processes have changed rows that it read.
+   * Runs `work` as one transaction: everything is stored, or nothing. With a shared store, `work` runs again if
+   * another command has changed the bucket in the meantime. The listener of {@link onRolledBack} is called before that.
    */
   transaction<T>(work: () => T): T {
     if (this.#db.inTransaction) return this.#guarded(work);

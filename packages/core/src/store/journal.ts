@@ -187,8 +187,8 @@ export class Journal {
   }
 
   /**
-   * Deletes settled rows of all but the newest runs, to keep the journal small. Also deletes sync rows, because the state of
-   * each worker is recorded separately.
+   * Deletes the settled rows of all but the newest runs, to keep the journal small. Also deletes the sync rows of these
+   * runs, because the state of each worker is recorded separately.
    */
   trim(keepRuns: number): void {
     const old = "run <= (SELECT max(number) FROM run) - ?";

@@ -6,8 +6,8 @@ import { SETTLED_MIGRATION } from "./settled/settled-migration.ts";
 import { APPLICATION_ID } from "./store-file.ts";
 
 /**
- * All changes to the store's tables, in order. The store's `user_version` is the number of applied changes. Append only:
- * never edit a released migration.
+ * All changes to the store's tables, in order. The store's `user_version` is the number of applied changes. Only
+ * append to this list: never edit a released migration.
  */
 const MIGRATIONS: readonly string[] = [
   ...EARLIER_MIGRATIONS,

@@ -120,7 +120,7 @@ export class PromotedRows {
     );
   }
 
-  /** Call this before a sync: the state of the worker is unknown. */
+  /** Records that the files on the worker are unknown. Call this before a sync. */
   unstage(allocation: string): void {
     this.#db.run(
       "INSERT INTO staged (allocation, digest) VALUES (?, NULL) ON CONFLICT (allocation) DO UPDATE SET digest = NULL",
@@ -198,14 +198,14 @@ export class PromotedRows {
     this.#db.run("UPDATE promoted SET health_failed = ? WHERE allocation = ?", failed ? 1 : 0, allocation);
   }
 
-  /** Deletes the state of an allocation that no longer runs and of which only its data remains on the worker. */
+  /** Deletes the state of an allocation that no longer runs and has only its data left on the worker. */
   forget(allocation: string): void {
     for (const table of ["promoted", "staged", "planned", "promotion", "pending_health"])
       this.#db.run(`DELETE FROM ${table} WHERE allocation = ?`, allocation);
     this.#db.run("UPDATE step SET settled = 1 WHERE allocation = ? AND settled = 0", allocation);
   }
 
-  /** Adds a promotion of an allocation, and deletes the oldest ones. */
+  /** Adds a promotion of an allocation, and deletes its promotions before the last three. */
   #remember(allocation: string, digest: string): void {
     const last = Number(
       this.#db.get("SELECT max(number) AS last FROM promotion WHERE allocation = ?", allocation)?.last ?? 0,
@@ -248,8 +248,8 @@ function isInDoubt(outcome: unknown): boolean {
 }
 
 /**
- * A step whose command did not fail can be continued, because its worker has recorded whether the step began and how it
- * ended.
+ * A step with a receipt can be resumed unless its command failed or timed out, because its worker has recorded whether
+ * the step began and how it ended.
  */
 function resumableOf(row: Row): Pick<Unsettled, "resumable"> {
   const { receipt, digest, version, update_seq: updateSeq, outcome } = row;

@@ -39,7 +39,10 @@ export function storeBroken(file: string, cause: InstanceType<typeof Sqlite.Sqli
   });
 }
 
-/** Runs work on the store in `file`; an SQLite error becomes STORE_BROKEN. `onBusy` is called if another program holds a lock. */
+/**
+ * Runs work on the store in `file`. An SQLite error becomes STORE_BROKEN. `onBusy` is called if another program holds a
+ * lock.
+ */
 export function guarded<T>(file: string, work: () => T, onBusy = () => {}): T {
   try {
     return work();

@@ -82,8 +82,8 @@ export class Store {
   }
 
   /**
-   * Opens a bucket's store; `:memory:` is an in-memory store, which is lost when closed. Throws STORE_BROKEN, STORE_NEWER,
-   * and NOT_A_STORE for the file of another program.
+   * Opens a bucket's store; `:memory:` is an in-memory store, which is lost when closed. Throws STORE_BROKEN,
+   * STORE_NEWER, and NOT_A_STORE for the file of another program.
    */
   static open(file: string, options: OpenOptions = {}): Store {
     return new Store(StoreDatabase.open(file, options));

@@ -10,8 +10,8 @@ const MARK = "maand-fence:";
 /**
  * Takes the stage lock of the bucket's directory while the command runs, compares the fence on the worker, and writes
  * its own. Without the program `flock`, only the fence is compared. `$1` is the directory, `$2` the command's own line,
- * `$3` the expected line, `$4` the record. If the directory does not exist, nothing needs protection, except against
- * two syncs that both create it. `$5` marks a command that creates it.
+ * `$3` the expected line, `$4` the record. `$5` is not empty for a command that creates the directory. If the directory
+ * does not exist, any other command runs without a check. Two syncs that both create the directory need the check.
  */
 const PROGRAM = `
 root=$1 own=$2 expected=$3 text=$4 makes=$5

@@ -17,7 +17,7 @@ export interface DirectoryToDelete extends Pick<ExecOptions, "timeoutMs" | "sign
 /**
  * `$1` is the directory, `$2` the names to keep and `$3` the names that may be deleted, each between slashes. A link at
  * the directory's own path is followed and kept; links in it are deleted and never followed. `lost+found` belongs to
- * the file system. If anything prevents the deletion, the program prints every reason and deletes nothing. Only
+ * the file system. If a check refuses the deletion, the program prints the reasons and deletes nothing. Only
  * `manifest.json` shows that a directory behind a link belongs to a job, so the manifest is deleted last.
  */
 const PROGRAM = `
@@ -75,8 +75,9 @@ export function mountPoint(written: string): string {
 /**
  * Deletes the contents of a directory on a worker, and the directory itself if nothing is left in it. A missing
  * directory is not an error. A link in place of the directory is followed and kept; links in it are deleted and not
- * followed. If a file system is mounted inside something to delete, or if maand did not create the directory, nothing
- * is deleted. Returns names that are not in `spare` but could not be deleted.
+ * followed. Nothing is deleted if a file system is mounted inside something to delete, if the path is a broken link or
+ * not a directory, or if a link leads to a directory that maand did not create. Returns the names that are left in the
+ * directory, except those in `spare`.
  * @throws STAGE_FAILED if the deletion is refused; COMMAND_FAILED; errors of `remote.probe`
  */
 export async function deleteDirectory(options: DirectoryToDelete): Promise<string[]> {

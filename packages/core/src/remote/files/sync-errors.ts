@@ -16,7 +16,7 @@ export function syncRefused(host: string, conflicts: readonly SyncConflict[]): M
   });
 }
 
-/** STAGE_FAILED: a write to a file system of the worker failed; the message names both. */
+/** STAGE_FAILED: a write to a file system of the worker failed. The message names the file system or path, and why. */
 export async function fileSystemError(
   remote: Pick<Remote, "host" | "probe">,
   failure: FileSystemFailure,

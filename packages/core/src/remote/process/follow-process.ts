@@ -34,9 +34,9 @@ export interface FollowOptions {
 }
 
 /**
- * Follows a process to its end. Does not wait for a child process that keeps the output open: reads what was written
- * until the end, and then closes the pipes. While nothing reads the output of a process, the process has to wait, and
- * its end is reported only after its last output was read. Neither wait lasts longer than the timeout.
+ * Follows a process to its end. Then reads the output that was already written, and closes the pipes without waiting
+ * for a child process that keeps the output open. While nothing reads the output of a process, the process has to wait,
+ * and its end is reported only after its last output is read. Neither wait lasts longer than the timeout.
  */
 export async function followProcess(
   process: RunningProcess,

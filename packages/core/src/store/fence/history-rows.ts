@@ -90,7 +90,7 @@ export class HistoryRows {
     this.#db.run("UPDATE history SET git_commit = ? WHERE number = ?", commit, number);
   }
 
-  /** Makes all later numbers greater than this number. */
+  /** Makes the number of a command, and of all later commands, greater than `beyond`. */
   advance(number: number, beyond: number): void {
     this.#db.run("UPDATE history SET number = max(number, ?) WHERE number = ?", beyond + 1, number);
   }

@@ -1,6 +1,6 @@
 import type { StoreDatabase } from "../database.ts";
 
-/** A worker that a deploy could not reach and that has not been brought up to date since. */
+/** A worker that a deploy could not reach and that has not been updated since. */
 export interface LeftBehind {
   readonly host: string;
   /** ISO time of the first deploy that could not reach it. */

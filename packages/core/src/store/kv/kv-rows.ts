@@ -21,7 +21,7 @@ export class KvRows {
     return this.#changes;
   }
 
-  /** Undoes the writes since the transaction started. */
+  /** Call this after a transaction was rolled back: rows that were read during it might be wrong. */
   rolledBack(): void {
     this.#changes += 1;
   }
@@ -94,7 +94,8 @@ export class KvRows {
   }
 
   /**
-   * Purges every key that was deleted at or before this time, in Unix seconds, with all its versions; returns their number.
+   * Purges every key that was deleted at or before this time, in Unix seconds, with all its versions. Returns the
+   * number of purged keys.
    */
   forgetDeleted(before: number): number {
     const gone = this.deletedBefore(before);
@@ -104,7 +105,7 @@ export class KvRows {
     return gone.length;
   }
 
-  /** Entries that were deleted at this time, in seconds, or before it. */
+  /** Entries that were deleted at or before this time, in Unix seconds. */
   deletedBefore(before: number): { readonly namespace: string; readonly key: string }[] {
     const sql =
       "SELECT namespace, key, max(version), created_date, deleted FROM kv GROUP BY namespace, key HAVING deleted = 1 AND created_date <= ?";

@@ -50,7 +50,7 @@ export function processSpace(): string | undefined {
   }
 }
 
-/** Adds to a holder what other machines need to know about it. */
+/** Adds the user, the machine and the identity of the process to a holder, for commands on other machines. */
 export function withMachine(holder: Holder, user: string): Holder {
   const identity = processIdentity(holder.pid);
   const space = processSpace();

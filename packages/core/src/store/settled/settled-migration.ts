@@ -2,7 +2,7 @@
  * The settled jobs, and the version, release and files that all their allocations were promoted with. Any write to a
  * table that the plan of a job depends on deletes the row of the job. Triggers in the store do this, so it works for
  * every program that writes. Some other tables that a plan depends on have no trigger; the row is checked against them
- * when it is read. If nothing is settled, as in a first build or deploy, a trigger only looks at one empty table.
+ * when it is read. If nothing is settled, as in a first build or deploy, a trigger only reads one empty table.
  */
 export const SETTLED_MIGRATION = `
   CREATE TABLE settled_job (

@@ -61,7 +61,7 @@ export type Applied =
   | { readonly outcome: "lease"; readonly holder: Holder | null };
 
 /**
- * One bucket in a PostgreSQL database, which is authoritative. Each method takes one round trip, except with large
+ * One bucket in a PostgreSQL database, which is authoritative. Most methods take one round trip, or several for large
  * data.
  */
 export class Authority {
@@ -81,8 +81,8 @@ export class Authority {
   }
 
   /**
-   * Rows changed after a revision, starting after the row `last`. Throws STORE_LACKS_BUCKET, STORE_MOVED and
-   * STORE_NEWER.
+   * Returns the rows that changed after a revision, starting after the row `last`. Throws STORE_LACKS_BUCKET,
+   * STORE_MOVED and STORE_NEWER.
    */
   pull(since: number, last: { readonly name: string; readonly key: string } = { name: "", key: "" }): Pulled {
     return this.#read(
@@ -90,7 +90,7 @@ export class Authority {
     );
   }
 
-  /** A response and all responses that follow it, part by part. */
+  /** Yields the first response, and then requests and yields the responses that follow it. */
   *parts(first: Pulled, since: number): Generator<Pulled> {
     for (let part = first; ; ) {
       yield part;
@@ -197,7 +197,7 @@ export class Authority {
     return this.#statements.query("SELECT to_regclass('maand.layout') IS NOT NULL AS found", [])[0]?.found === true;
   }
 
-  /** Another command might create the schema at the same time. */
+  /** Creates the schema. Another command might create it at the same time. */
   #createSchema(): void {
     try {
       this.#statements.query(CREATE_SCHEMA, []);

@@ -104,7 +104,10 @@ class HeldLease implements Lock {
     }
   }
 
-  /** First processes the results that the thread has already reported, because this thread might have been busy. */
+  /**
+   * Loses the lease if its deadline has passed. First processes the results that the database thread has already
+   * reported, because this thread might have been busy.
+   */
   #check(): void {
     if (this.#error || performance.now() <= this.#deadline) return;
     this.#copy.authority.receiveBeats();

@@ -132,7 +132,7 @@ function upload(db: Database, authority: Authority): { readonly revision: number
   });
 }
 
-/** Returns the number of rows, which are the same on both sides. Throws STORE_BROKEN for the first row that differs. */
+/** Compares the rows of both stores, and returns their number. Throws STORE_BROKEN if a row differs. */
 function compareRows(db: Database, authority: Authority): number {
   const differing = differingRow(db, authority);
   if (differing === undefined) return [...allRows(db)].length;

@@ -8,7 +8,7 @@ export interface RowChange {
   /** Its primary key, as a JSON list. */
   readonly key: string;
   readonly row: string | null;
-  /** The value of the one column that has bytes. */
+  /** The value of the table's BLOB column; null if there is none. */
   readonly bytes: Buffer | null;
 }
 
@@ -16,7 +16,7 @@ interface Table {
   readonly name: string;
   readonly columns: readonly string[];
   readonly keys: readonly string[];
-  /** The column with bytes. */
+  /** The BLOB column, if the table has one. */
   readonly blob: string | undefined;
 }
 
@@ -70,7 +70,10 @@ export class RowChanges {
     this.#db = db;
   }
 
-  /** Read when first needed, because most commands only read, and find their working copy up to date. */
+  /**
+   * The tables by name. They are read when first needed, because most commands only read the store and find their
+   * working copy up to date.
+   */
   get #tables(): ReadonlyMap<string, Table> {
     this.#known ??= new Map(tablesOf(this.#db).map((table) => [table.name, table]));
     return this.#known;
@@ -133,7 +136,10 @@ export class RowChanges {
     this.#prepared(`DELETE FROM ${quoted(name)} WHERE ${where}`).run(...valuesOf(key));
   }
 
-  /** Skips columns and tables that this version of maand does not have, because a migration has dropped them. */
+  /**
+   * Inserts a row. Skips tables and columns that this version of maand does not have, because a migration has dropped
+   * them.
+   */
   #insert({ name, row, bytes }: RowChange): void {
     const table = this.#tables.get(name);
     if (!table || row === null) return;
@@ -168,7 +174,7 @@ export function replaceAll(db: Database, rows: Iterable<RowChange>): void {
   }
 }
 
-/** All rows of a store, in the order of tables and keys. */
+/** All rows of a store, ordered by table and key. */
 export function* allRows(db: Database): Generator<RowChange> {
   for (const table of tablesOf(db)) yield* rowsIn(db, table);
 }

@@ -37,7 +37,7 @@ export function authorityOf(
   return new Authority(connect(target, patience, interrupted), bucket, url);
 }
 
-/** The working copy in an open SQLite file, brought up to date. */
+/** Opens the working copy in an open SQLite file, and updates the copy unless `offline` is set. */
 export function openCopy(db: Database, shared: SharedStore, bucket: string): WorkingCopy {
   const copy = new WorkingCopy(db, authorityOf(shared, bucket), shared.now);
   try {

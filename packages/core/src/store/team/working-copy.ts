@@ -9,8 +9,8 @@ import { type RowChange, RowChanges } from "./row-changes.ts";
 import { upgradeBucket } from "./upgrade-bucket.ts";
 
 /**
- * Thrown within a transaction that is based on rows that other commands have changed since. The transaction is rolled
- * back and run again.
+ * Thrown within a transaction if other commands have changed the bucket since the revision of the copy. The transaction
+ * is rolled back and run again.
  */
 class Outdated extends Error {}
 
@@ -19,9 +19,9 @@ const ATTEMPTS = 20;
 
 /** The functions that the holder of a lease provides. */
 export interface LeaseKeeper {
-  /** The proof that goes with each change. Throws LEASE_LOST if the lease is lost. */
+  /** The proof that is sent with each change. Throws LEASE_LOST if the lease is lost. */
   proof(): LeaseProof;
-  /** Called with the holder when the database reports that another command holds the lease. */
+  /** Called when the database reports that the lease is lost, with its holder, or null if no command holds it. */
   lost(holder: Holder | null): MaandError;
   /** Called when the database no longer responds. */
   unreachable(error: MaandError): void;
@@ -29,8 +29,8 @@ export interface LeaseKeeper {
 
 /**
  * The SQLite file of a bucket whose store is in PostgreSQL. All reads are local. Each transaction is sent to the
- * database before it is committed here. The database refuses it if it is based on an older revision, or if another
- * command holds the lease. The loss of the copy loses no data.
+ * database before it is committed here. The database refuses it if it is based on an older revision, or if the lease
+ * that it was sent with is lost. If the copy is lost, no data is lost.
  */
 export class WorkingCopy {
   readonly #db: Database;
@@ -74,13 +74,13 @@ export class WorkingCopy {
     return this.leaseLeftMs() > 0 ? (this.#lease?.holder ?? undefined) : undefined;
   }
 
-  /** Milliseconds until the lease expires, unless it is renewed; zero or negative if the lease is free. */
+  /** Milliseconds until the lease expires, unless it is renewed; zero or negative if it is free or has expired. */
   leaseLeftMs(): number {
     const { holder, leftMs } = this.#lease ?? {};
     return holder && typeof leftMs === "number" ? leftMs - (performance.now() - this.#leaseSeen) : 0;
   }
 
-  /** Brings the copy up to date, in one round trip if little has changed. */
+  /** Updates the copy, in one round trip if little has changed. */
   pull(): Standing {
     return this.#guarded(() => {
       const have = this.replica();
@@ -94,7 +94,7 @@ export class WorkingCopy {
     this.pull();
   }
 
-  /** Tries to take the lease, and brings the copy up to date in the same round trip. If it throws, the lease is not taken. */
+  /** Tries to take the lease, and updates the copy in the same round trip. If this throws, the lease is not kept. */
   take(nonce: string, holder: Holder, ttlMs: number): LeaseState | null {
     return this.#guarded(() => {
       const have = this.replica();
@@ -151,7 +151,7 @@ export class WorkingCopy {
     this.#guarded(() => this.#store(this.authority.pull(0), 0));
   }
 
-  /** Call this when a transaction has begun. */
+  /** Forgets the noted keys. Call this when a transaction has begun. */
   begin(): void {
     this.#changes.clear();
   }
@@ -188,8 +188,8 @@ export class WorkingCopy {
   }
 
   /**
-   * `have` is the state of the copy when it sent its request. Another process of this machine may have updated the copy
-   * since then.
+   * Processes a response. `have` is the state of the copy when the request was sent. Another process on this machine
+   * may have updated the copy since then.
    */
   #receive(first: Pulled, have: Replica): Standing {
     const { standing } = first;
@@ -231,7 +231,7 @@ export class WorkingCopy {
     try {
       const work = this.#db.transaction(() => {
         let { revision, lastChange } = first.standing;
-        // another process of this machine may have updated the copy
+        // another process on this machine may have updated the copy
         if (since > 0 && this.replica().revision >= revision) return;
         if (since === 0) this.#changes.wipe();
         for (let from = since, part = first; ; from = revision, part = this.authority.pull(from)) {
@@ -248,7 +248,7 @@ export class WorkingCopy {
     }
   }
 
-  /** Returns the number of parts. */
+  /** Writes all parts of a response, and returns the number of parts. */
   #applyParts(first: Pulled, since: number): number {
     let count = 0;
     for (const { rows } of this.authority.parts(first, since)) {

@@ -26,8 +26,8 @@ export interface KvView {
 }
 
 /**
- * Iterates over all KV entries by namespace and key, including deleted ones; a large bucket has very many. With `jobs`, only
- * entries that those jobs may read on the workers of their non-removed allocations.
+ * Iterates over all KV entries by namespace and key, including deleted entries. A large bucket has very many entries.
+ * With `jobs`, yields only the entries that those jobs may read on the workers of their non-removed allocations.
  */
 export function* kvEntries(store: Store, bucket: KeyOfBucket, jobs: readonly string[]): Generator<KvView> {
   const kv = readOnlyKv(store, bucket);

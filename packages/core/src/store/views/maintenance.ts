@@ -52,8 +52,8 @@ function textOf({ number, workers, startedBy, startedAt }: StoredMaintenance, pi
 const NEXT = "maand maintain resume continues it, maand maintain abort ends it and starts what it stopped";
 
 /**
- * The sentence that deploys and dry runs print about workers in maintenance, which they do not change; undefined if
- * there are none.
+ * The sentence that deploys and dry runs print about workers in maintenance, which they do not change; an empty list if
+ * no worker is in maintenance.
  */
 export function maintenanceTexts(store: Pick<Store, "maintenance">): string[] {
   const hosts =

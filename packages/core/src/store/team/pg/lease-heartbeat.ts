@@ -26,7 +26,7 @@ export class Heartbeat {
     this.#connection.end();
   }
 
-  /** A renewal counts from the time of its request, which is earlier than the start of the lease in the database. */
+  /** Renews the lease. The renewal counts from its request, which is earlier than its execution in the database. */
   async #renew(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;

@@ -62,7 +62,7 @@ export class PgConnection {
     this.#drop();
   }
 
-  /** Any thrown value as code and message. */
+  /** Converts any thrown value to a code and a message. */
   static failureOf(cause: unknown): Failure {
     const code = cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";
     const message = cause instanceof Error ? cause.message || code : String(cause);
@@ -100,13 +100,14 @@ export class PgConnection {
     });
   }
 
-  /** After a failover, the server of this connection might be a standby. */
+  /** Whether another server might be usable instead: after a failover, the connected server might be a standby. */
   #mayBeElsewhere(code: string): boolean {
     return code === IS_READ_ONLY && this.#attributes !== "any";
   }
 
   /**
-   * The connection, or a new one to the first usable server. If there is none, throws the most useful of their errors.
+   * Returns the connection, or opens a connection to the first usable server. If no server is usable, throws the most
+   * useful of the errors.
    */
   async #connected(limitMs: number): Promise<pg.Client> {
     if (this.#client) return this.#client;

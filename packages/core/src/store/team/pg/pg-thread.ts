@@ -128,8 +128,8 @@ export class PgThread implements Statements {
   }
 
   /**
-   * Passes on the result of a heartbeat. After the heartbeat has ended, its lease was released, so the result is
-   * dropped.
+   * Passes on the result of a heartbeat. If the heartbeat has ended, the result is dropped, because the lease was
+   * released.
    */
   #noteBeat({ beat, sentAt, ...result }: BeatMessage): void {
     this.#onBeat.get(beat)?.({ ...result, sent: performance.now() - (monotonicMs() - sentAt) });
@@ -171,7 +171,7 @@ function mustHaveFreeFiles(url: string): void {
 
 let running: Worker | undefined;
 
-/** The thread of this process, which ends with it. */
+/** The thread that runs the statements. The process has only one, which ends with the process. */
 function theThread(): Worker {
   if (running) return running;
   const started = isSource

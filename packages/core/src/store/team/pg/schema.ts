@@ -156,9 +156,9 @@ END $$;
 
 /**
  * Stores a change with all its rows, including the parts that were uploaded before, or stores nothing. With `replace`,
- * all other rows are deleted. The outcome is 'stored', even if the change was already stored; 'lease' if another
- * command holds the lease; 'outdated' if another command has changed the bucket; 'missing' if there is no such bucket;
- * 'moved' if the bucket was moved; and 'incomplete' if a part was not uploaded.
+ * all other rows are deleted. The outcome is 'stored', even if the change was already stored; 'lease' if the
+ * caller no longer holds the lease; 'outdated' if another command has changed the bucket; 'missing' if there is no such
+ * bucket; 'moved' if the bucket was moved; and 'incomplete' if a part was not uploaded.
  */
 const APPLY = `
 CREATE FUNCTION maand.apply(
@@ -214,5 +214,5 @@ RETURNS void LANGUAGE sql AS $$
 $$;
 `;
 
-/** Creates the schema in one transaction. Fails if the schema exists. */
+/** Creates the schema in one transaction. Fails if its tables exist. */
 export const CREATE_SCHEMA = [TABLES, HEADER, PULL, LEASE, APPLY].join("\n");

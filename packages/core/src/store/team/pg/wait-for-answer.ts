@@ -1,16 +1,16 @@
 import { type Context, createContext, Script } from "node:vm";
 
 /**
- * Calls the function `wait`. This is a script, and not a normal call, because Ctrl-C can interrupt a script even while it
- * blocks this thread.
+ * Calls the function `wait`. This is a script, and not a normal call, because Ctrl-C can interrupt a script even while
+ * it blocks this thread.
  */
 const SCRIPT = "wait()";
 
 let prepared: { readonly script: Script; readonly context: Context } | undefined;
 
 /**
- * Blocks this thread until another thread wakes it, or until `ms` milliseconds have passed; does not wait if the value of
- * `signal` is not `seen`. Ctrl-C ends the wait. In this case, calls the listeners of SIGINT and returns false.
+ * Blocks this thread until another thread wakes it, or until `ms` milliseconds have passed. Does not wait if the value
+ * of `signal` is not `seen`. Ctrl-C ends the wait. In this case, calls the listeners of SIGINT and returns false.
  */
 export function waitForAnswer(signal: Int32Array, seen: number, ms: number): boolean {
   prepared ??= { script: new Script(SCRIPT), context: createContext({}) };
@@ -27,8 +27,8 @@ export function waitForAnswer(signal: Int32Array, seen: number, ms: number): boo
 }
 
 /**
- * Whether an error was thrown because Ctrl-C interrupted the script. `instanceof Error` is false for such an error, because
- * the context of the script has its own class Error.
+ * Whether an error was thrown because Ctrl-C interrupted the script. `instanceof Error` is false for such an error,
+ * because the context of the script has its own class Error.
  */
 function isInterruption(cause: unknown): boolean {
   return (
