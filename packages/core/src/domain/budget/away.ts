@@ -115,7 +115,7 @@ export function isUncertain({ cause }: Away): boolean {
   return UNCERTAIN.has(cause);
 }
 
-/** Whether a passed health check may show that the allocation is available again. */
+/** Whether a passed health check can show that the allocation is available again. */
 export function mayBeBack({ cause }: Away, downtime: RecordedDowntime | undefined): boolean {
   return FREED_BY_HEALTH.has(freedAs(cause, downtime));
 }

@@ -5,7 +5,7 @@ import type { InspectedFile, InspectedJob, InspectedOther } from "./inspected.ts
 
 /**
  * How a path on a worker differs from the file that was synced. `replaced`: the path is no longer a file; `mode`: only
- * the mode or owner differs; `unread`: the path could not be read.
+ * the mode, owner or group differs; `unread`: the path could not be read.
  */
 export type FileDifference = "changed" | "missing" | "added" | "replaced" | "mode" | "unread";
 
@@ -14,7 +14,7 @@ export interface FileDrift {
   /** Relative to the job's directory. */
   readonly path: string;
   readonly change: FileDifference;
-  /** What replaced the file, or how its mode or owner differs. */
+  /** What is in place of the file, how its mode, owner or group differs, or why the path could not be read. */
   readonly detail?: string;
   /** The target of the link, if the path is now a link. */
   readonly link?: string;

@@ -140,7 +140,7 @@ function allChanged(allocations: readonly Allocation[]): EarlierAllocations {
   return { placements: new Map(), except: () => allocations };
 }
 
-/** Drops reports of unknown names, because these might be the names of unreadable workers. */
+/** Drops all reports of unknown names, because some might be the names of unreadable workers. */
 function withoutUnknownNames(report: Report): Report {
   return (problem) => {
     if (problem.code !== "unknown_name") report(problem);
