@@ -20,8 +20,9 @@ export interface RolloutOrder {
 }
 
 /**
- * The rollout order of a job. A requested order (KV `rollout_order`) is valid if it names every active host exactly once;
- * otherwise the catalog's order applies, and `problem` says why.
+ * The rollout order of a job. A requested order (KV `rollout_order`) is valid if it names every active host exactly
+ * once. If it is invalid, the catalog's order applies, and `problem` says why. The catalog's order also applies if none
+ * is requested.
  */
 export function rolloutOrder(active: readonly string[], requested: string | undefined): RolloutOrder {
   const wanted = (requested ?? "")

@@ -30,9 +30,9 @@ export interface AccountNumbers {
 }
 
 /**
- * Compares the files of a job on a worker with the files that were synced. Returns the differences, sorted by path. Files
- * in a directory that was replaced or cannot be read are omitted. The owner or group of a file is compared only if the
- * manifest sets it.
+ * Compares the files of a job on a worker with the files that were synced. Returns the differences, sorted by path.
+ * Files in a directory that was replaced or cannot be read are omitted. The owner or group of a file is compared only
+ * if the manifest sets it.
  */
 export function compareFiles(
   expected: readonly ExpectedFile[],
