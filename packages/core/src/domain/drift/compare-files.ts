@@ -107,7 +107,10 @@ const KINDS: Readonly<Record<InspectedOther["kind"], string>> = {
   special: "a device, socket or pipe",
 };
 
-/** The changes that a repair makes, from the files on the worker to the files that were synced. */
+/**
+ * The changes that a repair makes to the files on the worker. `access` shows the difference as {@link FileDrift} does:
+ * from the file that was synced to the file on the worker.
+ */
 export function repairChanges(drift: readonly FileDrift[], expected: readonly ExpectedFile[]): FileChange[] {
   return drift
     .flatMap(({ path, change, detail }): FileChange[] => {

@@ -22,8 +22,9 @@ export type LiveRows = (namespace: string) => ReadonlyMap<string, KvRow>;
 
 /**
  * Entries computed from stored lists of hosts: the hosts of a label or job one by one, and the index and peers of each
- * member. A thousand workers with fifty jobs have fifty thousand lists of 999 peers, so the store contains only the
- * lists of hosts. A computed entry has the version and date of its list.
+ * member. A thousand workers with fifty jobs have fifty thousand lists of 999 peers. The store therefore contains only
+ * the lists of hosts, and a thousand entries are computed from each list. A computed entry has the version and date of
+ * its list.
  */
 export function derivedEntries(namespace: string, live: LiveRows): KvEntry[] {
   if (namespace === NAMESPACE.workers) return inLabels([...live(namespace).values()]);

@@ -12,7 +12,7 @@ export interface SecretReference {
   readonly text: string;
   /** The first part: `op`. */
   readonly provider: string;
-  /** The parts after the provider: `prod`, `api`, `password`. A part cannot be empty, `.` or `..`, or begin with `-`. */
+  /** The other parts: `prod`, `api`, `password`. A part cannot be empty, `.` or `..`, or begin with `-`. */
   readonly path: readonly string[];
   /** The text after `#`, if present. */
   readonly field: string | undefined;
