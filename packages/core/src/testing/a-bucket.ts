@@ -21,7 +21,7 @@ export interface TestBucket {
   readonly events: MaandEvent[];
   /** Writes `workers.json`: hosts, or whole entries. */
   workers(...entries: readonly (string | Readonly<Record<string, unknown>>)[]): void;
-  /** Writes a job: its manifest, its files, and a Makefile. */
+  /** Writes a job: its manifest, its files, and a Makefile unless `files` contains one. */
   job(name: string, manifest: Readonly<Record<string, unknown>>, files?: Readonly<Record<string, string>>): void;
   removeJob(name: string): void;
   /** Writes `disabled.json`. */

@@ -15,7 +15,7 @@ export interface FakeAllocation {
 /** Fake workers, in memory. */
 export interface FakeFleet {
   readonly plugin: Plugin;
-  /** All operations on the workers, in order: `stage 10.0.0.1 api`, `start api@10.0.0.1`, ... */
+  /** All operations on the workers that did not fail, in order: `stage 10.0.0.1`, `start api@10.0.0.1`, ... */
   readonly done: string[];
   /** The connected hosts, in order, once per connection. */
   readonly connected: string[];
@@ -37,7 +37,10 @@ export interface FakeFleet {
   repair(): void;
   /** Called before each operation on a worker and each health check; may throw or wait. */
   onDo: (what: string) => void | Promise<void>;
-  /** Called after each operation; may throw, as if the result had been lost. */
+  /**
+   * Called after each operation that did not fail, except lifecycle targets, and after each passed health check. May
+   * throw, as if the result had been lost.
+   */
   onDone: (what: string) => void | Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import type { Allocation } from "../workspace/job.ts";
 export type AwayCause =
   /** Disabled, and stopped. */
   | "drained"
-  /** Taken down by a command that has not yet started it again, or not yet seen it healthy. */
+  /** Taken down by a command, and not yet started again or not yet seen healthy. */
   | "taken_down"
   /** The result of its last command is unknown. */
   | "in_doubt"
@@ -115,7 +115,7 @@ export function isUncertain({ cause }: Away): boolean {
   return UNCERTAIN.has(cause);
 }
 
-/** Whether a passed health check may show that the allocation is available again. */
+/** Whether a passed health check can show that the allocation is available again. */
 export function mayBeBack({ cause }: Away, downtime: RecordedDowntime | undefined): boolean {
   return FREED_BY_HEALTH.has(freedAs(cause, downtime));
 }

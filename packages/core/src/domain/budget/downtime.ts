@@ -28,9 +28,9 @@ export interface BudgetRefusal {
   readonly job: string;
   readonly host: string;
   readonly budget: Budget;
-  /** The allocations that use the budget, in worker order, except units that were granted in the same request. */
+  /** The other allocations that were unavailable before the request and count against the budget, in worker order. */
   readonly away: readonly Away[];
-  /** Hosts that the same request takes down, which use the budget too. */
+  /** The hosts not in `away` that the same request takes down; they use the budget too. */
   readonly granted: readonly string[];
 }
 
@@ -41,9 +41,10 @@ export interface DowntimeDecision {
 }
 
 /**
- * Decides which units may go down, in their order. An allocation that is already unavailable costs nothing. A unit is
- * granted if each of its jobs stays within its budget; a granted unit counts against the budget for the units after it.
- * Without a written budget, restarts are not limited.
+ * Decides which units may go down. Taking down an allocation that is already unavailable costs nothing. Units that cost
+ * nothing are decided first, and all others in the given order. A unit is granted if each of its jobs stays within its
+ * budget. A granted unit counts against the budget for the units after it. Without a written budget, restarts are not
+ * limited.
  */
 export function decideDowntime(
   kind: DowntimeKind,
@@ -64,7 +65,7 @@ export function decideDowntime(
   return { granted, refused };
 }
 
-/** Units that cost nothing are decided first, so that they are granted before they count against the others. */
+/** The units in the order in which they are decided: those that cost nothing come first. */
 function inOrder(
   kind: DowntimeKind,
   units: readonly DowntimeUnit[],
@@ -105,7 +106,7 @@ function isFreeAt(kind: DowntimeKind, host: string, { away }: JobAvailability): 
   return found !== undefined && found.isUp !== true && (found.cause !== "suspect" || kind === "restart");
 }
 
-/** Whether a request of this kind is limited by a budget. An upgrade batch limits restarts in its own way. */
+/** Whether a budget limits a request of this kind. Restarts are limited only by a written budget. */
 export function isLimited(kind: DowntimeKind, { isWritten }: Budget): boolean {
   return isWritten || kind !== "restart";
 }
@@ -118,8 +119,10 @@ function countedAway({ away, budget }: JobAvailability): Away[] {
 }
 
 /**
- * Jobs whose health decides about a request. For such a job, the request would take down an allocation that is not
- * known to be unavailable, other allocations of the job would have to be up, and the budget could allow the request.
+ * Returns the jobs whose health must be checked before a request is decided. The budget of such a job limits the
+ * request and is smaller than the number of its allocations. In addition, either a check could show that an allocation
+ * in the request is running although it counts as unavailable, or the request uses the budget, and the budget is not
+ * yet used up by allocations that a check cannot show to be available again.
  */
 export function jobsToCheck(
   kind: DowntimeKind,

@@ -32,8 +32,8 @@ export function exclusionsOf(jobs: readonly Pick<Job, "name" | "neverWith">[]): 
 }
 
 /**
- * Finds the first of the jobs being changed that excludes one of these jobs. These jobs are changed together and do not
- * exclude each other.
+ * Finds a job that is being changed and excludes one of `jobs`; undefined if there is none. The `jobs` are changed
+ * together and do not exclude each other.
  */
 export function exclusionRefusal(
   jobs: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * An error found before anything starts, in a user-written file or on a worker. Problems are values: they are collected
- * and shown together, never thrown one by one.
+ * An error or a warning about a user-written file or a worker, found before anything starts. Problems are values: they
+ * are collected and shown together, never thrown one by one.
  */
 export interface Problem {
   /** A stable code, such as `invalid_manifest`. */

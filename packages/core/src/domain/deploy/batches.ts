@@ -20,8 +20,9 @@ export interface RolloutOrder {
 }
 
 /**
- * The rollout order of a job. A requested order (KV `rollout_order`) is valid if it names every active host exactly once;
- * otherwise the catalog's order applies, and `problem` says why.
+ * The rollout order of a job. A requested order (KV `rollout_order`) is valid if it names every active host exactly
+ * once. If it is invalid, the catalog's order applies, and `problem` says why. The catalog's order also applies if none
+ * is requested.
  */
 export function rolloutOrder(active: readonly string[], requested: string | undefined): RolloutOrder {
   const wanted = (requested ?? "")
@@ -74,7 +75,7 @@ export interface Batch<Member extends BatchMember> {
 /**
  * Splits the allocations that need a lifecycle command into batches: starts, then reloads, then restarts, each in the
  * order of `hosts`. Percentages refer to the number of `hosts`, which are all active hosts. No upgrade batch is larger
- * than the availability budget, which counts the `total` of the job's allocations.
+ * than the availability budget. The budget refers to `total`, the number of the job's allocations that are not removed.
  */
 export function lifecycleBatches<Member extends BatchMember>(
   job: Pick<Job, "maxConcurrentStarts" | "maxConcurrentUpgrades" | "maxUnavailable">,
@@ -122,7 +123,7 @@ function withChecks<Member extends BatchMember>(batches: readonly Omit<Batch<Mem
   return batches.map((batch) => ({ ...batch, verify: batch.phase === "update" || batch === lastStart }));
 }
 
-/** Allocations that are in doubt, failed or unhealthy form the first batches. */
+/** Splits members into batches. Allocations with priority form the first batches. */
 function priorityFirst<Member extends BatchMember>(members: readonly Member[], size: number): Member[][] {
   const priority = members.filter(({ decision }) => decision.priority);
   const rest = members.filter(({ decision }) => !decision.priority);

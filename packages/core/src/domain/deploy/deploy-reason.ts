@@ -5,10 +5,11 @@ import type { RecordedState } from "./plan.ts";
 export type DeployCause = "rollback" | "revert";
 
 /**
- * Why a deploy changes an allocation, as in `DEPLOY_REASON`: `start`: no version was promoted yet; `enable`: it was
- * stopped; `upgrade`: it gets another release; `retry`: its last command or health check failed or is in doubt;
- * `refresh`: the release is the same, but other values changed, or the deploy is forced; `maintenance`: it is stopped
- * or started during maintenance of its worker; `manual`: the change is not part of a deploy.
+ * Why an allocation is changed, as in `DEPLOY_REASON`. `start`: no version was promoted yet; `enable`: it was stopped;
+ * `upgrade`: its release or version changes; `retry`: its last command failed or is in doubt, or its health check
+ * failed; `refresh`: the release is the same, but other values changed, or the deploy is forced; `disable` and
+ * `remove`: it is disabled or removed; `maintenance`: it is stopped or started during maintenance of its worker;
+ * `manual`: the change is not part of a deploy.
  */
 export type DeployReason =
   | DeployCause

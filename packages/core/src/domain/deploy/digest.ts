@@ -44,8 +44,8 @@ export function* verified(pieces: Iterable<Uint8Array>, hash: string, otherwise:
 }
 
 /**
- * The digest of a tree: SHA-256 over its files sorted by path, each as path, executable bit, content hash, and the mode, owner
- * and group that are set for it. Times and empty directories do not count.
+ * The digest of a tree: SHA-256 over its files, sorted by path. Each file contributes its path, executable bit and
+ * content hash, and the mode, owner and group that are set for it. Times and empty directories do not count.
  */
 export function treeDigest(files: readonly DigestedFile[]): string {
   const hash = createHash("sha256");

@@ -41,8 +41,9 @@ export interface AccessedFile {
 }
 
 /**
- * Sets the access of files: each part comes from the last matching rule that sets it. If no rule sets a mode, a file
- * with a rendered secret gets `secretMode`, unless its plugin set a mode. A file to which neither applies is returned unchanged.
+ * Returns a function that sets the access of a file. Mode, owner and group each come from the last matching rule that
+ * sets them. If no rule sets a mode, a file with a rendered secret gets `secretMode`, unless its plugin set a mode. A
+ * file to which neither applies is returned unchanged.
  */
 export function accessRules(
   rules: readonly FileRule[],
@@ -57,7 +58,7 @@ export function accessRules(
   };
 }
 
-/** Every user who can read an executable file can also execute it. */
+/** The access of a file with a rendered secret. Every user who can read an executable file can also execute it. */
 function secretAccess({ secret, mode, executable }: AccessedFile, secretMode: number | undefined): FileAccess {
   if (secret !== true || mode !== undefined || secretMode === undefined) return {};
   const wanted = executable ? secretMode | ((secretMode & 0o444) >> 2) : secretMode;

@@ -1,8 +1,9 @@
 import { trimmed } from "../checks/schema-notes.ts";
 
 /**
- * Patterns of `restart_globs`. Paths are relative to the job, with `/`. This is our own code because no library has these
- * rules: a plain word matches a file name at any depth, `a**b` crosses directories, and `p/**` also matches `p`.
+ * Compiles a pattern of `restart_globs` or `files`; undefined if the pattern is invalid. Paths are relative to the
+ * job's directory, with `/`. maand has its own implementation because no library has these rules: a pattern without
+ * `/` matches a file name at any depth, `a**b` crosses directories, and `p/**` also matches `p`.
  */
 export function compileGlob(pattern: string): ((path: string) => boolean) | undefined {
   const text = pattern.trim();
@@ -82,7 +83,10 @@ function nextPiece(pattern: readonly string[], at: number): Piece | undefined {
   return escaped === undefined ? undefined : { takes: (one) => one === escaped, repeats: "once", length: 2 };
 }
 
-/** `*` matches within a directory, `**` across directories; `**` followed by `/` matches whole directories or nothing. */
+/**
+ * `*` matches within a directory, `**` across directories. `**` and the `/` after it match any number of whole
+ * directories, or nothing, if `**` is at the start of the pattern or after a `/`.
+ */
 function starsPiece(pattern: readonly string[], at: number): Piece {
   let stars = 1;
   while (pattern[at + stars] === "*") stars += 1;

@@ -6,8 +6,9 @@ export const KEEP_PATTERN = trimmed(
 );
 
 /**
- * Whether a `keep` pattern is valid: a name such as `*.pid`, or a path relative to the job's directory such as `run/` or
- * `cache/*.db`. `*` and `?` match within one name. There are no other rules, so that every transport can implement these.
+ * Whether a `keep` pattern is valid: a name such as `*.pid`, or a path relative to the job's directory such as `run/`
+ * or `cache/*.db`. `*` and `?` match within one name. There are no other rules, so that every transport can implement
+ * the patterns.
  */
 export function isKeepPattern(pattern: string): boolean {
   const text = pattern.trim().replace(/\/$/, "");
@@ -16,7 +17,8 @@ export function isKeepPattern(pattern: string): boolean {
 
 /**
  * A regular expression, for JavaScript and Python, that matches the paths in a job's directory that the `keep` patterns
- * protect: each match and everything in it. A name matches at any depth. A path matches from the top of the directory.
+ * protect: each match and everything in it. A pattern without `/` matches a name at any depth. A pattern with `/`
+ * matches a path from the top of the directory.
  */
 export function keepExpression(patterns: readonly string[]): string {
   const each = patterns.map((pattern) => {

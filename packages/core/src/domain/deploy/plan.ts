@@ -50,13 +50,13 @@ export interface Unsettled {
 
 /** A step of an earlier run that the next deploy can continue, because its worker keeps a receipt of the step. */
 export interface ResumableStep {
-  /** The number of the run that left it open. */
+  /** The number of the run that left the step open. */
   readonly run: number;
   readonly receipt: string;
-  /** The digest of the tree it ran with; absent for a stop. */
+  /** The digest of the tree that the step ran with; absent for a stop. */
   readonly digest?: string;
   readonly version?: string;
-  /** The `update_seq` that its files were rendered with. */
+  /** The `update_seq` that the files of the step were rendered with. */
   readonly updateSeq?: number;
 }
 
@@ -87,8 +87,8 @@ export interface Decision {
   readonly matched: readonly string[];
   readonly files: readonly FileChange[];
   /**
-   * Whether the allocation is processed before the others, because it is unhealthy, or its last command failed or is in
-   * doubt.
+   * Whether the allocation is processed before the others, because it is unhealthy, its last command failed or is in
+   * doubt, or its worker lost its files.
    */
   readonly priority: boolean;
   /** The step of an earlier run that the action continues. The worker has recorded whether the step ran. */
@@ -104,8 +104,8 @@ export interface LifecycleOptions {
 }
 
 /**
- * Decides what to do with one allocation that is not removed. An allocation in doubt, or with a failed health check,
- * comes first. An allocation that was stopped is started.
+ * Decides what to do with one allocation that is not removed. An active allocation has priority if its last command
+ * failed or is in doubt, or if its health check failed. It is started if it was stopped.
  */
 export function decide(
   allocation: Pick<Allocation, "disabled">,
@@ -128,7 +128,10 @@ export function decide(
   };
 }
 
-/** The step to continue. The same action for the same tree continues the earlier step, unless the action is forced. */
+/**
+ * The step to continue. The same action for the same tree and version continues the earlier step, unless the deploy is
+ * forced.
+ */
 function continuation(
   action: PlannedAction,
   target: Target,
@@ -193,7 +196,7 @@ function decideActive(
   return { action: "skip", reasons: ["unchanged"] };
 }
 
-/** The commands after which an allocation might not be running if their result is unknown. */
+/** The unsettled commands, and the loss, after which an allocation might not be running. */
 const MAY_HAVE_STOPPED: ReadonlySet<Unsettled["kind"]> = new Set(["start", "stop", "remove", "loss"] as const);
 
 function doubtReasons(unsettled: Unsettled | undefined): string[] {

@@ -8,12 +8,12 @@ export type RestartPolicy = Pick<Job, "restartPolicy" | "restartGlobs">;
 /** The state and the options that override the policy. */
 export interface Overrides {
   readonly syncOnly: boolean;
-  /** Whether a restart started but did not finish. */
+  /** Whether a restart started but did not lead to a promotion. */
   readonly restartUnfinished: boolean;
 }
 
 /**
- * The command for a changed allocation that is running. Under the policy `reload`, a changed file that matches
+ * The action for a changed allocation that is running. Under the policy `reload`, a changed file that matches
  * `restart_globs` turns the reload into a restart.
  */
 export function reloadOrRestart(

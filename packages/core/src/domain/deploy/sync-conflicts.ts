@@ -43,7 +43,8 @@ export interface FoundOnWorker {
   /** Links of an operator that do not lead to a directory: at the bucket's directory (`.`), `jobs` or `jobs/<job>`. */
   readonly broken: readonly string[];
   /**
-   * Names in job directories that were reached through such a link and contain no manifest, by path of the directory.
+   * The names in each job directory that was reached through a link of an operator and contains no manifest, by path of
+   * the directory.
    */
   readonly linked: ReadonlyMap<string, readonly string[]>;
   /** The real paths of the directories in `jobs/`, by path; empty if no link leads there. */
@@ -54,7 +55,10 @@ export interface FoundOnWorker {
   readonly directories: ReadonlyMap<string, readonly string[]>;
   /** Anything else in place of a directory. */
   readonly others: readonly string[];
-  /** Mount points in the directories of the jobs, each with all paths in it that are directories of the sync. */
+  /**
+   * Mount points in the directories of the jobs. A mount point that is a directory of the sync has a list of all paths
+   * in it; any other has an empty list.
+   */
   readonly mounts: ReadonlyMap<string, readonly string[]>;
 }
 

@@ -5,7 +5,7 @@ import type { InspectedFile, InspectedJob, InspectedOther } from "./inspected.ts
 
 /**
  * How a path on a worker differs from the file that was synced. `replaced`: the path is no longer a file; `mode`: only
- * the mode or owner differs; `unread`: the path could not be read.
+ * the mode, owner or group differs; `unread`: the path could not be read.
  */
 export type FileDifference = "changed" | "missing" | "added" | "replaced" | "mode" | "unread";
 
@@ -14,7 +14,7 @@ export interface FileDrift {
   /** Relative to the job's directory. */
   readonly path: string;
   readonly change: FileDifference;
-  /** What replaced the file, or how its mode or owner differs. */
+  /** What is in place of the file, how its mode, owner or group differs, or why the path could not be read. */
   readonly detail?: string;
   /** The target of the link, if the path is now a link. */
   readonly link?: string;
@@ -30,9 +30,9 @@ export interface AccountNumbers {
 }
 
 /**
- * Compares the files of a job on a worker with the files that were synced. Returns the differences, sorted by path. Files
- * in a directory that was replaced or cannot be read are omitted. The owner or group of a file is compared only if the
- * manifest sets it.
+ * Compares the files of a job on a worker with the files that were synced. Returns the differences, sorted by path.
+ * Files in a directory that was replaced or cannot be read are omitted. The owner or group of a file is compared only
+ * if the manifest sets it.
  */
 export function compareFiles(
   expected: readonly ExpectedFile[],
@@ -107,7 +107,10 @@ const KINDS: Readonly<Record<InspectedOther["kind"], string>> = {
   special: "a device, socket or pipe",
 };
 
-/** The changes that a repair makes, from the files on the worker to the files that were synced. */
+/**
+ * The changes that a repair makes to the files on the worker. `access` shows the difference as {@link FileDrift} does:
+ * from the file that was synced to the file on the worker.
+ */
 export function repairChanges(drift: readonly FileDrift[], expected: readonly ExpectedFile[]): FileChange[] {
   return drift
     .flatMap(({ path, change, detail }): FileChange[] => {

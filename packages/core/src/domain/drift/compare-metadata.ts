@@ -12,8 +12,8 @@ export interface MetadataComparison {
 }
 
 /**
- * How the metadata of a worker differs from the last sync. If the next sync will write different metadata, for example
- * after an upgrade of maand, files that are unchanged since the last sync are not drift.
+ * How the metadata of a worker differs from the last sync. If the worker has exactly the metadata of the last sync,
+ * there is no drift, even if the next sync will write different metadata, for example after an upgrade of maand.
  */
 export function compareMetadata({ wanted, hashes, found, isLastDelivery }: MetadataComparison): FileDrift[] {
   const differing = [...wanted.keys()].filter((path) => found.get(path)?.hash !== hashes.get(path));
@@ -28,10 +28,12 @@ export function compareMetadata({ wanted, hashes, found, isLastDelivery }: Metad
   });
 }
 
-/** The maximum number of fields that are named. A text that differs in more fields counts as a different file. */
+/** The maximum number of fields that are named. If more fields differ, none is named. */
 const NAMED = 2;
 
-/** `update_seq 3 -> 9` for two JSON objects; empty if one of the texts is not an object, or if too many fields differ. */
+/**
+ * `update_seq 3 -> 9` for two JSON objects; empty if one of the texts is not an object, or if too many fields differ.
+ */
 function fieldsThatDiffer(wanted: string | undefined, found: string | undefined): string {
   const [expected, there] = [asObject(wanted), asObject(found)];
   if (!expected || !there) return "";

@@ -3,7 +3,7 @@ import type { FileDrift } from "./compare-files.ts";
 
 /** Changes that were made to an allocation on its worker and that a deploy repairs. */
 export interface Edits {
-  /** The changes that the repair makes, from the files on the worker to the files that were synced. */
+  /** The changes that the repair makes to the files on the worker. */
   readonly files: readonly FileChange[];
   /** The differences in words: `changed conf/app.conf, missing Makefile`. */
   readonly text: string;

@@ -11,12 +11,12 @@ export interface Fence {
 
 /** The record of the command that last changed a worker: the file `fence` in the bucket's directory on the worker. */
 export interface FenceRecord extends Fence {
-  /** The id of the copy of the bucket that it ran from. */
+  /** The id of the copy of the bucket that the command ran from. */
   readonly copy: string;
   readonly command: string;
-  /** The id of its run, as in the logs; absent if it was still unknown. */
+  /** The id of the command's run, as in the logs; absent if the id was still unknown. */
   readonly run?: string;
-  /** When it took the lock: UTC, ISO 8601. */
+  /** When the command took the lock: UTC, ISO 8601. */
   readonly at: string;
   readonly user: string;
   readonly machine: string;

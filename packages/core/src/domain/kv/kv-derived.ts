@@ -23,7 +23,8 @@ export type LiveRows = (namespace: string) => ReadonlyMap<string, KvRow>;
 /**
  * Entries computed from stored lists of hosts: the hosts of a label or job one by one, and the index and peers of each
  * member. A thousand workers with fifty jobs have fifty thousand lists of 999 peers. The store therefore contains only
- * the lists of hosts; each of them yields a thousand entries. A computed entry has the version and date of its list.
+ * the lists of hosts, and a thousand entries are computed from each list. A computed entry has the version and date of
+ * its list.
  */
 export function derivedEntries(namespace: string, live: LiveRows): KvEntry[] {
   if (namespace === NAMESPACE.workers) return inLabels([...live(namespace).values()]);
@@ -86,9 +87,9 @@ function peers(row: KvRow, host: string): string {
 
 interface Members {
   readonly hosts: readonly string[];
-  /** The index of a host in the list. */
+  /** The index of each host in the list. */
   readonly places: ReadonlyMap<string, number>;
-  /** The offset of its text. */
+  /** The offset of each host in the text of the list. */
   readonly starts: ReadonlyMap<string, number>;
 }
 

@@ -7,8 +7,8 @@ import type { KvEntries } from "./entries.ts";
 export const PORT_KEY = "port_";
 
 /**
- * `maand/job/<job>`. `active` are the hosts of the job's active allocations, in worker order; `workers` are the same
- * hosts as one string.
+ * The entries of `maand/job/<job>`. `active` are the hosts of the job's active allocations, in worker order; `workers`
+ * are the same hosts as one string.
  */
 export function jobEntries(job: Job, active: readonly string[], workers: string): KvEntries {
   const entries = new Map([

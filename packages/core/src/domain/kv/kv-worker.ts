@@ -3,7 +3,7 @@ import { plainDecimal } from "../workspace/resource-units.ts";
 import type { Worker } from "../workspace/worker.ts";
 import type { KvEntries } from "./entries.ts";
 
-/** `maand/worker`: the hosts of each label, in worker order. */
+/** The entries of `maand/worker`: the hosts of each label, in worker order. */
 export function labelEntries(workers: readonly Worker[]): KvEntries {
   const labelled = new Map<string, string[]>();
   for (const { host, labels } of workers) {
@@ -23,7 +23,10 @@ export function labelEntries(workers: readonly Worker[]): KvEntries {
   return entries;
 }
 
-/** `maand/worker/<host>`: facts about a worker; `activeJobs` are the names of its active jobs, sorted and separated by commas. */
+/**
+ * The entries of `maand/worker/<host>`: facts about a worker. `activeJobs` are the names of its active jobs, sorted and
+ * separated by commas.
+ */
 export function workerEntries(worker: Worker, activeJobs: string): KvEntries {
   const entries = new Map([
     ["worker_ip", worker.host],

@@ -12,7 +12,7 @@ export interface SecretReference {
   readonly text: string;
   /** The first part: `op`. */
   readonly provider: string;
-  /** The parts after it: `prod`, `api`, `password`. A part cannot be empty, `.` or `..`, or begin with `-`. */
+  /** The other parts: `prod`, `api`, `password`. A part cannot be empty, `.` or `..`, or begin with `-`. */
   readonly path: readonly string[];
   /** The text after `#`, if present. */
   readonly field: string | undefined;
@@ -96,8 +96,8 @@ export function splitReferences({ bucketVars, overrides, jobVars }: Variables, o
 }
 
 /**
- * The namespace of the variable if it were a plain variable; undefined for the bucket, whose variables are always
- * replaced together.
+ * The namespace that a variable of this owner has if it is not a reference; undefined for the bucket, whose variables
+ * are always replaced together.
  */
 export function plainNamespace(owner: SecretOwner): string | undefined {
   return owner === undefined ? undefined : NAMESPACE.jobVars(owner);

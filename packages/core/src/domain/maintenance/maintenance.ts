@@ -17,8 +17,8 @@ export interface MaintainedWorker {
   readonly state: WorkerState;
   readonly phase: Phase;
   /**
-   * The number of the attempt at its phase, so that the retry of a failed command is not mistaken for a continuation of
-   * it.
+   * The number of the attempt at the phase. It distinguishes the retry of a failed command from a continuation of the
+   * command.
    */
   readonly attempt: number;
   /**
@@ -26,9 +26,9 @@ export interface MaintainedWorker {
    * has no boot id.
    */
   readonly bootId: string | undefined;
-  /** Why it was set aside, or what remains to be done by hand. */
+  /** Why the worker was set aside, or what remains to be done by hand. */
   readonly message: string | undefined;
-  /** ISO time at which it reached its state and phase. */
+  /** ISO time at which the worker reached its state and phase. */
   readonly since: string;
 }
 

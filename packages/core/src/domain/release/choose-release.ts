@@ -7,8 +7,9 @@ import { type Release, releaseName, releaseNumber, verdictOf } from "./release.t
 export type ChosenRelease = { readonly release: Release } | { readonly problem: string; readonly hint: string };
 
 /**
- * Finds the release with a given name: `r12`, `12`, or a version, which means the newest release with that version. A
- * version is compared as it is written. `releases` are the releases of one job, newest first.
+ * Finds the release with a given name: `r12`, `12`, or a version, which means the newest release with that version.
+ * Versions are compared as text, with or without the `v` at the start of `name`. `releases` are the releases of one
+ * job, newest first.
  */
 export function namedRelease(job: string, name: string, releases: readonly Release[]): ChosenRelease {
   const number = releaseNumber(name);
@@ -24,8 +25,8 @@ export function namedRelease(job: string, name: string, releases: readonly Relea
 }
 
 /**
- * The target of a rollback without a named release: the last release that was healthy on all allocations, other than
- * the desired release. A bad or held release is never chosen.
+ * The target of a rollback without a named release: the release, other than the desired one, that was most recently
+ * healthy on all active allocations. A bad or held release is never chosen.
  */
 export function lastGoodRelease(
   job: string,

@@ -47,9 +47,9 @@ export function releaseNumber(text: string): number | undefined {
 }
 
 /**
- * The releases that retention deletes: releases older than the newest `keep` that are not in use. `inUse` are the
- * releases that run somewhere, are desired, or are named by a hold. The last good release is kept too. Failed releases
- * do not displace good ones.
+ * The releases that retention deletes: releases older than the newest `keep` that are not in use. Bad releases are
+ * counted separately, so they do not displace the others. `inUse` are the releases that run somewhere, are desired, or
+ * are named by a hold. The newest good release is also kept.
  */
 export function expiredReleases(
   releases: readonly Pick<Release, "number" | "bad" | "goodAt" | "deployed">[],

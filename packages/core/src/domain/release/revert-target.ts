@@ -22,7 +22,8 @@ export type RevertTarget =
 
 /**
  * Chooses the target of a revert: the newest release that ran before on the changed allocations and is not bad, or else
- * the last good one. If the failed release was good before, only a release that ran before is a target.
+ * the newest good release. If the failed release was good before, and no other release is known to have run on the
+ * changed allocations, no release is chosen: the result is `starts` or `none`.
  */
 export function revertTarget(
   failed: number,

@@ -10,11 +10,11 @@ export interface OpenRollout {
   readonly previous: number | undefined;
   /** Index of the step that is next or under way. */
   readonly step: number;
-  /** ISO time at which it reached that step. */
+  /** ISO time at which the rollout reached that step. */
   readonly since: string;
   /** ISO time at which a timed wait ends. */
   readonly until: string | undefined;
-  /** ISO time of its first step. */
+  /** ISO time at which the rollout started. */
   readonly startedAt: string;
   /** The user that started it. */
   readonly startedBy: string;

@@ -57,7 +57,10 @@ export function isGate(text: string | undefined): boolean {
   return kind === "pause" || kind === "wait";
 }
 
-/** The number of allocations, out of `active`, that run the release after a step; undefined for a gate. A share rounds up. */
+/**
+ * The number of allocations, out of `active`, that run the release after a step; undefined for a gate. A share is
+ * rounded up.
+ */
 export function reachOf(step: RolloutStep, active: number): number | undefined {
   if (step.kind === "count") return Math.min(step.count, active);
   return step.kind === "share" ? Math.ceil((active * step.percent) / 100) : undefined;

@@ -37,8 +37,8 @@ export type WrittenKeys<Declared extends PluginSettings> = Readonly<
 >;
 
 /**
- * Declares the keys of `maand.conf` that a plugin owns. They are checked together with those of core, and are part of the
- * schema for editors and of the `maand.conf` that `maand init` writes. Read them with their types:
+ * Declares the keys of `maand.conf` that a plugin owns. They are checked together with the keys of core, and are part
+ * of the schema for editors and of the `maand.conf` that `maand init` writes. Read their typed values with `from`:
  * `SLACK.from(context.settings).slack_channel`.
  */
 export function defineSettings<const Entries extends SettingEntries>(
@@ -56,7 +56,8 @@ export function isDeclared(value: unknown): value is PluginSettings {
 }
 
 /**
- * Defines one key: a valibot schema, a description that ends with the default, that default, and further notes for editors.
+ * Defines one key by a valibot schema, a description that ends with the default, that default, and further notes for
+ * editors.
  */
 export function setting<const Schema extends v.GenericSchema>(
   schema: Schema,

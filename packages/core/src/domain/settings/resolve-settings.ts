@@ -17,7 +17,10 @@ export interface SettingsOwners {
 
 const HOUR_MS = 3_600_000;
 
-/** Completes the written settings with the defaults; undefined after an error. */
+/**
+ * Completes the written settings with the defaults; undefined if they do not match the schema. Problems that the check
+ * of a plugin finds are only reported.
+ */
 export function resolveSettings(
   written: unknown,
   file: string,

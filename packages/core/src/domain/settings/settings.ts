@@ -4,21 +4,24 @@ export interface Settings {
   readonly workerRoot: string;
   /** `transport`, default `ssh`: the transport of workers that do not set their own. */
   readonly transport: string;
-  /** `max_concurrent_jobs`, default 4: jobs of one wave that roll out in parallel. */
+  /** `max_concurrent_jobs`, default 4: number of jobs of one wave that roll out in parallel. */
   readonly maxConcurrentJobs: number;
   /** `max_file_size`, default 1 GB: maximum size of a job file in bytes. */
   readonly maxFileBytes: number;
   /** `keep_releases`, default 10: releases of each job that are kept, in addition to those in use. */
   readonly keepReleases: number;
-  /** `secret_files_mode`: mode of files with rendered secrets; absent if not set, which means 0644. */
+  /**
+   * `secret_files_mode`: mode of files with rendered secrets; absent if not set, which means 0644, or 0755 for
+   * executable files.
+   */
   readonly secretFilesMode?: number;
   /** `secrets_max_age`, in milliseconds here and in hours in the file; 0, the default, means any age. */
   readonly secretsMaxAgeMs: number;
   /** `job_config_selector`: selects the `bucket.jobs.<selector>.conf` to read; default none. */
   readonly jobConfigSelector: string;
-  /** `workers_command`: prints `workers.json` for each build; absent if the file is written by hand. */
+  /** `workers_command`: the command that prints `workers.json` for each build; absent if users write the file. */
   readonly workersCommand?: readonly string[];
-  /** `kv_key_command`: prints the key of the secrets; absent if it is in a file. */
+  /** `kv_key_command`: the command that prints the key of the secrets; absent if the key is in a file. */
   readonly kvKeyCommand?: readonly string[];
   /** `log_format`: `kv` (default) or `json`. */
   readonly logFormat: "kv" | "json";
@@ -44,7 +47,7 @@ export interface Settings {
   readonly plugins: Readonly<Record<string, unknown>>;
 }
 
-/** The defaults, with or without a file. */
+/** The default of each setting. */
 export const DEFAULT_SETTINGS: Settings = {
   workerRoot: "/opt/worker",
   transport: "ssh",

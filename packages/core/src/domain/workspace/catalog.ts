@@ -80,8 +80,9 @@ export interface Assembled {
 }
 
 /**
- * Creates the catalog of a workspace; pure. Returns all problems at once; the catalog is valid only if none of them is an
- * error. `newId` creates the UUIDs of new workers; `owners` names the owners of manifest keys that core does not read.
+ * Creates the catalog of a workspace, without side effects. Returns all problems at once; the catalog is valid only if
+ * none of them is an error. `newId` creates the UUIDs of new workers; `owners` names the owners of manifest keys that
+ * core does not read.
  */
 export function assemble(written: Written, before: Before, { newId, owners }: AssembleOptions): Assembled {
   const problems: Problem[] = [];
@@ -140,7 +141,7 @@ function allChanged(allocations: readonly Allocation[]): EarlierAllocations {
   return { placements: new Map(), except: () => allocations };
 }
 
-/** Drops reports of unknown names, because these might be the names of unreadable workers. */
+/** Drops all reports of unknown names, because some might be the names of unreadable workers. */
 function withoutUnknownNames(report: Report): Report {
   return (problem) => {
     if (problem.code !== "unknown_name") report(problem);

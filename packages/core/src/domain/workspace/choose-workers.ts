@@ -14,8 +14,8 @@ export interface Chosen<T extends Choosable = Choosable> {
 }
 
 /**
- * Returns the workers that a list of terms selects, in the given order, each once. A term is a host, a hostname, `label:web`
- * or `zone:a`, in any case. An unknown term and an ambiguous hostname are problems.
+ * Returns the workers that a list of terms selects, in the order of `workers`, each once. A term is a host, a hostname,
+ * `label:web` or `zone:a`, in upper or lower case. An unknown term and an ambiguous hostname are problems.
  */
 export function chooseWorkers<T extends Choosable>(
   words: readonly string[],
@@ -46,7 +46,7 @@ function parted(word: string): { readonly kind: Kind; readonly name: string } {
   return { kind: kind === undefined ? "host" : kind.toLowerCase() === "label" ? "label" : "zone", name: text };
 }
 
-/** The worker with this name. Hosts are unique; hostnames are searched only if no host matches. */
+/** The workers with this name. Hosts are unique. Hostnames, which may repeat, are searched only if no host matches. */
 function named<T extends Choosable>(name: string, workers: readonly T[]): T[] {
   const hosts = workers.filter(({ host }) => isSameHost(host, name));
   return hosts.length > 0 ? hosts : workers.filter(({ hostname }) => hostname?.toLowerCase() === name);

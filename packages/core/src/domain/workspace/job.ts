@@ -2,10 +2,13 @@ import type { FileRule } from "../deploy/file-access.ts";
 import type { Hold } from "../release/hold.ts";
 import type { StagedRollout } from "../rollout/steps.ts";
 
-/** The lifecycle target that an upgrade of a job runs. */
+/** Which lifecycle target an upgrade of a job runs: `restart`, `reload` or none. */
 export type RestartPolicy = "always" | "reload" | "never";
 
-/** A batch size: a number of allocations, 0 for all at once, or a percentage of the active ones. */
+/**
+ * A batch size: a number of allocations, or a percentage of the active ones. 0 means all at once for starts, and one at
+ * a time for upgrades.
+ */
 export type BatchSize = number | `${number}%`;
 
 /** Bounds of one resource and its reservation on a worker, in MB or MHz; 0 means none. */
@@ -17,7 +20,7 @@ export interface Reservation {
   readonly source: string;
 }
 
-/** The parts of a manifest's command that core needs: its events, and the command that it depends on. */
+/** The parts of a command in a manifest that core needs. */
 export interface JobCommand {
   readonly name: string;
   readonly executedOn: readonly string[];

@@ -11,7 +11,7 @@ export interface PortRange {
 
 type PortsOf<T> = Readonly<Record<string, Readonly<Record<string, T>>>>;
 
-/** Names reserved in `maand/bucket`. */
+/** Names that a port cannot have, because the namespace `maand/bucket` uses them as keys. */
 export const RESERVED_PORT_NAMES: readonly string[] = ["jobs", "activejobs", "bucket_id"];
 
 interface Declared {

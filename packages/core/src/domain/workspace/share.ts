@@ -1,6 +1,6 @@
 /**
- * The part of `total` that a number such as `2` or a share such as `25%` allows, rounded down; undefined for any other
- * string.
+ * The count that a string allows: `2` allows 2, and `25%` allows that share of `total`, rounded down. Undefined for any
+ * other string, and for more than `100%`.
  */
 export function allowedCount(text: string, total: number): number | undefined {
   const [, number, percent] = /^(\d{1,6})(%?)$/.exec(text.trim()) ?? [];

@@ -4,7 +4,7 @@ import { fenceOf } from "../../remote/fence/worker-fence.ts";
 import type { Remote } from "../../remote/remote.ts";
 import type { FakeAnswer } from "../fake-remote.ts";
 
-/** The machines of fake workers: their boot ids, and the receipts of commands that ran there once. */
+/** The machines of fake workers: their boot ids, command records, metadata, and receipts of steps. */
 export interface FakeMachines {
   bootId(host: string): string;
   /**
@@ -19,7 +19,7 @@ export interface FakeMachines {
   answer(host: string, line: string): FakeAnswer | undefined;
   /** Runs a step unless it has already ended, and returns the exit code. A step that was replaced never begins. */
   once(step: ActionStep, work: () => Promise<void>): Promise<number>;
-  /** Gives it another boot id. */
+  /** Gives a machine another boot id. */
   reboot(host: string): void;
 }
 

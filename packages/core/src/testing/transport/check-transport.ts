@@ -81,7 +81,10 @@ async function resultOf(check: TransportCheck, trial: Trial, limit: string | und
   }
 }
 
-/** Throws if the guarantee is broken, or if a limit is declared although the transport meets the guarantee. */
+/**
+ * Throws if the guarantee is broken, if a limit is declared although the transport meets the guarantee, or if the check
+ * lacks what it needs and no limit is declared.
+ */
 async function holds(check: TransportCheck, trial: Trial, limit: string | undefined): Promise<void> {
   const lacks = check.needs !== undefined && trial.opened[check.needs] === undefined;
   if (lacks)

@@ -52,7 +52,7 @@ export class Trial {
     return remote;
   }
 
-  /** Closes every connection, and opens the shared one again. */
+  /** Cuts every connection to the worker, and replaces the shared connection with a new one. */
   async cut(): Promise<void> {
     await this.opened.cut?.();
     await until("the worker to accept connections again", async () => {
