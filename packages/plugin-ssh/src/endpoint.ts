@@ -57,7 +57,7 @@ export interface Endpoint {
   readonly user: string;
   /** Absolute paths of private keys, offered in this order. */
   readonly identities: readonly string[];
-  /** A command that prints another private key, offered after these; the bucket's key is then not in a file. */
+  /** A command that prints the bucket's private key, if it is not in a file. The key is offered after `identities`. */
   readonly keyCommand?: { readonly argv: readonly string[]; readonly root: string };
   /** Absolute paths of certificates that the ssh config names; they cannot be offered. */
   readonly certificates: readonly string[];
@@ -100,13 +100,13 @@ interface JumpSources {
   readonly settings: Pick<SshSettings, "ssh_user">;
   readonly lookup: HostLookup;
   readonly bucketKey: BucketKey;
-  /** Number of hops so far; limits jump hosts that name each other. */
+  /** Number of hops so far. A limit stops jump hosts that name each other in a circle. */
   readonly depth: number;
 }
 
 const JUMP_LIMIT = 8;
 
-/** The key of the bucket: in a file, or printed by a command. */
+/** The key of the bucket: the path of its file, or the command that prints it. */
 type BucketKey = string | NonNullable<Endpoint["keyCommand"]>;
 
 function bucketKeyOf(root: string, settings: EndpointSources["settings"]): BucketKey {
@@ -119,7 +119,7 @@ function keysOf(files: readonly string[], key: BucketKey): Pick<Endpoint, "ident
   return typeof key === "string" ? { identities: [...files, key] } : { identities: files, keyCommand: key };
 }
 
-/** `a,b`: through a, then through b. */
+/** The chain of jump hosts. For `a,b`, the connection goes through a, then through b. */
 function jumpChain(written: string, sources: JumpSources): Endpoint | undefined {
   const hops = written.split(",").map((hop) => hop.trim());
   return hops.reduce<Endpoint | undefined>((before, hop) => jumpHost(hop, sources, before), undefined);

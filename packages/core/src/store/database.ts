@@ -11,10 +11,7 @@ import { type RowChange, replaceAll } from "./team/row-changes.ts";
 import { openCopy, type SharedStore } from "./team/shared-store.ts";
 import type { WorkingCopy } from "./team/working-copy.ts";
 
-/**
- * How long a deferred write waits for other writes, in milliseconds, in a store whose transactions wait only for the
- * disk.
- */
+/** How long a deferred write waits for other writes, in milliseconds, in a store that waits only for the disk. */
 const LATER_MS = 20;
 /** The same time in a shared store, whose transactions wait for a database. */
 const LATER_SHARED_MS = 200;

@@ -7,7 +7,7 @@ import type { Progress } from "./model.ts";
 
 type Of<T extends MaandEvent["type"]> = Extract<MaandEvent, { type: T }>;
 
-/** The model after an event. Uses no clock: all times are from events. */
+/** Returns the model after an event. Uses no clock: all times are from events. */
 export function fold(model: Progress, event: MaandEvent): Progress {
   const at = Date.parse(event.at);
   switch (event.type) {

@@ -23,14 +23,14 @@ export interface RolloutOptions {
   readonly hostsFirst?: readonly string[];
   /** Whether the rollout covers the whole job. Otherwise, the job's `afterJob` hooks stay due. */
   readonly isWhole: boolean;
-  /** Syncs the files of a step, if the job has any. */
+  /** Syncs the files of a step, if the job has steps. */
   readonly stage?: StepActions["stage"];
 }
 
 /**
- * Rolls out one job whose files were synced to its workers; the files of a step are synced when it begins. A failure
- * ends the rollout, is recorded in the ledger and is returned. Batches of starts run first, then reloads, then
- * restarts. Each batch is followed by the `started` hooks and its promotion. The `verify` hooks run after the last
+ * Rolls out one job. Its files were synced before, except in a staged rollout, which syncs the files of each step when
+ * the step begins. A failure ends the rollout, is recorded in the ledger and is returned. Batches of starts run first,
+ * then reloads, then restarts. Each batch is followed by the `started` hooks and its promotion. The `verify` hooks run after the last
  * batch of starts and after every other batch, and the `afterJob` hooks run at the end.
  */
 export async function rollOut(
@@ -79,7 +79,7 @@ async function checkPending(rollout: JobRollout): Promise<void> {
 }
 
 /**
- * Promotes allocations that are disabled or of which only files change. Unhealthy allocations without a command to run
+ * Promotes disabled allocations, and allocations for which only files change. Unhealthy allocations without a command to run
  * (restart policy `never`) are checked again.
  */
 async function promoteWithoutCommands(rollout: JobRollout): Promise<void> {

@@ -61,7 +61,7 @@ function identified(pid: number): Pick<Holder, "process"> {
   return identity === undefined ? {} : { process: identity };
 }
 
-/** Deletes the record. A record that remains names a process that is about to end, and blocks no other command. */
+/** Deletes the record. If the record cannot be deleted, it blocks no other command, because its process is about to end. */
 function forget(record: HolderRecord): void {
   try {
     record.clear();
